@@ -1,0 +1,104 @@
+"""`grid:`, the cells of an experiment, as lists of `key=value` overrides.
+
+    grid:
+      product: {hidden: [16, 128], activation: [relu, sigmoid]}   # every combination
+      zip: {depth: [1, 2], epochs: [100, 300]}                    # side by side, equal lengths
+      union: [{product: ...}, {zip: ...}]                         # one after the other
+
+Parts that stand in one grid are combined with each other as in a product.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sweep.errors import SettingError, nearest
+
+Point = dict[str, Any]
+PARTS = ("product", "zip", "union")
+
+
+def points(grid: Any, where: str = "grid") -> list[Point]:
+    """The points of a grid, in order: one mapping of dotted keys to values each."""
+    if not isinstance(grid, Mapping) or not grid:
+        raise SettingError(f"{where}={grid}: must be a mapping with product, zip or union")
+    parts = [_part(str(name), content, where) for name, content in grid.items()]
+    return [_merge(combination) for combination in itertools.product(*parts)]
+
+
+def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
+    """The points with the `fixed` keys taken out and repetitions removed, in order.
+
+    So a value on the command line wins over the grid's axis.
+    """
+    left_out = set(fixed)
+    kept: list[Point] = []
+    for point in found:
+        rest = {key: value for key, value in point.items() if key not in left_out}
+        if rest not in kept:
+            kept.append(rest)
+    return kept
+
+
+def override(key: str, value: Any) -> str:
+    """`key=value` in Hydra's override grammar."""
+    return f"{key}={_text(value)}"
+
+
+def _part(name: str, content: Any, where: str) -> list[Point]:
+    if name not in PARTS:
+        raise SettingError(
+            f"{where}.{name}: must be one of {', '.join(PARTS)}{nearest(name, PARTS)}"
+        )
+    if name == "union":
+        if not isinstance(content, list) or not content:
+            raise SettingError(f"{where}.union={content}: must be a list of grids")
+        return [
+            point
+            for index, inner in enumerate(content)
+            for point in points(inner, f"{where}.union[{index}]")
+        ]
+    axes = _axes(content, f"{where}.{name}")
+    if name == "product":
+        combinations: Iterable[tuple[Any, ...]] = itertools.product(*axes.values())
+    else:
+        lengths = {key: len(values) for key, values in axes.items()}
+        if len(set(lengths.values())) > 1:
+            raise SettingError(f"{where}.zip: axes must have equal lengths, not {lengths}")
+        combinations = zip(*axes.values(), strict=True)
+    return [dict(zip(axes, values, strict=True)) for values in combinations]
+
+
+def _axes(content: Any, where: str) -> dict[str, list[Any]]:
+    if not isinstance(content, Mapping) or not content:
+        raise SettingError(f"{where}={content}: must be a mapping of keys to lists of values")
+    for key, values in content.items():
+        if not isinstance(values, list) or not values:
+            raise SettingError(f"{where}.{key}={values}: must be a list of values, [...]")
+    return {str(key): values for key, values in content.items()}
+
+
+def _merge(combination: Iterable[Point]) -> Point:
+    merged: Point = {}
+    for point in combination:
+        for key in point:
+            if key in merged:
+                raise SettingError(f"grid: {key} stands on two axes; must stand on one")
+        merged.update(point)
+    return merged
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_text(item) for item in value) + "]"
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if _needs_quotes(value) else value
+    return str(value)
+
+
+def _needs_quotes(text: str) -> bool:
+    return not text or not all(character.isalnum() or character in "_-./" for character in text)

@@ -1,0 +1,139 @@
+"""Every setting of a sweep: its type, its default, what is allowed, and what it means.
+
+The dataclasses are Hydra's schema and the objects that the rest of the package reads. The defaults stand
+again, with comments, in conf/ (a test holds the two equal).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sweep.data.settings import DataConfig
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.initializers import INITIALIZERS
+from sweep.nn.losses import LOSSES, OUTPUTS
+from sweep.nn.optimizers import OPTIMIZERS
+from sweep.nn.regularizers import REGULARIZERS
+from sweep.nn.schedules import SCHEDULES
+from sweep.setting import setting
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How gradients become steps (momentum and learning rate stand at the top level)."""
+
+    name: str = setting("sgd", "the optimizer", OPTIMIZERS)
+    beta1: float = setting(0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1)
+    beta2: float = setting(0.999, "Adam: decay of the mean of its square", at_least=0, below=1)
+    epsilon: float = setting(1e-8, "Adam: added to the root", above=0)
+
+
+@dataclass(frozen=True)
+class RegularizationConfig:
+    """J = E + strength * C(weights)."""
+
+    name: str = setting("none", "the penalty C", REGULARIZERS)
+    strength: float = setting(1e-4, "factor of the penalty (unused by none)", at_least=0)
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """The learning rate of epoch k, as a factor on learning_rate."""
+
+    name: str = setting("constant", "constant: 1; inverse_epoch: 1/(a + b k)", SCHEDULES)
+    a: float = setting(1.0, "inverse_epoch: a", above=0)
+    b: float = setting(0.0, "inverse_epoch: b, per epoch", at_least=0)
+
+
+@dataclass(frozen=True)
+class EarlyStoppingConfig:
+    """Stop when the validation part no longer improves."""
+
+    patience: int | None = setting(
+        None, "evaluations without improvement before stopping; null: never stop", at_least=1
+    )
+    monitor: str = setting(
+        "validation_loss", "what must improve", ("validation_loss", "validation_accuracy")
+    )
+    keep_best: bool = setting(True, "report the best weights seen, not the last")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """When the curves are measured, and on what."""
+
+    every: int | None = setting(None, "iterations between evaluations; null: each epoch", at_least=1)
+    at_start: bool = setting(False, "evaluate before the first step, too")
+    parts: list[str] = setting(
+        ["train", "validation", "test"], "parts to evaluate", ("train", "validation", "test")
+    )
+
+
+@dataclass(frozen=True)
+class ParallelConfig:
+    """How trials are spread over the machine. Never changes a result."""
+
+    n_jobs: int = setting(-1, "worker processes; -1: one per available core", at_least=-1)
+    backend: str = setting("loky", "joblib backend", ("loky", "threading", "multiprocessing", "dask"))
+    block_size: int | None = setting(
+        None, "most seeds trained together; null: chosen from the arithmetic", at_least=1
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """One cell of a sweep and the seeds to train it with."""
+
+    hidden: Any = setting(128, "hidden units: a number, or a list such as [300,100]")
+    depth: int | None = setting(
+        None, "hidden layers; null: 1, or the list's length; 0: none", at_least=0, at_most=100
+    )
+    activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS)
+    output: str = setting("softmax", "function of the output layer", OUTPUTS)
+    loss: str = setting("cross_entropy", "the loss", LOSSES)
+    initializer: str = setting("he", "how weights start", INITIALIZERS)
+    initializer_std: float = setting(0.01, "standard deviation (initializer=normal)", above=0)
+    bias: bool = setting(True, "whether layers have biases")
+    momentum: float = setting(0.0, "momentum of sgd", at_least=0, below=1)
+    learning_rate: float = setting(0.1, "step size", above=0)
+    batch_size: Any = setting(128, "examples in a mini-batch, or 'all'")
+    reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
+    epochs: int = setting(10, "passes over the training part", at_least=1)
+    max_iterations: int | None = setting(
+        None, "steps; when given, it alone decides the length", at_least=1
+    )
+    seeds: Any = setting(5, "number of seeds, or a list of seed indices such as [0,3]")
+    vary: list[str] = setting(
+        ["init", "order"], "what changes from seed to seed", ("init", "order", "split")
+    )
+    root_seed: int = setting(0, "root of all random streams", at_least=0)
+    precision: str = setting("float32", "arithmetic", ("float32", "float64"))
+    data: DataConfig = field(default_factory=DataConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    regularization: RegularizationConfig = field(default_factory=RegularizationConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    early_stopping: EarlyStoppingConfig = field(default_factory=EarlyStoppingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    parallel: ParallelConfig = field(default_factory=ParallelConfig)
+    results: str = setting("results", "folder of the records")
+    figures: bool = setting(True, "draw figures after the sweep")
+    dry_run: bool = setting(False, "show the plan and train nothing")
+    grid: Any = setting(None, "the cells of an experiment: product, zip, union")
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """Units of each hidden layer; empty at depth 0."""
+        if isinstance(self.hidden, int):
+            return (self.hidden,) * (1 if self.depth is None else self.depth)
+        return tuple(self.hidden) if self.depth != 0 else ()
+
+    @property
+    def seed_indices(self) -> tuple[int, ...]:
+        """The seed indices to train."""
+        if isinstance(self.seeds, int):
+            return tuple(range(self.seeds))
+        return tuple(self.seeds)
+
+    @property
+    def output_units(self) -> int:
+        """Units of the output layer."""
+        return self.data.classes if self.data.targets == "one_hot" else 1

@@ -1,0 +1,212 @@
+"""Checks of a whole configuration, before anything runs. The first violation is reported in one line."""
+
+import math
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from sweep.config.schema import Config, Setting
+from sweep.errors import SettingError, nearest
+from sweep.nn.losses import LOSSES
+
+_NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
+
+
+def check(config: Config) -> None:
+    """Raise SettingError, naming the key, the value and what is allowed, unless all is well."""
+    _check_fields(config, "")
+    _check_hidden(config)
+    _check_seeds(config)
+    _check_batch_size(config)
+    _check_combinations(config)
+
+
+def allowed(key: str) -> str:
+    """What the setting `key` (dotted) may be, in words: 'a number, above 0'."""
+    *groups, name = key.split(".")
+    owner: Any = Config
+    for group in groups:
+        owner = get_type_hints(owner)[group]
+    annotation = get_type_hints(owner)[name]
+    rule: Setting = next(f for f in fields(owner) if f.name == name).metadata["setting"]
+    if name == "hidden":
+        return "a whole number, at least 1, or a list of them such as [300,100]"
+    if name == "seeds":
+        return "a whole number, at least 1, or a list of different seed indices such as [0,3]"
+    if name == "batch_size":
+        return "a whole number, at least 1, or 'all'"
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    if rule.choices:
+        words = "one of " + ", ".join(rule.choices)
+    else:
+        words = _NOUNS.get(kinds[0], "a value") + _bounds(rule)
+    if annotation == list[str]:
+        words = "a list of different names from " + ", ".join(rule.choices)
+    return words + (", or null" if type(None) in kinds else "")
+
+
+def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
+    """Every dotted key of the schema, groups included."""
+    keys = []
+    for name, annotation in get_type_hints(owner).items():
+        keys.append(prefix + name)
+        if is_dataclass(annotation) and isinstance(annotation, type):
+            keys += all_keys(annotation, f"{prefix}{name}.")
+    return keys
+
+
+def refuse(key: str, value: object) -> SettingError:
+    """The error for a value that `key` cannot take, with the nearest allowed name."""
+    *_, name = key.split(".")
+    rule = _rule(key)
+    hint = nearest(str(value), rule.choices) if rule and rule.choices else ""
+    return SettingError(f"{key}={_show(value)}: must be {allowed(key)}{hint}")
+
+
+def _rule(key: str) -> Setting | None:
+    *groups, name = key.split(".")
+    owner: Any = Config
+    for group in groups:
+        owner = get_type_hints(owner)[group]
+    metadata = next(f for f in fields(owner) if f.name == name).metadata
+    return metadata.get("setting")
+
+
+def _bounds(rule: Setting) -> str:
+    words = ""
+    for word, bound in (
+        ("at least", rule.at_least),
+        ("above", rule.above),
+        ("at most", rule.at_most),
+        ("below", rule.below),
+    ):
+        if bound is not None:
+            words += f", {word} {bound:g}"
+    return words
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_show(item) for item in value) + "]"
+    return str(value)
+
+
+def _check_fields(config: Any, prefix: str) -> None:
+    for item in fields(config):
+        key, value = prefix + item.name, getattr(config, item.name)
+        if is_dataclass(value):
+            _check_fields(value, f"{key}.")
+        elif value is not None and not _fits(value, item.metadata["setting"]):
+            raise refuse(key, value)
+
+
+def _fits(value: Any, rule: Setting) -> bool:
+    if isinstance(value, list):
+        if not rule.choices:
+            return True
+        return bool(value) and len(set(value)) == len(value) and set(value) <= set(rule.choices)
+    if rule.choices:
+        return value in rule.choices
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return (
+        (rule.at_least is None or value >= rule.at_least)
+        and (rule.above is None or value > rule.above)
+        and (rule.at_most is None or value <= rule.at_most)
+        and (rule.below is None or value < rule.below)
+    )
+
+
+def _whole(value: object, at_least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= at_least
+
+
+def _check_hidden(config: Config) -> None:
+    hidden = config.hidden
+    units = hidden if isinstance(hidden, list | tuple) else [hidden]
+    if not units or not all(_whole(unit, 1) for unit in units):
+        raise refuse("hidden", hidden)
+    if isinstance(hidden, list | tuple) and config.depth not in (None, 0, len(hidden)):
+        raise SettingError(
+            f"depth={config.depth}: hidden={_show(hidden)} already has {len(hidden)} layers;"
+            f" leave depth out, or give hidden as a number"
+        )
+
+
+def _check_seeds(config: Config) -> None:
+    seeds = config.seeds
+    if isinstance(seeds, list | tuple):
+        repeated = sorted({seed for seed in seeds if list(seeds).count(seed) > 1}, key=str)
+        if repeated:
+            raise SettingError(
+                f"seeds={_show(seeds)}: seed {repeated[0]} stands more than once;"
+                f" must be {allowed('seeds')}"
+            )
+        if not seeds or not all(_whole(seed, 0) for seed in seeds):
+            raise refuse("seeds", seeds)
+    elif not _whole(seeds, 1):
+        raise refuse("seeds", seeds)
+
+
+def _check_batch_size(config: Config) -> None:
+    if config.batch_size != "all" and not _whole(config.batch_size, 1):
+        raise refuse("batch_size", config.batch_size)
+
+
+def _check_combinations(config: Config) -> None:
+    allowed_outputs = LOSSES[config.loss].outputs
+    if config.output not in allowed_outputs:
+        raise SettingError(
+            f"loss={config.loss}: goes with output={' or '.join(allowed_outputs)},"
+            f" not output={config.output}"
+        )
+    if config.reduction == "sum" and not LOSSES[config.loss].additive:
+        raise SettingError(
+            f"reduction=sum: loss={config.loss} is a property of the whole batch;"
+            " must be reduction=mean"
+        )
+    if config.momentum and config.optimizer.name != "sgd":
+        raise SettingError(
+            f"momentum={config.momentum:g}: has no effect with optimizer={config.optimizer.name};"
+            " must be 0, or optimizer=sgd"
+        )
+    _check_data(config)
+
+
+def _check_data(config: Config) -> None:
+    data = config.data
+    if data.name == "idx" and data.root is None:
+        raise SettingError("data.root=null: data=idx needs the folder of its four files")
+    if data.targets == "scalar" and data.classes != 2:
+        raise SettingError(
+            f"data.targets=scalar: needs data.classes=2, not data.classes={data.classes}"
+        )
+    if config.output == "softmax" and config.output_units == 1:
+        raise SettingError(
+            "output=softmax: needs one output a class, but data.targets=scalar has one output;"
+            " must be sigmoid or identity"
+        )
+    if config.early_stopping.patience and not data.validation_size:
+        raise SettingError(
+            "data.validation_size=0: early_stopping.patience needs a validation part;"
+            " must be at least 1"
+        )
+    if config.early_stopping.patience and "validation" not in config.evaluation.parts:
+        raise SettingError(
+            f"evaluation.parts={_show(config.evaluation.parts)}: early_stopping.patience needs"
+            " the validation part evaluated"
+        )
+    if data.name in ("exam", "spiral"):
+        if data.train_size is None or data.test_size is None:
+            raise SettingError(f"data.train_size, data.test_size: data={data.name} needs numbers")
+        if data.normalization == "image":
+            raise SettingError(
+                f"data.normalization=image: data={data.name} has no images;"
+                " must be one of none, unit, feature"
+            )
+    elif data.features == "quadratic":
+        raise SettingError(
+            f"data.features=quadratic: needs two inputs (data=exam or data=spiral), not {data.name}"
+        )

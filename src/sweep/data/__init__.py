@@ -1,0 +1,1 @@
+"""Data sets: reading them, generating them, and preparing them for training."""

@@ -1,0 +1,103 @@
+"""The data sets by name: their examples as read or generated, before any preparation."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.data import idx, synthetic
+from sweep.errors import DataError
+
+MNIST_FOLDER = Path(__file__).parent / "mnist"
+_FILES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+
+
+@dataclass(frozen=True)
+class RawData:
+    """Examples as they are: features (examples, inputs) of uint8 or float64, labels (examples,).
+
+    Training examples include those that a split will take for validation.
+    """
+
+    train_features: NDArray[Any]
+    train_labels: NDArray[np.int64]
+    test_features: NDArray[Any]
+    test_labels: NDArray[np.int64]
+
+
+def data_digest(name: str, root: str | None) -> str:
+    """What identifies the contents of a data set: of files, a hash of their bytes.
+
+    The embedded MNIST files are checked against their committed checksums.
+    """
+    if name in _GENERATORS:
+        return "generated"
+    folder = _folder(name, root)
+    paths = [idx.find(folder, file) for pair in _FILES for file in pair]
+    sums = [idx.sha256(path) for path in paths]
+    if name == "mnist":
+        _verify(paths, sums)
+    else:
+        # Gzipped or not, the same contents are the same data.
+        sums = [hashlib.sha256(idx.content(path)).hexdigest() for path in paths]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def read_idx(name: str, root: str | None, classes: int) -> RawData:
+    """The images, flattened to (examples, pixels) of uint8, and labels of an IDX data set."""
+    folder = _folder(name, root)
+    parts: list[NDArray[Any]] = []
+    for images_file, labels_file in _FILES:
+        images_path, labels_path = idx.find(folder, images_file), idx.find(folder, labels_file)
+        images = idx.parse(idx.content(images_path), images_path, dimensions=3)
+        labels = idx.parse(idx.content(labels_path), labels_path, dimensions=1)
+        if len(images) != len(labels):
+            raise DataError(
+                f"{labels_path}: {len(labels)} labels for {len(images)} images; must be equal"
+            )
+        if labels.max() >= classes:
+            raise DataError(
+                f"{labels_path}: label {labels.max()}; must be 0 to {classes - 1}"
+                f" (data.classes={classes})"
+            )
+        parts += [images.reshape(len(images), -1), labels.astype(np.int64)]
+    if parts[0].shape[1] != parts[2].shape[1]:
+        raise DataError(
+            f"{folder}: training images have {parts[0].shape[1]} pixels,"
+            f" test images {parts[2].shape[1]}; must be equal"
+        )
+    return RawData(*parts)
+
+
+def generate(name: str, train: int, test: int, noise: float, seed: int) -> RawData:
+    """A generated data set with the given numbers of training and test examples."""
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    features, labels = _GENERATORS[name](train + test, noise, rng)
+    return RawData(features[:train], labels[:train], features[train:], labels[train:])
+
+
+_GENERATORS: dict[str, Callable[[int, float, np.random.Generator], synthetic.Points]] = {
+    "exam": synthetic.exam,
+    "spiral": synthetic.spiral,
+}
+
+
+def _folder(name: str, root: str | None) -> Path:
+    return MNIST_FOLDER if name == "mnist" or root is None else Path(root)
+
+
+def _verify(paths: list[Path], sums: list[str]) -> None:
+    lines = (MNIST_FOLDER / "SHA256SUMS").read_text().splitlines()
+    expected = {name: digest for digest, name in (line.split() for line in lines)}
+    for path, digest in zip(paths, sums, strict=True):
+        if expected[path.name] != digest:
+            raise DataError(f"{path}: SHA-256 {digest[:16]}...; must be {expected[path.name][:16]}...")

@@ -1,0 +1,168 @@
+"""From raw examples to the arrays that a trainer reads: feature map, split, normalisation, targets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.data.datasets import RawData
+from sweep.data.settings import DataConfig
+from sweep.errors import SettingError
+from sweep.nn.types import Array
+
+Allocate = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
+_ROWS = 4096  # rows prepared at a time, so that intermediate arrays stay small
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: features (examples, inputs), targets (examples, outputs), labels (examples,).
+
+    `indices` (examples,) says where each example stood in its file.
+    """
+
+    features: Array
+    targets: Array
+    labels: NDArray[np.int64]
+    indices: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The three parts, in the precision of the training. The validation part may be empty."""
+
+    train: Part
+    validation: Part
+    test: Part
+
+
+def split(
+    raw: RawData, config: DataConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the training, validation and test examples, each drawn at random by `rng`.
+
+    A whole test file is kept in its order.
+    """
+    available = len(raw.train_labels)
+    validation = config.validation_size
+    train = available - validation if config.train_size is None else config.train_size
+    if train < 1 or train + validation > available:
+        asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
+        raise SettingError(
+            f"{asked.replace('None', 'null')}: the training file has {available} examples;"
+            " both together must fit, with at least 1 for training"
+        )
+    order = rng.permutation(available)
+    test = len(raw.test_labels)
+    if config.test_size is None or config.test_size == test:
+        chosen = np.arange(test)
+    elif config.test_size < test:
+        chosen = rng.permutation(test)[: config.test_size]
+    else:
+        raise SettingError(
+            f"data.test_size={config.test_size}: must be at most {test}, the size of the test file"
+        )
+    return order[validation : validation + train], order[:validation], chosen
+
+
+def _allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    return np.empty(shape, dtype)
+
+
+def prepare(
+    raw: RawData,
+    config: DataConfig,
+    precision: str,
+    rng: np.random.Generator,
+    allocate: Allocate = _allocate,
+) -> PreparedData:
+    """Split, map, normalise and encode, in float32 or float64 (`precision`).
+
+    `allocate(name, shape, dtype)` provides the arrays of features and targets.
+    """
+    train, validation, test = split(raw, config, rng)
+    scale = _scaling(raw, config, precision, train)
+    parts = []
+    for name, features, labels, indices in (
+        ("train", raw.train_features, raw.train_labels, train),
+        ("validation", raw.train_features, raw.train_labels, validation),
+        ("test", raw.test_features, raw.test_labels, test),
+    ):
+        rows, inputs = len(indices), _mapped(features[:1], config.features).shape[1]
+        out = allocate(f"{name}_features", (rows, inputs), precision)
+        for start in range(0, rows, _ROWS):
+            chosen = features[indices[start : start + _ROWS]]
+            out[start : start + _ROWS] = scale(_mapped(chosen, config.features))
+        targets = allocate(f"{name}_targets", (rows, _outputs(config)), precision)
+        targets[...] = _encode(labels[indices], config)
+        parts.append(Part(out, targets, labels[indices], indices))
+    return PreparedData(*parts)
+
+
+def _outputs(config: DataConfig) -> int:
+    return config.classes if config.targets == "one_hot" else 1
+
+
+def _encode(labels: NDArray[np.int64], config: DataConfig) -> Array:
+    if config.targets == "scalar":
+        return labels[:, None].astype(np.float64)
+    return (labels[:, None] == np.arange(config.classes)).astype(np.float64)
+
+
+def _mapped(features: NDArray[Any], name: str) -> NDArray[Any]:
+    """The feature map: as they are, or (x1^2, x2^2, x1 x2, x1, x2)."""
+    if name == "raw":
+        return features
+    x1, x2 = features[:, 0], features[:, 1]
+    return np.column_stack([x1 * x1, x2 * x2, x1 * x2, x1, x2])
+
+
+Scaling = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+def _scaling(
+    raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]
+) -> Scaling:
+    """The normalisation as a function of rows; its constants come from the training part only."""
+    name = config.normalization
+    if name == "image":
+        return lambda rows: _standardised_rows(rows.astype(precision))
+    shift, factor = _constants(raw, config, train) if name != "none" else (0, 1)
+    shift, factor = np.asarray(shift, precision), np.asarray(factor, precision)
+    return lambda rows: (rows.astype(precision) - shift) * factor
+
+
+def _constants(raw: RawData, config: DataConfig, train: NDArray[np.int64]) -> tuple[Any, Any]:
+    if config.normalization == "unit" and raw.train_features.dtype == np.uint8:
+        return 0, 1 / 255
+
+    def pieces() -> Iterator[NDArray[np.float64]]:
+        for start in range(0, len(train), _ROWS):
+            rows = raw.train_features[train[start : start + _ROWS]]
+            yield _mapped(rows, config.features).astype(np.float64)
+
+    if config.normalization == "unit":
+        low = np.min([piece.min(axis=0) for piece in pieces()], axis=0)
+        high = np.max([piece.max(axis=0) for piece in pieces()], axis=0)
+        return low, _inverse(high - low)
+    mean = np.sum([piece.sum(axis=0) for piece in pieces()], axis=0) / len(train)
+    squares = np.sum([np.square(piece - mean).sum(axis=0) for piece in pieces()], axis=0)
+    return mean, _inverse(np.sqrt(squares / len(train)))
+
+
+def _inverse(spread: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / spread; 0 for a feature that is constant on the training part, which makes it 0 everywhere."""
+    return np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+
+
+def _standardised_rows(rows: Array) -> Array:
+    """Each row with mean 0 and standard deviation 1 (ddof 0); a constant row becomes 0."""
+    rows -= rows.mean(axis=1, keepdims=True)
+    deviation = rows.std(axis=1, keepdims=True)
+    rows /= np.where(deviation > 0, deviation, 1)
+    return rows

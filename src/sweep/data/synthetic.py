@@ -1,0 +1,33 @@
+"""Two small two-dimensional data sets, generated from a seed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Students who pass (1) or fail (0) an exam: features (count, 2) and labels (count,).
+
+    The first feature is hours slept, 0 to 10; the second minutes of listening in a lesson of 45. A
+    student passes who listens long enough, the less the nearer the sleep was to 4 hours; `noise` is
+    the standard deviation, as a fraction of the lesson, of what the rule does not see.
+    """
+    sleep = rng.uniform(0, 10, count)
+    listening = rng.uniform(0, 45, count)
+    needed = 0.35 + 0.6 * ((sleep - 4) / 5) ** 2
+    passed = listening / 45 + rng.normal(0, noise, count) > needed
+    return np.column_stack([sleep, listening]), passed.astype(np.int64)
+
+
+def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Two interleaved spiral arms: features (count, 2) and labels (count,).
+
+    Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
+    coordinates, in the same units.
+    """
+    labels = np.arange(count) % 2
+    along = rng.uniform(0, 1, count)
+    angle = 1.75 * 2 * np.pi * along + np.pi * labels
+    arms = 5 * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    return arms + rng.normal(0, noise, (count, 2)), labels.astype(np.int64)

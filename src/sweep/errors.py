@@ -1,0 +1,30 @@
+"""Errors that are meant for the person at the keyboard: one line, and exit code 2."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SweepError(Exception):
+    """A mistake that the user can mend; its text is one line."""
+
+
+class SettingError(SweepError):
+    """A setting has a value that is not allowed, or a name that does not exist."""
+
+
+class DataError(SweepError):
+    """A data file is missing, damaged or of the wrong kind."""
+
+
+class StoreError(SweepError):
+    """The results folder cannot be read or written."""
+
+
+class ExecutionError(SweepError):
+    """Some trials did not finish; those that did are stored."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The clause "did you mean X?" for the allowed name closest to `name`, or nothing."""
+    matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -1,0 +1,55 @@
+"""Backpropagation against central differences, in float64."""
+
+import numpy as np
+
+from sweep.nn.losses import LOSSES, Objective
+from sweep.nn.network import Network
+from sweep.nn.regularizers import REGULARIZERS
+from sweep.nn.types import Array
+
+
+def batch_loss(
+    network: Network,
+    features: Array,
+    targets: Array,
+    objective: Objective,
+    regularization: str = "none",
+    strength: float = 0.0,
+) -> float:
+    """The loss of a mini-batch with its penalty, for a network of one seed."""
+    outputs = network.forward(features)[-1]
+    examples, _ = objective.examples(outputs, targets)
+    loss = LOSSES[objective.loss].total(float(examples.mean()))
+    if objective.reduction == "sum":
+        loss *= features.shape[-2]
+    regularizer = REGULARIZERS[regularization]
+    if regularizer:
+        loss += strength * sum(regularizer.penalty(weights) for weights in network.weights)
+    return loss
+
+
+def central_difference(
+    network: Network,
+    features: Array,
+    targets: Array,
+    objective: Objective,
+    regularization: str = "none",
+    strength: float = 0.0,
+    epsilon: float = 1e-6,
+) -> Array:
+    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for every parameter p, (1, parameters).
+
+    Twice as many evaluations of the network as it has parameters.
+    """
+    numerical = np.empty_like(network.parameters)
+    for index in range(network.parameters.shape[1]):
+        original = network.parameters[0, index]
+        losses = []
+        for shifted in (original + epsilon, original - epsilon):
+            network.parameters[0, index] = shifted
+            losses.append(
+                batch_loss(network, features, targets, objective, regularization, strength)
+            )
+        network.parameters[0, index] = original
+        numerical[0, index] = (losses[0] - losses[1]) / (2 * epsilon)
+    return numerical

@@ -1,0 +1,129 @@
+"""Optimizers: a state that starts at zero, and a step that changes parameters and state in place.
+
+All work on flat arrays, (seeds, parameters), element by element, a cache-sized piece at a time: a step
+reads and writes each number several times, and the second time it is still in the cache. The learning
+rate multiplies outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a
+constant rate both are the same). A new optimizer is one entry in `OPTIMIZERS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweep.nn.types import Array
+
+PIECE = 16_384  # elements: five float32 arrays of this length fit a 512 KiB cache
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The constants of an optimizer; each uses those that its equation names."""
+
+    momentum: float = 0.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+
+Step = Callable[[Array, Array, tuple[Array, ...], float, int, Hyperparameters], None]
+
+
+def _sgd(
+    parameters: Array,
+    gradient: Array,
+    state: tuple[Array, ...],
+    rate: float,
+    step: int,
+    constants: Hyperparameters,
+) -> None:
+    """p <- p - rate * g. Overwrites the gradient."""
+    gradient *= rate
+    parameters -= gradient
+
+
+def _momentum(
+    parameters: Array,
+    gradient: Array,
+    state: tuple[Array, ...],
+    rate: float,
+    step: int,
+    constants: Hyperparameters,
+) -> None:
+    """v <- momentum * v + g; p <- p - rate * v (Polyak 1964). Overwrites the gradient."""
+    (velocity,) = state
+    velocity *= constants.momentum
+    velocity += gradient
+    np.multiply(velocity, rate, out=gradient)
+    parameters -= gradient
+
+
+def _adam(
+    parameters: Array,
+    gradient: Array,
+    state: tuple[Array, ...],
+    rate: float,
+    step: int,
+    constants: Hyperparameters,
+) -> None:
+    """Adam (Kingma and Ba 2015, algorithm 1). Overwrites the gradient.
+
+    m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - rate * m' / (sqrt(v') + epsilon) with
+    m' = m / (1 - b1^t), v' = v / (1 - b2^t). Both corrections are moved into the rate and epsilon.
+    """
+    first, second = state
+    correction = np.sqrt(1 - constants.beta2**step)
+    first *= constants.beta1
+    second *= constants.beta2
+    scaled = gradient * (1 - constants.beta1)
+    first += scaled
+    np.multiply(gradient, gradient, out=scaled)
+    scaled *= 1 - constants.beta2
+    second += scaled
+    np.sqrt(second, out=scaled)
+    scaled += constants.epsilon * float(correction)
+    np.divide(first, scaled, out=scaled)
+    scaled *= rate * float(correction) / (1 - constants.beta1**step)
+    parameters -= scaled
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A step and the number of arrays of state that it keeps for each parameter."""
+
+    step: Step
+    states: int
+
+
+OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd, 0), "adam": Rule(_adam, 2)}
+_MOMENTUM = Rule(_momentum, 1)
+
+
+class Optimizer:
+    """An optimizer with its state for a block of seeds."""
+
+    def __init__(
+        self,
+        name: str,
+        constants: Hyperparameters,
+        parameters: Array,
+        state: tuple[Array, ...] | None = None,
+        step: int = 0,
+    ) -> None:
+        """Start at zero, or go on from `state`; `parameters` (seeds, parameters) is changed in place."""
+        self.rule = _MOMENTUM if name == "sgd" and constants.momentum else OPTIMIZERS[name]
+        self.name, self.constants, self.parameters, self.step = name, constants, parameters, step
+        self.state = state or tuple(np.zeros_like(parameters) for _ in range(self.rule.states))
+
+    def update(self, gradient: Array, rate: float) -> None:
+        """Take one step against `gradient`, (seeds, parameters), which is overwritten."""
+        self.step += 1
+        flat = [array.reshape(-1) for array in (self.parameters, gradient, *self.state)]
+        for start in range(0, flat[0].size, PIECE):
+            parameters, piece, *state = (array[start : start + PIECE] for array in flat)
+            self.rule.step(parameters, piece, tuple(state), rate, self.step, self.constants)
+
+    def keep(self, seeds: list[int], parameters: Array) -> "Optimizer":
+        """The optimizer of the seeds that stay in the block, for their new array of parameters."""
+        state = tuple(array[seeds] for array in self.state)
+        return Optimizer(self.name, self.constants, parameters, state, self.step)

@@ -1,0 +1,36 @@
+"""Which examples make up each mini-batch."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+class BatchOrder:
+    """The order of the training examples, drawn anew for each epoch, for every seed of a block.
+
+    With one generator all seeds share the order; with one a seed, each has its own.
+    """
+
+    def __init__(self, generators: Sequence[np.random.Generator], examples: int, batch: int) -> None:
+        self.generators, self.examples, self.batch = list(generators), examples, batch
+        self.shared = len(self.generators) == 1
+        self._order: Rows = np.arange(0)
+
+    def epoch(self) -> Iterator[Rows]:
+        """The mini-batches of one epoch: rows, (batch,) when shared, else (seeds, batch).
+
+        The last one is smaller where the batch size does not divide the number of examples.
+        """
+        orders = [generator.permutation(self.examples) for generator in self.generators]
+        self._order = orders[0] if self.shared else np.array(orders)
+        for start in range(0, self.examples, self.batch):
+            yield self._order[..., start : start + self.batch]
+
+    def keep(self, seeds: list[int]) -> None:
+        """Go on with these seeds only, from the next mini-batch."""
+        if not self.shared:
+            self.generators = [self.generators[seed] for seed in seeds]
+            self._order = self._order[seeds]

@@ -1,0 +1,28 @@
+"""When a seed has stopped improving."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sweep.nn.types import Array
+
+
+@dataclass
+class Best:
+    """The best evaluation of one seed so far, and how many have passed since.
+
+    `value` is the monitored metric, oriented so that smaller is better; `evaluation` counts from 0.
+    """
+
+    value: float = np.inf
+    evaluation: int = -1
+    waited: int = 0
+    parameters: Array | None = field(default=None, repr=False)
+
+    def improved_by(self, value: float, evaluation: int) -> bool:
+        """Take in the next evaluation; whether it is strictly better than all before."""
+        if value < self.value:
+            self.value, self.evaluation, self.waited = value, evaluation, 0
+            return True
+        self.waited += 1
+        return False

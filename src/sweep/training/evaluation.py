@@ -1,0 +1,110 @@
+"""Metrics of a block of seeds on one part of the data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.data.preprocessing import Part
+from sweep.nn.losses import LOSSES, Objective
+from sweep.nn.network import Network
+from sweep.nn.types import Array
+from sweep.training.result import TestReport
+
+HARDEST = 25  # examples of highest loss that a record keeps
+# Rows per matrix product: enough for BLAS to run at full rate, few enough for its results to stay in cache.
+CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Loss and accuracy of each seed, (seeds,); accuracy is a fraction of 1."""
+
+    loss: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one network says of every example: loss, predicted and true class, each (examples,).
+
+    `constant` is true when its outputs do not depend on the example any more.
+    """
+
+    losses: NDArray[np.float64]
+    predicted: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    constant: bool
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of examples that are classified correctly."""
+        return float(np.mean(self.predicted == self.labels))
+
+
+def predicted_class(outputs: Array) -> NDArray[np.int64]:
+    """The class with the largest output; of a single output, 1 above one half and 0 otherwise."""
+    if outputs.shape[-1] == 1:
+        return (outputs[..., 0] > 0.5).astype(np.int64)
+    return outputs.argmax(axis=-1)
+
+
+def evaluate(network: Network, part: Part, objective: Objective) -> Evaluation:
+    """Loss and accuracy of every seed on `part`."""
+    seeds = len(network.parameters)
+    losses, correct = np.zeros(seeds), np.zeros(seeds)
+    for start in range(0, len(part), CHUNK):
+        rows = slice(start, start + CHUNK)
+        outputs = network.forward(part.features[rows])[-1]
+        examples, a = objective.examples(outputs, part.targets[rows])
+        # One sum a seed, so that its order does not depend on the number of seeds.
+        losses += [float(seed.sum(dtype=np.float64)) for seed in examples]
+        correct += np.count_nonzero(predicted_class(a) == part.labels[rows], axis=-1)
+    total = LOSSES[objective.loss].total
+    mean_losses = np.array([total(loss / len(part)) for loss in losses])
+    return Evaluation(mean_losses, correct / len(part))
+
+
+def predict(network: Network, part: Part, objective: Objective) -> Predictions:
+    """What a network of one seed says of every example of `part`."""
+    pieces = []
+    for start in range(0, len(part), CHUNK):
+        rows = slice(start, start + CHUNK)
+        outputs = network.forward(part.features[rows])[-1]
+        pieces.append(objective.examples(outputs, part.targets[rows]))
+    losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)
+    outputs = np.concatenate([a[0] for _, a in pieces])
+    constant = bool((outputs == outputs[0]).all())
+    return Predictions(losses, predicted_class(outputs), part.labels, constant)
+
+
+def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
+    """Confusion matrix, errors by class and the hardest examples of `part`."""
+    pairs = predictions.labels * classes + predictions.predicted
+    confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+    count = confusion.sum(axis=1)
+    errors = np.full(classes, np.nan)
+    np.divide(count - confusion.diagonal(), count, out=errors, where=count > 0)
+    hardest = np.argsort(-predictions.losses, kind="stable")[:HARDEST]
+    return TestReport(
+        class_errors=errors,
+        confusion=confusion,
+        hardest_indices=part.indices[hardest],
+        hardest_losses=predictions.losses[hardest],
+        hardest_labels=predictions.labels[hardest],
+        hardest_predictions=predictions.predicted[hardest],
+    )
+
+
+def blown_up(after: Predictions, before: Callable[[], Predictions]) -> bool:
+    """Whether training has ruined a network: `before` predicts with its initial weights.
+
+    True when it is no better than always guessing the most frequent class and, besides, either its
+    outputs have stopped to depend on the example or its loss is above where it started.
+    """
+    if after.accuracy > np.bincount(after.labels).max() / len(after.labels):
+        return False
+    initial = before()
+    died = after.constant and not initial.constant
+    return bool(died or after.losses.mean() > initial.losses.mean())

@@ -1,0 +1,84 @@
+"""What a trained seed leaves behind."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.nn.types import Array
+
+Curves = dict[str, list[float]]
+
+
+class Status(StrEnum):
+    """How a trial ended.
+
+    DIVERGED: a loss or weight that is not finite, or a network that training has blown up: no better
+    than always guessing the most frequent class, and worse than it started (see `blown_up`).
+    """
+
+    COMPLETED = "completed"
+    STOPPED_EARLY = "stopped_early"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class TestReport:
+    """What the kept weights say of the test part.
+
+    `class_errors` (classes,) is the fraction of each class that is misclassified, NaN for a class
+    without examples; `confusion` (classes, classes) counts true class by row and predicted class by
+    column; the `hardest` examples, each (n,), have the highest loss, the hardest first, with their
+    positions in the test file.
+    """
+
+    class_errors: NDArray[np.float64]
+    confusion: NDArray[np.int64]
+    hardest_indices: NDArray[np.int64]
+    hardest_losses: NDArray[np.float64]
+    hardest_labels: NDArray[np.int64]
+    hardest_predictions: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One trial: how it ended, its curves, and its metrics.
+
+    `curves` maps iteration, epoch, and {train,validation,test}_{loss,accuracy} to one number an
+    evaluation. `metrics` has the same names for the kept weights: the last, or with early stopping the
+    best, reached at `kept_epoch`. Accuracies are fractions of 1. Times are the block's divided by its
+    number of seeds, in seconds. `parameters` (parameters,) are the kept weights, flat.
+    """
+
+    seed: int
+    status: Status
+    iterations: int
+    epochs: float
+    kept_epoch: float
+    curves: Curves
+    metrics: dict[str, float]
+    test: TestReport
+    parameters: Array
+    train_seconds: float
+    evaluation_seconds: float
+    block_seeds: int
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the bytes of the kept weights."""
+        return hashlib.sha256(np.ascontiguousarray(self.parameters).tobytes()).hexdigest()
+
+
+def at_evaluation(curves: Curves, index: int) -> dict[str, float]:
+    """The losses and accuracies of one evaluation."""
+    return {
+        name: values[index] for name, values in curves.items() if name.endswith(("loss", "accuracy"))
+    }
+
+
+def extend(curves: Curves, row: dict[str, float]) -> None:
+    """Append one evaluation to the curves."""
+    for name, value in row.items():
+        curves.setdefault(name, []).append(value)
