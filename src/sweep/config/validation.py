@@ -5,9 +5,10 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
-from sweep.config.schema import Config, Setting
+from sweep.config.schema import Config
 from sweep.errors import SettingError, nearest
 from sweep.nn.losses import LOSSES
+from sweep.setting import Setting
 
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.data import idx, synthetic
+from sweep.data.settings import DataConfig
 from sweep.errors import DataError
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
@@ -33,26 +34,43 @@ class RawData:
     test_labels: NDArray[np.int64]
 
 
-def data_digest(name: str, root: str | None) -> str:
+def digest(config: DataConfig) -> str:
     """What identifies the contents of a data set: of files, a hash of their bytes.
 
-    The embedded MNIST files are checked against their committed checksums.
+    The embedded MNIST files are checked against their committed checksums; gzipped or not, the same
+    contents are the same data. Raises DataError when a file is missing or damaged.
     """
-    if name in _GENERATORS:
+    if config.name in _GENERATORS:
         return "generated"
+    return _digest(config.name, config.root)
+
+
+def load(config: DataConfig) -> RawData:
+    """The data set that `config` names. Raises DataError when a file is missing or wrong."""
+    if config.name not in _GENERATORS:
+        return _read(config.name, config.root, config.classes)
+    # The validation part is taken from the training examples.
+    train = (config.train_size or 0) + config.validation_size
+    test = config.test_size or 0
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(config.generator_seed)))
+    features, labels = _GENERATORS[config.name](train + test, config.noise, rng)
+    return RawData(features[:train], labels[:train], features[train:], labels[train:])
+
+
+@lru_cache(maxsize=8)
+def _digest(name: str, root: str | None) -> str:
     folder = _folder(name, root)
     paths = [idx.find(folder, file) for pair in _FILES for file in pair]
-    sums = [idx.sha256(path) for path in paths]
     if name == "mnist":
+        sums = [idx.sha256(path) for path in paths]
         _verify(paths, sums)
     else:
-        # Gzipped or not, the same contents are the same data.
         sums = [hashlib.sha256(idx.content(path)).hexdigest() for path in paths]
     return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
-def read_idx(name: str, root: str | None, classes: int) -> RawData:
+def _read(name: str, root: str | None, classes: int) -> RawData:
     """The images, flattened to (examples, pixels) of uint8, and labels of an IDX data set."""
     folder = _folder(name, root)
     parts: list[NDArray[Any]] = []
@@ -76,13 +94,6 @@ def read_idx(name: str, root: str | None, classes: int) -> RawData:
             f" test images {parts[2].shape[1]}; must be equal"
         )
     return RawData(*parts)
-
-
-def generate(name: str, train: int, test: int, noise: float, seed: int) -> RawData:
-    """A generated data set with the given numbers of training and test examples."""
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    features, labels = _GENERATORS[name](train + test, noise, rng)
-    return RawData(features[:train], labels[:train], features[train:], labels[train:])
 
 
 _GENERATORS: dict[str, Callable[[int, float, np.random.Generator], synthetic.Points]] = {

@@ -41,15 +41,19 @@ class PreparedData:
     test: Part
 
 
-def split(
-    raw: RawData, config: DataConfig, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training, validation and test examples, each drawn at random by `rng`.
+@dataclass(frozen=True)
+class Sizes:
+    """How large prepared data is: examples of each part, and inputs of an example."""
 
-    A whole test file is kept in its order.
-    """
-    available = len(raw.train_labels)
-    validation = config.validation_size
+    train: int
+    validation: int
+    test: int
+    inputs: int
+
+
+def sizes(raw: RawData, config: DataConfig) -> Sizes:
+    """What a split will give. Raises SettingError when the data set has too few examples for it."""
+    available, validation = len(raw.train_labels), config.validation_size
     train = available - validation if config.train_size is None else config.train_size
     if train < 1 or train + validation > available:
         asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
@@ -57,20 +61,32 @@ def split(
             f"{asked.replace('None', 'null')}: the training file has {available} examples;"
             " both together must fit, with at least 1 for training"
         )
-    order = rng.permutation(available)
     test = len(raw.test_labels)
-    if config.test_size is None or config.test_size == test:
-        chosen = np.arange(test)
-    elif config.test_size < test:
-        chosen = rng.permutation(test)[: config.test_size]
-    else:
+    if config.test_size is not None and config.test_size > test:
         raise SettingError(
             f"data.test_size={config.test_size}: must be at most {test}, the size of the test file"
         )
-    return order[validation : validation + train], order[:validation], chosen
+    inputs = _mapped(raw.train_features[:1], config.features).shape[1]
+    return Sizes(train, validation, config.test_size or test, inputs)
 
 
-def _allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+def split(
+    raw: RawData, config: DataConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the training, validation and test examples, each drawn at random by `rng`.
+
+    A whole test file is kept in its order.
+    """
+    size = sizes(raw, config)
+    order = rng.permutation(len(raw.train_labels))
+    test = np.arange(size.test)
+    if size.test < len(raw.test_labels):
+        test = rng.permutation(len(raw.test_labels))[: size.test]
+    train = order[size.validation : size.validation + size.train]
+    return train, order[: size.validation], test
+
+
+def _in_memory(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     return np.empty(shape, dtype)
 
 
@@ -79,7 +95,7 @@ def prepare(
     config: DataConfig,
     precision: str,
     rng: np.random.Generator,
-    allocate: Allocate = _allocate,
+    allocate: Allocate = _in_memory,
 ) -> PreparedData:
     """Split, map, normalise and encode, in float32 or float64 (`precision`).
 

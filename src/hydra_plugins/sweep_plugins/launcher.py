@@ -1,0 +1,50 @@
+"""A launcher that puts the trials of all jobs of a multirun into one pool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class PoolLauncherConfig:
+    """The launcher has no settings: `parallel` says how many workers there are."""
+
+    _target_: str = "hydra_plugins.sweep_plugins.launcher.PoolLauncher"
+
+
+ConfigStore.instance().store(
+    group="hydra/launcher", name="pool", node=PoolLauncherConfig, provider="sweep"
+)
+
+
+class PoolLauncher(Launcher):
+    """Composes every job, then runs all of them as one sweep: no core idles while trials remain."""
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.hydra_context, self.config = hydra_context, config
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from sweep.config.compose import expand
+        from sweep.session import console, run_sweep
+
+        loader = self.hydra_context.config_loader
+        cells = [
+            expand(overrides, lambda given: loader.load_sweep_config(self.config, given))
+            for overrides in job_overrides
+        ]
+        configs = [config for job in cells for config in job]
+        run_sweep(configs, Path(self.config.hydra.sweep.dir), console())
+        return [
+            JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=None)
+            for overrides in job_overrides
+        ]

@@ -1,0 +1,18 @@
+"""Experiments in the package's sweeps/ and in sweeps/ of the working folder."""
+
+from pathlib import Path
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+from sweep import resources
+
+
+class SweepSearchPath(SearchPathPlugin):
+    """Adds the folders of experiments to Hydra's search path, the user's own first."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        folders = dict.fromkeys([Path.cwd() / "sweeps", resources.folder("sweeps")])
+        for folder in folders:
+            if folder.is_dir():
+                search_path.append("sweep", f"file://{folder}")

@@ -1,0 +1,53 @@
+"""Hydra's basic sweeper, checking all jobs before any of them runs and leaving nothing behind if one fails."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+
+from hydra_plugins.sweep_plugins.launcher import PoolLauncher
+
+
+@dataclass
+class CheckedSweeperConfig:
+    """The settings of Hydra's basic sweeper."""
+
+    _target_: str = "hydra_plugins.sweep_plugins.sweeper.CheckedSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = field(default_factory=dict)
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="checked", node=CheckedSweeperConfig, provider="sweep"
+)
+
+
+class CheckedSweeper(BasicSweeper):
+    """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from sweep.errors import SweepError
+        from sweep.session import withdraw
+
+        assert self.config is not None
+        try:
+            return super().sweep(arguments)
+        except Exception:
+            withdraw(Path(self.config.hydra.sweep.dir))
+            raise
+
+    def validate_batch_is_legal(self, batch: Any) -> None:
+        if isinstance(self.launcher, PoolLauncher):
+            return  # it composes and checks every job itself, before it trains any
+        from sweep.config.compose import expand
+        from sweep.config.validation import check
+
+        assert self.config is not None and self.hydra_context is not None
+        loader = self.hydra_context.config_loader
+        for overrides in batch:
+            for config in expand(
+                overrides, lambda given: loader.load_sweep_config(self.config, given)
+            ):
+                check(config)

@@ -1,0 +1,48 @@
+"""Sweep neural-network experiments across seeds and see what is real.
+
+    import sweep
+
+    sweep.run({"hidden": 16, "seeds": 3})   # train what is missing; one summary row a cell
+    sweep.load()                            # one row a trial
+    sweep.curves()                          # one row a trial and epoch
+
+The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers, store),
+which calls `training` (a block of seeds) on `data` with the mathematics of `nn` -> `analysis` (tables and
+figures from records).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["curves", "load", "run"]
+
+
+def load(results: str | Path = "results") -> "pd.DataFrame":
+    """One row a trial: its settings and final metrics. See `sweep.analysis.records.load`."""
+    from sweep.analysis import records
+
+    return records.load(results)
+
+
+def curves(results: str | Path = "results") -> "pd.DataFrame":
+    """One row a trial and evaluation. See `sweep.analysis.records.curves`."""
+    from sweep.analysis import records
+
+    return records.curves(results)
+
+
+def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
+    """Train what is missing and return the summary, one row a cell.
+
+    `config` names settings as in conf/, nested or dotted: {"hidden": 16, "optimizer": "adam",
+    "data": {"train_size": 1000}}. A `grid` makes a sweep of it: {"grid": {"product": {"hidden": [16, 128]}}}.
+    Raises SweepError for a mistake in it.
+    """
+    from sweep.config.compose import from_settings
+    from sweep.session import console, run_sweep
+
+    return run_sweep(from_settings(config or {}), None, console())

@@ -1,0 +1,81 @@
+"""`python -m sweep`: the Hydra entry point."""
+
+import os
+
+# Before NumPy is imported: one thread a matrix product, for speed with many workers and for the same
+# bits whatever their number.
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[_name] = "1"
+
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from sweep import resources
+from sweep.errors import ExecutionError, SweepError
+
+
+def run(settings: DictConfig) -> float | None:
+    """Run one job of Hydra's: one cell, or the grid of an experiment."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.types import RunMode
+
+    from sweep.config.compose import CONFIG_NAME, expand
+    from sweep.session import console, run_sweep, withdraw
+
+    job = HydraConfig.get()
+    engine = GlobalHydra.instance().hydra
+    assert engine is not None
+    output = Path(job.runtime.output_dir)
+    try:
+        configs = expand(
+            list(job.overrides.task),
+            lambda given: engine.compose_config(CONFIG_NAME, given, RunMode.RUN),
+        )
+        summary = run_sweep(configs, output, console())
+    except SweepError as error:
+        withdraw(output)
+        sys.exit(report(error))
+    return None if summary.empty else float(summary["test_accuracy_mean"].mean())
+
+
+def report(error: SweepError) -> int:
+    """Print an error in one line; the exit code."""
+    print(f"error: {error}", file=sys.stderr)
+    return 1 if isinstance(error, ExecutionError) else 2
+
+
+def main() -> None:
+    """The command line, with errors as single lines and exit code 2 for a user's mistake."""
+    from sweep.config.compose import CONFIG_NAME, register_schema
+    from sweep.config.messages import explain
+
+    register_schema()
+    own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
+    # Hydra would print several lines and exit with 1; so it raises, and the line is made here.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    command = hydra.main(str(resources.folder("conf")), CONFIG_NAME, version_base="1.3")(run)
+    try:
+        command()
+    except (HydraException, OmegaConfBaseException) as error:
+        if not own_errors:
+            raise
+        sys.exit(report(explain(error)))
+    except SweepError as error:
+        sys.exit(report(error))
+    except OSError as error:
+        if not own_errors:
+            raise
+        sys.exit(report(SweepError(f"{error.filename}: {error.strerror}")))
+    except KeyboardInterrupt:
+        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Figures over seeds: mean and one standard deviation, drawn with seaborn."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweep.training.result import Status
+
+# Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
+PALETTE = "colorblind"
+MOST_LINES = 8
+MOST_PAGES = 12
+LABELS = {
+    "train_accuracy": "training accuracy (%)",
+    "validation_accuracy": "validation accuracy (%)",
+    "test_accuracy": "test accuracy (%)",
+    "train_loss": "training loss",
+    "validation_loss": "validation loss",
+    "test_loss": "test loss",
+}
+
+Page = tuple[str, pd.DataFrame, list[str]]
+
+
+def draw_all(
+    trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], folder: Path
+) -> list[Path]:
+    """Learning curves, and test accuracy against each swept setting, as PNG files in `folder`.
+
+    `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept settings.
+    Diverged trials are left out and counted below the figure.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    note = _diverged_note(trials)
+    trials = trials[trials["status"] != Status.DIVERGED.value]
+    curves = curves[curves["status"] != Status.DIVERGED.value]
+    files = []
+    if trials.empty:
+        return files
+    for metric in ("accuracy", "loss"):
+        for number, (title, rows, lines) in enumerate(_pages(curves, list(axes)), 1):
+            figure = draw_curves(rows, metric, lines)
+            files.append(_save(figure, title, note, folder / _name(f"curves_{metric}", number)))
+    for axis in axes:
+        others = [other for other in axes if other != axis]
+        for number, (title, rows, lines) in enumerate(_pages(trials, others), 1):
+            figure = draw_axis(rows, axis, lines)
+            files.append(_save(figure, title, note, folder / _name(f"accuracy_by_{axis}", number)))
+    return files
+
+
+def draw_curves(curves: pd.DataFrame, metric: str, lines: Sequence[str]) -> Figure:
+    """One panel for each evaluated part: `metric` against the epoch, a mean ± std band for each line.
+
+    `lines` are the settings that tell the lines apart.
+    """
+    parts = [part for part in ("train", "validation", "test") if f"{part}_{metric}" in curves]
+    with sns.axes_style("whitegrid"):
+        figure, panels = plt.subplots(
+            1, len(parts), figsize=(4 * len(parts), 3.6), squeeze=False, sharey=True
+        )
+    data, hue = _labelled(curves, lines)
+    for panel, part in zip(panels[0], parts, strict=True):
+        name = f"{part}_{metric}"
+        data = data.assign(**{name: data[name] * (100 if metric == "accuracy" else 1)})
+        style = {"style": hue, "hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
+        single = data["epoch"].nunique() == 1
+        sns.lineplot(
+            data, x="epoch", y=name, errorbar="sd", ax=panel, marker="o" if single else None, **style
+        )
+        panel.set(xlabel="epoch", ylabel=LABELS[name], title=LABELS[name].split(" (")[0])
+        panel.set_ylabel(LABELS[name] if panel is panels[0][0] else "")
+        _legend(panel, hue, keep=panel is panels[0][-1])
+    return figure
+
+
+def draw_axis(trials: pd.DataFrame, axis: str, lines: Sequence[str]) -> Figure:
+    """Test accuracy against one setting: mean ± std bars, numbers to scale and names as categories."""
+    with sns.axes_style("whitegrid"):
+        figure, panel = plt.subplots(figsize=(6, 4))
+    data, hue = _labelled(trials, lines)
+    data = data.assign(test_accuracy=100 * data["test_accuracy"])
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in data[axis])
+    style = {"hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
+    if numeric:
+        data[axis] = pd.to_numeric(data[axis])
+        if hue:
+            style["style"] = hue
+        sns.lineplot(
+            data,
+            x=axis,
+            y="test_accuracy",
+            errorbar="sd",
+            err_style="bars",
+            err_kws={"capsize": 4},
+            marker=None if hue else "o",
+            markers=bool(hue),
+            ax=panel,
+            **style,
+        )
+        _numeric_scale(panel, sorted(data[axis].unique()))
+    else:
+        data[axis] = data[axis].map(str)
+        sns.pointplot(
+            data,
+            x=axis,
+            y="test_accuracy",
+            errorbar="sd",
+            capsize=0.1,
+            linestyle="none",
+            dodge=0.4 if hue else False,
+            ax=panel,
+            **style,
+        )
+    panel.set(xlabel=axis, ylabel=LABELS["test_accuracy"])
+    _legend(panel, hue, keep=True)
+    return figure
+
+
+def _pages(rows: pd.DataFrame, axes: list[str]) -> Iterator[Page]:
+    """The rows in portions of at most MOST_LINES lines: (title, rows, axes that tell lines apart)."""
+    if not axes:
+        yield "", rows, []
+        return
+    if len(rows[axes].map(str).drop_duplicates()) <= MOST_LINES:
+        yield "", rows, axes
+        return
+    # The axis with the most values makes the lines; every combination of the others is a page.
+    counts = {axis: rows[axis].map(str).nunique() for axis in axes}
+    line = max(axes, key=lambda axis: counts[axis] if counts[axis] <= MOST_LINES else 0)
+    others = [axis for axis in axes if axis != line]
+    labels = rows[others].apply(lambda row: _label(row, others), axis=1)
+    for label in labels.unique()[:MOST_PAGES]:
+        yield label, rows[labels == label], [line]
+
+
+def _labelled(rows: pd.DataFrame, lines: Sequence[str]) -> tuple[pd.DataFrame, str | None]:
+    """The rows with a column that names each one's line, and that column's name (None for one line)."""
+    if not lines:
+        return rows, None
+    name = ", ".join(lines)
+    if len(lines) == 1:
+        labels = rows[lines[0]].map(str)
+    else:
+        labels = rows[list(lines)].apply(lambda row: ", ".join(map(str, row)), axis=1)
+    return rows.assign(**{f"line: {name}": labels}), f"line: {name}"
+
+
+def _label(row: pd.Series, axes: Sequence[str]) -> str:
+    return ", ".join(f"{axis}={row[axis]}" for axis in axes)
+
+
+def _legend(panel: Axes, hue: str | None, keep: bool) -> None:
+    if panel.get_legend() is None:
+        return
+    if keep and hue:
+        title = hue.removeprefix("line: ")
+        sns.move_legend(panel, "upper left", bbox_to_anchor=(1.02, 1), title=title, frameon=False)
+    else:
+        panel.get_legend().remove()
+
+
+def _numeric_scale(panel: Axes, values: list[float]) -> None:
+    """Ticks at the values themselves where few; a logarithmic axis where they span two decades."""
+    if values[0] > 0 and values[-1] / values[0] >= 50:
+        panel.set_xscale("log")
+    if len(values) <= 10:
+        panel.set_xticks(values, [f"{value:g}" for value in values])
+        panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def _diverged_note(trials: pd.DataFrame) -> str:
+    diverged = int((trials["status"] == Status.DIVERGED.value).sum())
+    seeds = trials.groupby("cell").size()
+    count = f"n = {seeds.min()}" if seeds.min() == seeds.max() else f"n = {seeds.min()} to {seeds.max()}"
+    note = f"mean ± standard deviation over seeds, {count}" if seeds.max() > 1 else "one seed, no spread"
+    return note + (f"; {diverged} diverged trials left out" if diverged else "")
+
+
+def _save(figure: Figure, title: str, note: str, file: Path) -> Path:
+    figure.suptitle(title, fontsize=10)
+    figure.text(0.01, -0.02, note, fontsize=8, color="0.3", verticalalignment="top")
+    figure.tight_layout()
+    figure.savefig(file, dpi=150, bbox_inches="tight")
+    plt.close(figure)
+    return file
+
+
+def _name(stem: str, number: int) -> str:
+    return f"{stem}.png" if number == 1 else f"{stem}_{number}.png"

@@ -1,0 +1,1 @@
+"""Running trials: which are missing, spread over the machine, and kept as records."""

@@ -1,0 +1,136 @@
+"""Which trials are missing, and how they are grouped into blocks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sweep.config.cell import canonical, cell_id
+from sweep.config.schema import Config
+from sweep.config.validation import check
+from sweep.data import datasets
+from sweep.data.preprocessing import Sizes, sizes
+from sweep.execution import cost, store
+
+# Seeds are trained together while their weights and gradients fit a core's own cache.
+BLOCK_BYTES = 512 * 1024
+MOST_SEEDS = 16
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a sweep: its settings, and its identity, which includes the data's contents."""
+
+    config: Config
+    digest: str
+
+    @cached_property
+    def id(self) -> str:
+        """The name of the cell in the store."""
+        return cell_id(self.config, self.digest)
+
+    @property
+    def results(self) -> Path:
+        """The folder of the store."""
+        return Path(self.config.results)
+
+    def settings(self) -> dict[str, object]:
+        """The canonical settings, as a record holds them."""
+        return canonical(self.config, self.digest)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Seeds of one cell that are trained together, and the estimated seconds that they take."""
+
+    cell: Cell
+    seeds: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a sweep, in order, and the blocks to train, the longest first."""
+
+    cells: tuple[Cell, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def trials(self) -> int:
+        """Trials of the sweep; a cell that stands in it twice counts once."""
+        return len({(cell.results, cell.id, seed) for cell in self.cells for seed in cell.config.seed_indices})
+
+    @property
+    def missing(self) -> int:
+        """Trials that are not stored."""
+        return sum(len(block.seeds) for block in self.blocks)
+
+    @property
+    def seconds(self) -> float:
+        """Estimated seconds of the missing trials on one core."""
+        return sum(block.seconds for block in self.blocks)
+
+
+def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
+    """Check every configuration, look into the store, and plan what is missing.
+
+    Raises SweepError on the first mistake; reads the data that the sweep names, writes nothing.
+    """
+    for config in configs:
+        check(config)
+    cells = tuple(Cell(config, datasets.digest(config.data)) for config in configs)
+    for folder in {cell.results for cell in cells}:
+        store.check_writable(folder)
+    missing = _missing(cells)
+    size = {index: sizes(datasets.load(cells[index].config.data), cells[index].config.data) for index in missing}
+    rate = cost.matrix_rate() if missing else 1.0
+    seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
+    share = sum(seconds[index] * len(seeds) for index, seeds in missing.items()) / n_jobs
+    blocks = []
+    for index, seeds in missing.items():
+        count = _seeds_a_block(cells[index].config, size[index], seconds[index], share)
+        blocks += [
+            Block(cells[index], part, seconds[index] * len(part)) for part in _parts(seeds, count)
+        ]
+    return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)))
+
+
+def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
+    """Seeds to train, by position of the cell; each trial once, though its cell may stand twice."""
+    planned: set[tuple[Path, str, int]] = set()
+    missing = {}
+    for index, cell in enumerate(cells):
+        stored = store.stored_seeds(cell.results, cell.id)
+        seeds = tuple(
+            seed
+            for seed in cell.config.seed_indices
+            if seed not in stored and (cell.results, cell.id, seed) not in planned
+        )
+        planned |= {(cell.results, cell.id, seed) for seed in seeds}
+        if seeds:
+            missing[index] = seeds
+    return missing
+
+
+def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -> int:
+    """How many seeds to train together.
+
+    As many as the cache holds, but few enough that the blocks can be spread evenly: at most a quarter
+    of a worker's `share` of the whole sweep, in seconds.
+    """
+    if "split" in config.vary:
+        return 1  # every seed has data of its own
+    if config.parallel.block_size is not None:
+        return config.parallel.block_size
+    item = 8 if config.precision == "float64" else 4
+    parameters = cost.architecture(config, sizes.inputs).parameters
+    fitting = BLOCK_BYTES // (2 * item * parameters)
+    even = math.floor(share / 4 / seconds)
+    return max(1, min(fitting, even, MOST_SEEDS))
+
+
+def _parts(seeds: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
+    """The seeds in runs of at most `count`, as equal as possible."""
+    parts = -(-len(seeds) // count)
+    return [seeds[len(seeds) * i // parts : len(seeds) * (i + 1) // parts] for i in range(parts)]

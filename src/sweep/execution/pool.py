@@ -1,0 +1,71 @@
+"""All blocks of a sweep through one pool of workers."""
+
+from collections.abc import Iterator
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from rich.console import Console
+from threadpoolctl import threadpool_limits
+
+from sweep.config.schema import ParallelConfig
+from sweep.errors import ExecutionError
+from sweep.execution.plan import Plan
+from sweep.execution.progress import Fractions, ProgressLine
+from sweep.execution.provenance import provenance
+from sweep.execution.shared_data import SharedData
+from sweep.execution.worker import Report, Task, run
+
+
+def workers(parallel: ParallelConfig) -> int:
+    """The number of worker processes."""
+    return joblib.cpu_count() if parallel.n_jobs < 1 else parallel.n_jobs
+
+
+def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
+    """Train every block of the plan; each worker stores its own records.
+
+    Raises ExecutionError when some trials did not finish; the others are stored.
+    """
+    if not plan.blocks:
+        return
+    with SharedData() as shared, threadpool_limits(limits=1, user_api="blas"):
+        folders = shared.prepare(block.cell for block in plan.blocks)
+        fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
+        fractions.create()
+        origin = provenance()
+        tasks = [
+            Task(block, position, folders[block.cell.id], fractions, origin)
+            for position, block in enumerate(plan.blocks)
+        ]
+        count = min(workers(parallel), len(tasks))
+        seconds = [block.seconds for block in plan.blocks]
+        failed: list[Report] = []
+        with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
+            try:
+                for report in _reports(tasks, count, parallel.backend):
+                    line.finished(report.stored)
+                    if report.error:
+                        failed.append(report)
+            except TerminatedWorkerError as error:
+                raise ExecutionError(_interrupted("a worker process died", plan, line.done)) from error
+    if failed:
+        console.print(failed[0].error, markup=False, highlight=False)
+        trials = sum(len(report.block.seeds) for report in failed)
+        raise ExecutionError(f"{trials} of {plan.missing} trials failed; the first traceback is above")
+
+
+def _reports(tasks: list[Task], count: int, backend: str) -> Iterator[Report]:
+    if count == 1:
+        yield from map(run, tasks)
+        return
+    parallel = joblib.Parallel(
+        n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all", return_as="generator_unordered"
+    )
+    yield from parallel(joblib.delayed(run)(task) for task in tasks)
+
+
+def _interrupted(reason: str, plan: Plan, done: int) -> str:
+    return (
+        f"{reason} (out of memory, or killed): {done} of {plan.missing} trials are stored;"
+        " the same command goes on from there"
+    )

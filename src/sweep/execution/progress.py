@@ -1,0 +1,105 @@
+"""What the person at the terminal sees while trials run."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+PLAIN_SECONDS = 10.0  # between plain lines, where there is no terminal
+
+
+class Fractions:
+    """How much of each block is done, in a file that workers write and the driver reads."""
+
+    def __init__(self, file: Path, blocks: int) -> None:
+        self.file, self.blocks = file, blocks
+
+    def create(self) -> None:
+        """Start with nothing done."""
+        np.zeros(self.blocks).tofile(self.file)
+
+    def read(self) -> np.ndarray:
+        """The fraction of every block, (blocks,)."""
+        return np.fromfile(self.file)
+
+    def report(self, block: int, fraction: float) -> None:
+        """Say that this fraction of a block is done."""
+        np.memmap(self.file, np.float64, "r+", shape=(self.blocks,))[block] = fraction
+
+
+class ProgressLine:
+    """One live line on a terminal, or a plain line now and then elsewhere: trials done of all, ETA."""
+
+    def __init__(
+        self, console: Console, trials: int, seconds: Sequence[float], fractions: Fractions, workers: int
+    ) -> None:
+        self.console, self.trials, self.fractions = console, trials, fractions
+        self.weights = np.array(seconds) / sum(seconds)
+        self.estimate = max(sum(seconds) / workers, max(seconds))
+        self.done = 0
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=20), console=console, transient=True
+        )
+
+    def __enter__(self) -> "ProgressLine":
+        self.start = self.printed = time.monotonic()
+        if self.console.is_terminal:
+            self.task = self.bar.add_task(self._text(0.0), total=1.0)
+            self.bar.start()
+        else:
+            self.console.print(self._text(0.0))
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop.set()
+        self.thread.join()
+        if self.console.is_terminal:
+            self.bar.stop()
+        self.console.print(f"{self.done} of {self.trials} trials trained in {duration(self._elapsed())}")
+
+    def finished(self, trials: int) -> None:
+        """Count trials whose records are stored."""
+        self.done += trials
+
+    def _watch(self) -> None:
+        while not self.stop.wait(0.25):
+            fraction = float(self.weights @ self.fractions.read())
+            if self.console.is_terminal:
+                self.bar.update(self.task, completed=fraction, description=self._text(fraction))
+            elif time.monotonic() - self.printed > PLAIN_SECONDS:
+                self.printed = time.monotonic()
+                self.console.print(self._text(fraction))
+
+    def _text(self, fraction: float) -> str:
+        left = self.estimate
+        if fraction > 0.02:
+            left = self._elapsed() * (1 - fraction) / fraction
+        return f"{self.done} of {self.trials} trials, {fraction:.0%}, about {duration(left)} left"
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self.start
+
+
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 8 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,59 @@
+"""Where a record comes from: code, packages, machine."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+PACKAGES = ("sweep", "numpy", "scipy", "hydra-core", "joblib", "pyarrow")
+
+
+def provenance() -> dict[str, Any]:
+    """What produced the records that this process and its workers write."""
+    return {
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_revision(Path(__file__).parent),
+    }
+
+
+def blas() -> list[dict[str, Any]]:
+    """The BLAS libraries that this process has loaded: kernel, version and threads in force."""
+    return [
+        {
+            "library": library["internal_api"],
+            "version": library["version"],
+            "kernel": library.get("architecture"),
+            "threads": library["num_threads"],
+        }
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    ]
+
+
+def _revision(folder: Path) -> dict[str, Any]:
+    """The git revision of the code and whether it was changed; nothing outside its own checkout."""
+    root = _git(folder, "rev-parse", "--show-toplevel")
+    if root is None or Path(root) not in (folder.parents[1], folder):
+        return {"revision": None, "dirty": None}
+    return {
+        "revision": _git(folder, "rev-parse", "HEAD"),
+        "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,61 @@
+"""What a worker process does: train one block and write its records."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from sweep.execution import store
+from sweep.execution.plan import Block
+from sweep.execution.progress import Fractions
+from sweep.execution.provenance import blas
+from sweep.execution.shared_data import load_own, load_shared
+from sweep.training.trainer import train_block
+
+
+@dataclass(frozen=True)
+class Task:
+    """A block to train: where its data lies, and what its records say of their origin."""
+
+    block: Block
+    position: int
+    data: Path | None
+    fractions: Fractions
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a block: trials stored, or the traceback of what went wrong."""
+
+    block: Block
+    stored: int
+    error: str | None = None
+
+
+def run(task: Task) -> Report:
+    """Train a block and store a record for each of its seeds; never raises."""
+    block, cell = task.block, task.block.cell
+    try:
+        # Inside the worker: joblib's own limit does nothing when there is one worker.
+        with threadpool_limits(limits=1, user_api="blas"):
+            if task.data is None:
+                (seed,) = block.seeds
+                data = load_own(cell.config, seed)
+            else:
+                data = load_shared(task.data)
+            results = train_block(
+                cell.config,
+                block.seeds,
+                data,
+                lambda fraction: task.fractions.report(task.position, fraction),
+            )
+            provenance = {**task.provenance, "blas": blas()}
+        for result in results:
+            store.write(cell.results, cell.id, cell.settings(), result, provenance)
+        task.fractions.report(task.position, 1.0)
+        return Report(block, len(results))
+    except Exception:
+        return Report(block, 0, traceback.format_exc())
