@@ -20,23 +20,15 @@ from sweep import resources
 from sweep.errors import ExecutionError, SweepError
 
 
-def run(settings: DictConfig) -> float | None:
+def run(_: DictConfig) -> float | None:
     """Run one job of Hydra's: one cell, or the grid of an experiment."""
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.types import RunMode
-
-    from sweep.config.compose import CONFIG_NAME, expand
+    from sweep.config.compose import application_composer, expand
     from sweep.session import console, run_sweep, withdraw
 
     job = HydraConfig.get()
-    engine = GlobalHydra.instance().hydra
-    assert engine is not None
     output = Path(job.runtime.output_dir)
     try:
-        configs = expand(
-            list(job.overrides.task),
-            lambda given: engine.compose_config(CONFIG_NAME, given, RunMode.RUN),
-        )
+        configs = expand(list(job.overrides.task), application_composer())
         summary = run_sweep(configs, output, console())
     except SweepError as error:
         withdraw(output)

@@ -34,15 +34,11 @@ class PoolLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        from sweep.config.compose import expand
+        from sweep.config.compose import expand, sweep_composer
         from sweep.session import console, run_sweep
 
-        loader = self.hydra_context.config_loader
-        cells = [
-            expand(overrides, lambda given: loader.load_sweep_config(self.config, given))
-            for overrides in job_overrides
-        ]
-        configs = [config for job in cells for config in job]
+        compose = sweep_composer(self.hydra_context.config_loader, self.config)
+        configs = [config for overrides in job_overrides for config in expand(overrides, compose)]
         run_sweep(configs, Path(self.config.hydra.sweep.dir), console())
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=None)

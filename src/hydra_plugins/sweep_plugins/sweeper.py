@@ -41,13 +41,11 @@ class CheckedSweeper(BasicSweeper):
     def validate_batch_is_legal(self, batch: Any) -> None:
         if isinstance(self.launcher, PoolLauncher):
             return  # it composes and checks every job itself, before it trains any
-        from sweep.config.compose import expand
+        from sweep.config.compose import expand, sweep_composer
         from sweep.config.validation import check
 
         assert self.config is not None and self.hydra_context is not None
-        loader = self.hydra_context.config_loader
+        compose = sweep_composer(self.hydra_context.config_loader, self.config)
         for overrides in batch:
-            for config in expand(
-                overrides, lambda given: loader.load_sweep_config(self.config, given)
-            ):
+            for config in expand(overrides, compose):
                 check(config)

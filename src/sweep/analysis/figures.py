@@ -17,16 +17,10 @@ from sweep.training.result import Status
 
 # Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
 PALETTE = "colorblind"
+_LINE = "line: "  # begins the name of the column that tells lines apart
 MOST_LINES = 8
 MOST_PAGES = 12
-LABELS = {
-    "train_accuracy": "training accuracy (%)",
-    "validation_accuracy": "validation accuracy (%)",
-    "test_accuracy": "test accuracy (%)",
-    "train_loss": "training loss",
-    "validation_loss": "validation loss",
-    "test_loss": "test loss",
-}
+PARTS = {"train": "training", "validation": "validation", "test": "test"}
 
 Page = tuple[str, pd.DataFrame, list[str]]
 
@@ -63,67 +57,63 @@ def draw_curves(curves: pd.DataFrame, metric: str, lines: Sequence[str]) -> Figu
 
     `lines` are the settings that tell the lines apart.
     """
-    parts = [part for part in ("train", "validation", "test") if f"{part}_{metric}" in curves]
-    with sns.axes_style("whitegrid"):
-        figure, panels = plt.subplots(
-            1, len(parts), figsize=(4 * len(parts), 3.6), squeeze=False, sharey=True
-        )
+    parts = [part for part in PARTS if f"{part}_{metric}" in curves]
     data, hue = _labelled(curves, lines)
-    for panel, part in zip(panels[0], parts, strict=True):
+    figure, panels = _panels(len(parts), 3.6, data, hue)
+    style = {"style": hue, "hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
+    marker = "o" if data["epoch"].nunique() == 1 else None
+    for panel, part in zip(panels, parts, strict=True):
         name = f"{part}_{metric}"
         data = data.assign(**{name: data[name] * (100 if metric == "accuracy" else 1)})
-        style = {"style": hue, "hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
-        single = data["epoch"].nunique() == 1
-        sns.lineplot(
-            data, x="epoch", y=name, errorbar="sd", ax=panel, marker="o" if single else None, **style
-        )
-        panel.set(xlabel="epoch", ylabel=LABELS[name], title=LABELS[name].split(" (")[0])
-        panel.set_ylabel(LABELS[name] if panel is panels[0][0] else "")
-        _legend(panel, hue, keep=panel is panels[0][-1])
+        sns.lineplot(data, x="epoch", y=name, errorbar="sd", ax=panel, marker=marker, **style)
+        panel.set(xlabel="epoch", ylabel="accuracy (%)" if metric == "accuracy" else metric)
+        panel.set_title(PARTS[part])
+        _legend(panel, hue, keep=part == parts[-1])
     return figure
 
 
 def draw_axis(trials: pd.DataFrame, axis: str, lines: Sequence[str]) -> Figure:
     """Test accuracy against one setting: mean ± std bars, numbers to scale and names as categories."""
-    with sns.axes_style("whitegrid"):
-        figure, panel = plt.subplots(figsize=(6, 4))
     data, hue = _labelled(trials, lines)
+    figure, (panel,) = _panels(1, 5.5, data, hue)
     data = data.assign(test_accuracy=100 * data["test_accuracy"])
-    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in data[axis])
     style = {"hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
-    if numeric:
+    shared = {"x": axis, "y": "test_accuracy", "errorbar": "sd", "ax": panel}
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in data[axis]):
         data[axis] = pd.to_numeric(data[axis])
-        if hue:
-            style["style"] = hue
-        sns.lineplot(
-            data,
-            x=axis,
-            y="test_accuracy",
-            errorbar="sd",
-            err_style="bars",
-            err_kws={"capsize": 4},
-            marker=None if hue else "o",
-            markers=bool(hue),
-            ax=panel,
-            **style,
-        )
+        bars = {"err_style": "bars", "err_kws": {"capsize": 4}}
+        marks = {"style": hue, "markers": True} if hue else {"marker": "o"}
+        sns.lineplot(data, **shared, **bars, **marks, **style)
         _numeric_scale(panel, sorted(data[axis].unique()))
     else:
         data[axis] = data[axis].map(str)
-        sns.pointplot(
-            data,
-            x=axis,
-            y="test_accuracy",
-            errorbar="sd",
-            capsize=0.1,
-            linestyle="none",
-            dodge=0.4 if hue else False,
-            ax=panel,
-            **style,
-        )
-    panel.set(xlabel=axis, ylabel=LABELS["test_accuracy"])
+        dodge = 0.4 if hue else False
+        sns.pointplot(data, capsize=0.1, linestyle="none", dodge=dodge, **shared, **style)
+    panel.set(xlabel=axis, ylabel="test accuracy (%)")
     _legend(panel, hue, keep=True)
     return figure
+
+
+def _panels(
+    count: int, width: float, data: pd.DataFrame, hue: str | None
+) -> tuple[Figure, list[Axes]]:
+    """Panels of `width` inches side by side, with room for a legend on the right.
+
+    Margins are set by hand: matplotlib's automatic layouts draw every figure twice.
+    """
+    legend = 0.0
+    if hue:
+        longest = max(len(text) for text in [*data[hue].unique(), hue.removeprefix(_LINE)])
+        legend = 0.8 + 0.085 * longest
+    total, height = 0.8 + count * width + legend, 3.8
+    with sns.axes_style("whitegrid"):
+        figure, panels = plt.subplots(
+            1, count, figsize=(total, height), squeeze=False, sharey=True, gridspec_kw={"wspace": 0.06}
+        )
+    figure.subplots_adjust(
+        left=0.75 / total, right=1 - (legend + 0.15) / total, bottom=0.85 / height, top=1 - 0.6 / height
+    )
+    return figure, list(panels[0])
 
 
 def _pages(rows: pd.DataFrame, axes: list[str]) -> Iterator[Page]:
@@ -152,7 +142,7 @@ def _labelled(rows: pd.DataFrame, lines: Sequence[str]) -> tuple[pd.DataFrame, s
         labels = rows[lines[0]].map(str)
     else:
         labels = rows[list(lines)].apply(lambda row: ", ".join(map(str, row)), axis=1)
-    return rows.assign(**{f"line: {name}": labels}), f"line: {name}"
+    return rows.assign(**{_LINE + name: labels}), _LINE + name
 
 
 def _label(row: pd.Series, axes: Sequence[str]) -> str:
@@ -163,7 +153,7 @@ def _legend(panel: Axes, hue: str | None, keep: bool) -> None:
     if panel.get_legend() is None:
         return
     if keep and hue:
-        title = hue.removeprefix("line: ")
+        title = hue.removeprefix(_LINE)
         sns.move_legend(panel, "upper left", bbox_to_anchor=(1.02, 1), title=title, frameon=False)
     else:
         panel.get_legend().remove()
@@ -188,9 +178,8 @@ def _diverged_note(trials: pd.DataFrame) -> str:
 
 def _save(figure: Figure, title: str, note: str, file: Path) -> Path:
     figure.suptitle(title, fontsize=10)
-    figure.text(0.01, -0.02, note, fontsize=8, color="0.3", verticalalignment="top")
-    figure.tight_layout()
-    figure.savefig(file, dpi=150, bbox_inches="tight")
+    figure.text(0.1 / figure.get_figwidth(), 0.1 / figure.get_figheight(), note, fontsize=8, color="0.3")
+    figure.savefig(file, dpi=150)
     plt.close(figure)
     return file
 

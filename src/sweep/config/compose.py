@@ -1,12 +1,16 @@
 """From Hydra's composition to checked configurations, one for each cell."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from sweep import resources
@@ -31,16 +35,53 @@ def to_config(composed: DictConfig) -> Config:
     return config
 
 
-def expand(overrides: Sequence[str], composer: Compose) -> list[Config]:
+class Composer:
+    """Composes overrides through Hydra, once for each choice of groups; plain values are then set on a copy.
+
+    Composing takes Hydra 50 to 100 ms; a grid of hundreds of cells mostly varies plain values. Those win
+    over every file, so setting them last gives what Hydra would.
+    """
+
+    def __init__(self, compose: Compose, groups: Sequence[str]) -> None:
+        self.compose, self.groups = compose, set(groups)
+        self.composed: dict[tuple[str, ...], DictConfig] = {}
+
+    def __call__(self, overrides: Sequence[str]) -> DictConfig:
+        """The composed configuration of these overrides, Hydra's own settings included."""
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        structural = [override for override in parsed if not self._is_value(override)]
+        key = tuple(str(override.input_line) for override in structural)
+        if key not in self.composed:
+            self.composed[key] = self.compose(list(key))
+        config = copy.deepcopy(self.composed[key])
+        OmegaConf.set_readonly(config, False)
+        for override in parsed:
+            if self._is_value(override):
+                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        return config
+
+    def _is_value(self, override: Override) -> bool:
+        key = override.key_or_group
+        return (
+            override.type is OverrideType.CHANGE
+            and override.package is None
+            and key not in self.groups
+            and "/" not in key
+            and key.partition(".")[0] != "hydra"
+        )
+
+
+def expand(overrides: Sequence[str], composer: Composer) -> list[Config]:
     """The cells that overrides stand for: one, or those of the experiment's `grid`.
 
     A setting given in `overrides` wins over the grid's axis of that name.
     """
-    base = composer(list(overrides))
-    if OmegaConf.is_missing(base, "grid") or base.grid is None:
+    base = composer(overrides)
+    if base.grid is None:
         return [to_config(base)]
     found = grid.points(OmegaConf.to_container(base.grid))
-    given = [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    given = [override.key_or_group for override in parsed]
     return [
         to_config(composer([*overrides, *(grid.override(*item) for item in point.items())]))
         for point in grid.without(found, given)
@@ -51,12 +92,25 @@ def from_settings(settings: Mapping[str, Any]) -> list[Config]:
     """The cells of a configuration written in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
     settings = dict(settings)
     overrides = [grid.override(key, value) for key, value in _dotted(settings)]
-    inside = GlobalHydra.instance().is_initialized()
-    if inside:
-        return expand(overrides, lambda given: compose(CONFIG_NAME, given))
+    if GlobalHydra.instance().is_initialized():
+        return expand(overrides, application_composer())
     register_schema()
     with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
-        return expand(overrides, lambda given: compose(CONFIG_NAME, given))
+        return expand(overrides, application_composer())
+
+
+def application_composer() -> Composer:
+    """Composes single cells in a process where Hydra is running."""
+    loader = GlobalHydra.instance().config_loader()
+    return Composer(
+        lambda given: loader.load_configuration(CONFIG_NAME, given, RunMode.RUN),
+        loader.list_groups(""),
+    )
+
+
+def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Composer:
+    """Composes the jobs of a multirun."""
+    return Composer(lambda given: loader.load_sweep_config(master, given), loader.list_groups(""))
 
 
 def _schema() -> DictConfig:

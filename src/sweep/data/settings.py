@@ -22,7 +22,7 @@ class DataConfig:
     )
     validation_size: int = setting(5000, "validation examples, taken from the training file", at_least=0)
     test_size: int | None = setting(None, "test examples; null: the whole test file", at_least=1)
-    normalization: str = setting("unit", "how the inputs are scaled", NORMALIZATIONS)
+    normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)
     targets: str = setting("one_hot", "one output a class, or one output for two classes", TARGETS)
     noise: float = setting(0.1, "standard deviation of the noise in generated data", at_least=0)

@@ -137,7 +137,7 @@ class Objective:
         if loss.matched:
             loss.gradient(z, y)
         else:
-            a = z.copy()
+            a = z.copy(order="K")
             loss.gradient(z, y)
             output.backward(z, a)
         if self.reduction == "sum":
@@ -145,6 +145,6 @@ class Objective:
 
     def examples(self, z: Array, y: Array) -> tuple[Array, Array]:
         """The loss of each example, (seeds, batch), and the outputs a, (seeds, batch, outputs)."""
-        a = z.copy()
+        a = z.copy(order="K")
         OUTPUTS[self.output].apply(a)
         return LOSSES[self.loss].examples(z, a, y), a

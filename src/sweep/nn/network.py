@@ -120,7 +120,10 @@ class Network:
     def _layers(self, batch: int) -> list[Array]:
         if batch not in self._buffers:
             seeds, dtype = len(self.parameters), self.parameters.dtype
-            self._buffers[batch] = [
-                np.empty((seeds, batch, units), dtype) for units in self.architecture.units[1:]
-            ]
+            *hidden, outputs = self.architecture.units[1:]
+            # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums
+            # and maxima over them run over whole rows.
+            last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
+            layers = [np.empty((seeds, batch, units), dtype) for units in hidden]
+            self._buffers[batch] = [*layers, last]
         return self._buffers[batch]

@@ -1,0 +1,28 @@
+"""What all tests share: one BLAS thread, as in every worker, and small real MNIST."""
+
+import os
+
+# Before NumPy is imported, here and in every process that a test starts.
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
+
+import pytest
+
+from sweep.config.schema import Config
+from sweep.data import datasets
+from sweep.data.preprocessing import PreparedData, prepare
+from sweep.data.settings import DataConfig
+from sweep.training.randomness import Stream, generator
+
+SMALL = DataConfig(train_size=600, validation_size=200, test_size=300)
+
+
+@pytest.fixture(scope="session")
+def small_mnist() -> PreparedData:
+    """600 training, 200 validation and 300 test digits of real MNIST, float32, z-score of each image."""
+    return prepare(datasets.load(SMALL), SMALL, "float32", generator(Config(), 0, Stream.SPLIT))
+
+
+@pytest.fixture(scope="session")
+def small_mnist64() -> PreparedData:
+    """The same digits in float64."""
+    return prepare(datasets.load(SMALL), SMALL, "float64", generator(Config(), 0, Stream.SPLIT))
