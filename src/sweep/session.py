@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.table import Table
 
 from sweep.config.schema import Config
 from sweep.execution.plan import Plan, make_plan
@@ -41,6 +42,9 @@ def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]
         flat({key: value for key, value in asdict(config).items() if key not in _NOT_AXES})
         for config in configs
     ]
+    if any(config.depth is not None for config in configs):
+        for row, config in zip(rows, configs, strict=True):
+            row["depth"] = len(config.hidden_units)
     axes = [key for key in rows[0] if len({str(row[key]) for row in rows}) > 1]
     # A choice among groups is one axis, whatever settings come with each choice.
     axes = [key for key in axes if key.rpartition(".")[0] not in axes or _varies(key, rows)]
@@ -65,11 +69,14 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
     axes, values = swept([cell.config for cell in plan.cells])
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ["cell", *axes, "seeds", "to train"]:
+        table.add_column(heading, justify="right" if heading in ("seeds", "to train") else "left")
     for cell, row in zip(plan.cells, values, strict=True):
         missing = sum(len(block.seeds) for block in plan.blocks if block.cell.id == cell.id)
-        label = ", ".join(f"{axis}={row[axis]}" for axis in axes) or "the base configuration"
-        count_text = f"{len(cell.config.seed_indices)} seeds, {missing} to train"
-        console.print(f"  {cell.id}  {label}: {count_text}", highlight=False)
+        counts = (len(cell.config.seed_indices), missing)
+        table.add_row(cell.id, *(str(row[axis]) for axis in axes), *map(str, counts))
+    console.print(table)
 
 
 def _summarise(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:

@@ -18,22 +18,18 @@ class PoolLauncherConfig:
     _target_: str = "hydra_plugins.sweep_plugins.launcher.PoolLauncher"
 
 
-ConfigStore.instance().store(
-    group="hydra/launcher", name="pool", node=PoolLauncherConfig, provider="sweep"
-)
+ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConfig, provider="sweep")
 
 
 class PoolLauncher(Launcher):
     """Composes every job, then runs all of them as one sweep: no core idles while trials remain."""
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Hydra's call before `launch`; the jobs run without its task function."""
         self.hydra_context, self.config = hydra_context, config
 
-    def launch(
-        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
-    ) -> Sequence[JobReturn]:
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Compose all jobs, check them, and train what is missing of them in one pool."""
         from sweep.config.compose import expand, sweep_composer
         from sweep.session import console, run_sweep
 

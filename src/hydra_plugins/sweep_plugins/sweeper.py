@@ -1,4 +1,4 @@
-"""Hydra's basic sweeper, checking all jobs before any of them runs and leaving nothing behind if one fails."""
+"""Hydra's basic sweeper, which checks all jobs first and leaves nothing behind if one is wrong."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,6 @@ class CheckedSweeper(BasicSweeper):
     """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
 
     def sweep(self, arguments: list[str]) -> Any:
-        from sweep.errors import SweepError
         from sweep.session import withdraw
 
         assert self.config is not None
@@ -44,7 +43,8 @@ class CheckedSweeper(BasicSweeper):
         from sweep.config.compose import expand, sweep_composer
         from sweep.config.validation import check
 
-        assert self.config is not None and self.hydra_context is not None
+        assert self.config is not None
+        assert self.hydra_context is not None
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
         for overrides in batch:
             for config in expand(overrides, compose):

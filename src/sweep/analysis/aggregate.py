@@ -1,6 +1,9 @@
 """Mean and standard deviation over seeds."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -25,7 +28,7 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
     """
     sound = trials[trials["status"] != Status.DIVERGED.value]
     groups = sound.groupby(list(by), sort=False, dropna=False)
-    columns = {"n": groups.size()}
+    columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
     for metric in METRICS:
         columns[f"{metric}_mean"] = groups[metric].mean()
         columns[f"{metric}_std"] = groups[metric].std(ddof=1)

@@ -25,9 +25,7 @@ PARTS = {"train": "training", "validation": "validation", "test": "test"}
 Page = tuple[str, pd.DataFrame, list[str]]
 
 
-def draw_all(
-    trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], folder: Path
-) -> list[Path]:
+def draw_all(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], folder: Path) -> list[Path]:
     """Learning curves, and test accuracy against each swept setting, as PNG files in `folder`.
 
     `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept settings.
@@ -37,7 +35,7 @@ def draw_all(
     note = _diverged_note(trials)
     trials = trials[trials["status"] != Status.DIVERGED.value]
     curves = curves[curves["status"] != Status.DIVERGED.value]
-    files = []
+    files: list[Path] = []
     if trials.empty:
         return files
     for metric in ("accuracy", "loss"):
@@ -61,7 +59,7 @@ def draw_curves(curves: pd.DataFrame, metric: str, lines: Sequence[str]) -> Figu
     data, hue = _labelled(curves, lines)
     figure, panels = _panels(len(parts), 3.6, data, hue)
     style = {"style": hue, "hue": hue, "palette": PALETTE} if hue else {"color": "C0"}
-    marker = "o" if data["epoch"].nunique() == 1 else None
+    marker = "o" if data["epoch"].min() == data["epoch"].max() else None
     for panel, part in zip(panels, parts, strict=True):
         name = f"{part}_{metric}"
         data = data.assign(**{name: data[name] * (100 if metric == "accuracy" else 1)})
@@ -94,9 +92,7 @@ def draw_axis(trials: pd.DataFrame, axis: str, lines: Sequence[str]) -> Figure:
     return figure
 
 
-def _panels(
-    count: int, width: float, data: pd.DataFrame, hue: str | None
-) -> tuple[Figure, list[Axes]]:
+def _panels(count: int, width: float, data: pd.DataFrame, hue: str | None) -> tuple[Figure, list[Axes]]:
     """Panels of `width` inches side by side, with room for a legend on the right.
 
     Margins are set by hand: matplotlib's automatic layouts draw every figure twice.
@@ -150,13 +146,14 @@ def _label(row: pd.Series, axes: Sequence[str]) -> str:
 
 
 def _legend(panel: Axes, hue: str | None, keep: bool) -> None:
-    if panel.get_legend() is None:
+    legend = panel.get_legend()
+    if legend is None:
         return
     if keep and hue:
         title = hue.removeprefix(_LINE)
         sns.move_legend(panel, "upper left", bbox_to_anchor=(1.02, 1), title=title, frameon=False)
     else:
-        panel.get_legend().remove()
+        legend.remove()
 
 
 def _numeric_scale(panel: Axes, values: list[float]) -> None:
@@ -170,7 +167,7 @@ def _numeric_scale(panel: Axes, values: list[float]) -> None:
 
 def _diverged_note(trials: pd.DataFrame) -> str:
     diverged = int((trials["status"] == Status.DIVERGED.value).sum())
-    seeds = trials.groupby("cell").size()
+    seeds = trials.groupby("cell")["seed"].nunique()
     count = f"n = {seeds.min()}" if seeds.min() == seeds.max() else f"n = {seeds.min()} to {seeds.max()}"
     note = f"mean ± standard deviation over seeds, {count}" if seeds.max() > 1 else "one seed, no spread"
     return note + (f"; {diverged} diverged trials left out" if diverged else "")

@@ -56,7 +56,8 @@ def reports(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataF
     """One row a trial with what its kept weights say of the test part, as lists (see `TestReport`)."""
     columns = ["class_errors", "confusion"]
     columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
-    return _read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
+    table: pd.DataFrame = _read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
+    return table
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -96,7 +97,9 @@ def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
     unique = {text: _columns(text) for text in table["config"].unique()}
     settings = pd.DataFrame([unique[text] for text in table["config"]], index=table.index)
     names = [name for name in settings.columns if name not in table.columns]
-    return pd.concat([table[["cell", "seed"]], settings[names], table.drop(columns=["cell", "seed", "config"])], axis=1)
+    return pd.concat(
+        [table[["cell", "seed"]], settings[names], table.drop(columns=["cell", "seed", "config"])], axis=1
+    )
 
 
 def _columns(text: str) -> dict[str, Any]:

@@ -47,16 +47,12 @@ def override(key: str, value: Any) -> str:
 
 def _part(name: str, content: Any, where: str) -> list[Point]:
     if name not in PARTS:
-        raise SettingError(
-            f"{where}.{name}: must be one of {', '.join(PARTS)}{nearest(name, PARTS)}"
-        )
+        raise SettingError(f"{where}.{name}: must be one of {', '.join(PARTS)}{nearest(name, PARTS)}")
     if name == "union":
         if not isinstance(content, list) or not content:
             raise SettingError(f"{where}.union={content}: must be a list of grids")
         return [
-            point
-            for index, inner in enumerate(content)
-            for point in points(inner, f"{where}.union[{index}]")
+            point for index, inner in enumerate(content) for point in points(inner, f"{where}.union[{index}]")
         ]
     axes = _axes(content, f"{where}.{name}")
     if name == "product":

@@ -1,10 +1,11 @@
 """Hydra's errors in one line: the key, the value, what is allowed, the nearest name."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException, ValidationError
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from sweep import resources
 from sweep.config.validation import all_keys, refuse
@@ -38,18 +39,19 @@ def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
     match = re.match(r"Could not override '([^']+)'", str(error))
     if match:
         return match[1].partition("@")[0]
-    if isinstance(cause, ConfigKeyError | AttributeError) and getattr(cause, "full_key", None):
-        return str(getattr(cause, "full_key"))
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:
+        return str(cause.full_key)
     return None
 
 
-def _missing_choice(file: str, options: list[str]) -> SettingError:
+def _missing_choice(file: str, options: Sequence[str]) -> SettingError:
     group, _, name = file.rpartition("/")
     if file.startswith("experiment/"):
         group, name = "experiment", file.removeprefix("experiment/")
         options = experiments()
-    words = ", ".join(options) if options else "the name of a file there"
-    return SettingError(f"{group}={name}: must be one of {words}{nearest(name, options)}")
+    if not options:
+        return SettingError(f"{group}={name}: there is no {group} to choose from")
+    return SettingError(f"{group}={name}: must be one of {', '.join(options)}{nearest(name, options)}")
 
 
 def experiments() -> list[str]:

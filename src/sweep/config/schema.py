@@ -51,9 +51,7 @@ class EarlyStoppingConfig:
     patience: int | None = setting(
         None, "evaluations without improvement before stopping; null: never stop", at_least=1
     )
-    monitor: str = setting(
-        "validation_loss", "what must improve", ("validation_loss", "validation_accuracy")
-    )
+    monitor: str = setting("validation_loss", "what must improve", ("validation_loss", "validation_accuracy"))
     keep_best: bool = setting(True, "report the best weights seen, not the last")
 
 
@@ -98,13 +96,9 @@ class Config:
     batch_size: Any = setting(128, "examples in a mini-batch, or 'all'")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
     epochs: int = setting(10, "passes over the training part", at_least=1)
-    max_iterations: int | None = setting(
-        None, "steps; when given, it alone decides the length", at_least=1
-    )
+    max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(5, "number of seeds, or a list of seed indices such as [0,3]")
-    vary: list[str] = setting(
-        ["init", "order"], "what changes from seed to seed", ("init", "order", "split")
-    )
+    vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
     precision: str = setting("float32", "arithmetic", ("float32", "float64"))
     data: DataConfig = field(default_factory=DataConfig)

@@ -10,6 +10,11 @@ from sweep.errors import SettingError, nearest
 from sweep.nn.losses import LOSSES
 from sweep.setting import Setting
 
+_SPECIAL = {
+    "hidden": "a whole number, at least 1, or a list of them such as [300,100]",
+    "seeds": "a whole number, at least 1, or a list of different seed indices such as [0,3]",
+    "batch_size": "a whole number, at least 1, or 'all'",
+}
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 
 
@@ -24,25 +29,16 @@ def check(config: Config) -> None:
 
 def allowed(key: str) -> str:
     """What the setting `key` (dotted) may be, in words: 'a number, above 0'."""
-    *groups, name = key.split(".")
-    owner: Any = Config
-    for group in groups:
-        owner = get_type_hints(owner)[group]
-    annotation = get_type_hints(owner)[name]
-    rule: Setting = next(f for f in fields(owner) if f.name == name).metadata["setting"]
-    if name == "hidden":
-        return "a whole number, at least 1, or a list of them such as [300,100]"
-    if name == "seeds":
-        return "a whole number, at least 1, or a list of different seed indices such as [0,3]"
-    if name == "batch_size":
-        return "a whole number, at least 1, or 'all'"
+    if key in _SPECIAL:
+        return _SPECIAL[key]
+    annotation, rule = _declared(key)
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    if rule.choices:
-        words = "one of " + ", ".join(rule.choices)
-    else:
-        words = _NOUNS.get(kinds[0], "a value") + _bounds(rule)
     if annotation == list[str]:
         words = "a list of different names from " + ", ".join(rule.choices)
+    elif rule.choices:
+        words = "one of " + ", ".join(rule.choices)
+    else:
+        words = _NOUNS[kinds[0]] + _bounds(rule)
     return words + (", or null" if type(None) in kinds else "")
 
 
@@ -58,19 +54,18 @@ def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
 
 def refuse(key: str, value: object) -> SettingError:
     """The error for a value that `key` cannot take, with the nearest allowed name."""
-    *_, name = key.split(".")
-    rule = _rule(key)
-    hint = nearest(str(value), rule.choices) if rule and rule.choices else ""
+    hint = "" if key in _SPECIAL else nearest(str(value), _declared(key)[1].choices)
     return SettingError(f"{key}={_show(value)}: must be {allowed(key)}{hint}")
 
 
-def _rule(key: str) -> Setting | None:
+def _declared(key: str) -> tuple[Any, Setting]:
+    """The type of a setting and its rule."""
     *groups, name = key.split(".")
     owner: Any = Config
     for group in groups:
         owner = get_type_hints(owner)[group]
-    metadata = next(f for f in fields(owner) if f.name == name).metadata
-    return metadata.get("setting")
+    (declaration,) = (item for item in fields(owner) if item.name == name)
+    return get_type_hints(owner)[name], declaration.metadata["setting"]
 
 
 def _bounds(rule: Setting) -> str:
@@ -142,8 +137,7 @@ def _check_seeds(config: Config) -> None:
         repeated = sorted({seed for seed in seeds if list(seeds).count(seed) > 1}, key=str)
         if repeated:
             raise SettingError(
-                f"seeds={_show(seeds)}: seed {repeated[0]} stands more than once;"
-                f" must be {allowed('seeds')}"
+                f"seeds={_show(seeds)}: seed {repeated[0]} stands more than once; must be {allowed('seeds')}"
             )
         if not seeds or not all(_whole(seed, 0) for seed in seeds):
             raise refuse("seeds", seeds)
@@ -160,13 +154,11 @@ def _check_combinations(config: Config) -> None:
     allowed_outputs = LOSSES[config.loss].outputs
     if config.output not in allowed_outputs:
         raise SettingError(
-            f"loss={config.loss}: goes with output={' or '.join(allowed_outputs)},"
-            f" not output={config.output}"
+            f"loss={config.loss}: goes with output={' or '.join(allowed_outputs)}, not output={config.output}"
         )
     if config.reduction == "sum" and not LOSSES[config.loss].additive:
         raise SettingError(
-            f"reduction=sum: loss={config.loss} is a property of the whole batch;"
-            " must be reduction=mean"
+            f"reduction=sum: loss={config.loss} is a property of the whole batch; must be reduction=mean"
         )
     if config.momentum and config.optimizer.name != "sgd":
         raise SettingError(
@@ -181,9 +173,7 @@ def _check_data(config: Config) -> None:
     if data.name == "idx" and data.root is None:
         raise SettingError("data.root=null: data=idx needs the folder of its four files")
     if data.targets == "scalar" and data.classes != 2:
-        raise SettingError(
-            f"data.targets=scalar: needs data.classes=2, not data.classes={data.classes}"
-        )
+        raise SettingError(f"data.targets=scalar: needs data.classes=2, not data.classes={data.classes}")
     if config.output == "softmax" and config.output_units == 1:
         raise SettingError(
             "output=softmax: needs one output a class, but data.targets=scalar has one output;"
@@ -191,8 +181,7 @@ def _check_data(config: Config) -> None:
         )
     if config.early_stopping.patience and not data.validation_size:
         raise SettingError(
-            "data.validation_size=0: early_stopping.patience needs a validation part;"
-            " must be at least 1"
+            "data.validation_size=0: early_stopping.patience needs a validation part; must be at least 1"
         )
     if config.early_stopping.patience and "validation" not in config.evaluation.parts:
         raise SettingError(

@@ -79,13 +79,10 @@ def _read(name: str, root: str | None, classes: int) -> RawData:
         images = idx.parse(idx.content(images_path), images_path, dimensions=3)
         labels = idx.parse(idx.content(labels_path), labels_path, dimensions=1)
         if len(images) != len(labels):
-            raise DataError(
-                f"{labels_path}: {len(labels)} labels for {len(images)} images; must be equal"
-            )
+            raise DataError(f"{labels_path}: {len(labels)} labels for {len(images)} images; must be equal")
         if labels.max() >= classes:
             raise DataError(
-                f"{labels_path}: label {labels.max()}; must be 0 to {classes - 1}"
-                f" (data.classes={classes})"
+                f"{labels_path}: label {labels.max()}; must be 0 to {classes - 1} (data.classes={classes})"
             )
         parts += [images.reshape(len(images), -1), labels.astype(np.int64)]
     if parts[0].shape[1] != parts[2].shape[1]:

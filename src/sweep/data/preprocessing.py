@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sweep.data.datasets import RawData
 from sweep.data.settings import DataConfig
 from sweep.errors import SettingError
-from sweep.nn.types import Array
+from sweep.types import Array
 
 Allocate = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
 _ROWS = 4096  # rows prepared at a time, so that intermediate arrays stay small
@@ -125,9 +125,9 @@ def _outputs(config: DataConfig) -> int:
 
 
 def _encode(labels: NDArray[np.int64], config: DataConfig) -> Array:
-    if config.targets == "scalar":
-        return labels[:, None].astype(np.float64)
-    return (labels[:, None] == np.arange(config.classes)).astype(np.float64)
+    scalar = config.targets == "scalar"
+    encoded: NDArray[Any] = labels[:, None] if scalar else labels[:, None] == np.arange(config.classes)
+    return encoded.astype(np.float64)
 
 
 def _mapped(features: NDArray[Any], name: str) -> NDArray[Any]:
@@ -141,9 +141,7 @@ def _mapped(features: NDArray[Any], name: str) -> NDArray[Any]:
 Scaling = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def _scaling(
-    raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]
-) -> Scaling:
+def _scaling(raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]) -> Scaling:
     """The normalisation as a function of rows; its constants come from the training part only."""
     name = config.normalization
     if name == "image":

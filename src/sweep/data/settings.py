@@ -17,9 +17,7 @@ class DataConfig:
     name: str = setting("mnist", "the data set", DATASETS)
     root: str | None = setting(None, "folder of the four IDX files (data=idx)")
     classes: int = setting(10, "number of classes; labels run from 0", at_least=2)
-    train_size: int | None = setting(
-        None, "training examples; null: all that validation leaves", at_least=1
-    )
+    train_size: int | None = setting(None, "training examples; null: all that validation leaves", at_least=1)
     validation_size: int = setting(5000, "validation examples, taken from the training file", at_least=0)
     test_size: int | None = setting(None, "test examples; null: the whole test file", at_least=1)
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)

@@ -13,7 +13,7 @@ from sweep.training.trainer import architecture, batch_size, iterations
 STEP_SECONDS = 1e-4
 ELEMENT_SECONDS = 5e-10
 # Matrix products with one narrow side run at about this fraction of the machine's best rate.
-EFFICIENCY = 0.7
+EFFICIENCY = 0.6
 
 
 def flops(config: Config, sizes: Sizes) -> float:
@@ -26,8 +26,8 @@ def flops(config: Config, sizes: Sizes) -> float:
     weights = [inputs * outputs for inputs, outputs in layers]
     batch = batch_size(config, sizes.train)
     steps = iterations(config, sizes.train)
-    training = 2.0 * batch * (3 * sum(weights) - weights[0]) * steps
-    evaluated = sum(getattr(sizes, part) for part in config.evaluation.parts)
+    training: float = 2.0 * batch * (3 * sum(weights) - weights[0]) * steps
+    evaluated: int = sum(getattr(sizes, part) for part in config.evaluation.parts)
     every = config.evaluation.every or -(-sizes.train // batch)
     return training + 2.0 * evaluated * sum(weights) * (steps // every)
 
@@ -48,4 +48,4 @@ def matrix_rate(size: int = 768) -> float:
         start = time.perf_counter()
         np.matmul(left, left)
         best = min(best, time.perf_counter() - start)
-    return 2.0 * size**3 / best
+    return float(2 * size**3 / best)

@@ -12,6 +12,7 @@ from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.preprocessing import Sizes, sizes
 from sweep.execution import cost, store
+from sweep.training.trainer import architecture
 
 # Seeds are trained together while their weights and gradients fit a core's own cache.
 BLOCK_BYTES = 512 * 1024
@@ -59,7 +60,9 @@ class Plan:
     @property
     def trials(self) -> int:
         """Trials of the sweep; a cell that stands in it twice counts once."""
-        return len({(cell.results, cell.id, seed) for cell in self.cells for seed in cell.config.seed_indices})
+        return len(
+            {(cell.results, cell.id, seed) for cell in self.cells for seed in cell.config.seed_indices}
+        )
 
     @property
     def missing(self) -> int:
@@ -83,16 +86,16 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     for folder in {cell.results for cell in cells}:
         store.check_writable(folder)
     missing = _missing(cells)
-    size = {index: sizes(datasets.load(cells[index].config.data), cells[index].config.data) for index in missing}
+    size = {
+        index: sizes(datasets.load(cells[index].config.data), cells[index].config.data) for index in missing
+    }
     rate = cost.matrix_rate() if missing else 1.0
     seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
     share = sum(seconds[index] * len(seeds) for index, seeds in missing.items()) / n_jobs
     blocks = []
     for index, seeds in missing.items():
         count = _seeds_a_block(cells[index].config, size[index], seconds[index], share)
-        blocks += [
-            Block(cells[index], part, seconds[index] * len(part)) for part in _parts(seeds, count)
-        ]
+        blocks += [Block(cells[index], part, seconds[index] * len(part)) for part in _parts(seeds, count)]
     return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)))
 
 
@@ -124,7 +127,7 @@ def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -
     if config.parallel.block_size is not None:
         return config.parallel.block_size
     item = 8 if config.precision == "float64" else 4
-    parameters = cost.architecture(config, sizes.inputs).parameters
+    parameters = architecture(config, sizes.inputs).parameters
     fitting = BLOCK_BYTES // (2 * item * parameters)
     even = math.floor(share / 4 / seconds)
     return max(1, min(fitting, even, MOST_SEEDS))

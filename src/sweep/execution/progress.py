@@ -93,8 +93,6 @@ class ProgressLine:
         return time.monotonic() - self.start
 
 
-
-
 def duration(seconds: float) -> str:
     """A time in words: 8 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)

@@ -72,7 +72,7 @@ def write(
         pq.write_table(pa.Table.from_pylist([row], SCHEMA), file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, target)
+    temporary.replace(target)
     _sync_folder(target.parent)
 
 
@@ -89,9 +89,7 @@ def check_writable(results: Path) -> None:
 
 def files(results: Path) -> list[Path]:
     """Every record below `results`, in a fixed order."""
-    return sorted(
-        results.glob("*/*.parquet"), key=lambda file: (file.parent.name, len(file.stem), file.stem)
-    )
+    return sorted(results.glob("*/*.parquet"), key=lambda file: (file.parent.name, len(file.stem), file.stem))
 
 
 def _row(

@@ -2,6 +2,7 @@
 
 import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,14 @@ def run(task: Task) -> Report:
                 data = load_own(cell.config, seed)
             else:
                 data = load_shared(task.data)
+            began = datetime.now(UTC).isoformat(timespec="milliseconds")
             results = train_block(
                 cell.config,
                 block.seeds,
                 data,
                 lambda fraction: task.fractions.report(task.position, fraction),
             )
-            provenance = {**task.provenance, "blas": blas()}
+            provenance = {**task.provenance, "began": began, "blas": blas()}
         for result in results:
             store.write(cell.results, cell.id, cell.settings(), result, provenance)
         task.fractions.report(task.position, 1.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.nn.types import Array
+from sweep.types import Array
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 from sweep.nn.losses import LOSSES, Objective
 from sweep.nn.network import Network
 from sweep.nn.regularizers import REGULARIZERS
-from sweep.nn.types import Array
+from sweep.types import Array
 
 
 def batch_loss(
@@ -47,9 +47,7 @@ def central_difference(
         losses = []
         for shifted in (original + epsilon, original - epsilon):
             network.parameters[0, index] = shifted
-            losses.append(
-                batch_loss(network, features, targets, objective, regularization, strength)
-            )
+            losses.append(batch_loss(network, features, targets, objective, regularization, strength))
         network.parameters[0, index] = original
         numerical[0, index] = (losses[0] - losses[1]) / (2 * epsilon)
     return numerical

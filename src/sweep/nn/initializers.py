@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 Initializer = Callable[[int, int, float, np.random.Generator], NDArray[np.float64]]
 
 
-def _fan_in_uniform(
-    inputs: int, outputs: int, std: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _fan_in_uniform(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Uniform on +-1/sqrt(inputs) (LeCun et al. 1998, "Efficient BackProp", up to a factor)."""
     bound = 1 / np.sqrt(inputs)
     return rng.uniform(-bound, bound, (inputs, outputs))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.types import Array
+from sweep.types import Array
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ def _root(mean: float) -> float:
 
 LOSSES: dict[str, Loss] = {
     "cross_entropy": Loss(("softmax",), _cross_entropy, _matched_gradient, matched=True),
-    "binary_cross_entropy": Loss(
-        ("sigmoid",), _binary_cross_entropy, _matched_gradient, matched=True
-    ),
+    "binary_cross_entropy": Loss(("sigmoid",), _binary_cross_entropy, _matched_gradient, matched=True),
     "mse": Loss(tuple(OUTPUTS), _squared_error, _mse_gradient),
     "rmse": Loss(tuple(OUTPUTS), _squared_error, _rmse_gradient, additive=False, total=_root),
 }

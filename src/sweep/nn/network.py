@@ -9,7 +9,7 @@ import numpy as np
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
 from sweep.nn.losses import Objective
-from sweep.nn.types import Array
+from sweep.types import Array
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,10 @@ class Architecture:
         """The flat parameters of one seed, (parameters,) in float64; biases are zero."""
         flat = np.zeros((1, self.parameters))
         for weights in self.views(flat)[0]:
-            weights[0] = INITIALIZERS[initializer](*weights.shape[1:], std, rng)
-        return flat[0]
+            _, inputs, outputs = weights.shape
+            weights[0] = INITIALIZERS[initializer](inputs, outputs, std, rng)
+        parameters: Array = flat[0]
+        return parameters
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,7 @@ class Network:
             inputs = outputs
         return layers
 
-    def gradient(
-        self, features: Array, targets: Array, objective: Objective, out: "Network"
-    ) -> None:
+    def gradient(self, features: Array, targets: Array, objective: Objective, out: "Network") -> None:
         """Write the gradient of the batch loss into the parameters of `out` (backpropagation).
 
         `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs).

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.blas import daxpy, saxpy
 
-from sweep.nn.types import Array
+from sweep.types import Array
 
 PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.nn.types import Array
+from sweep.types import Array
 
 
 @dataclass

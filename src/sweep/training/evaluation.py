@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sweep.data.preprocessing import Part
 from sweep.nn.losses import LOSSES, Objective
 from sweep.nn.network import Network
-from sweep.nn.types import Array
 from sweep.training.result import TestReport
+from sweep.types import Array
 
 HARDEST = 25  # examples of highest loss that a record keeps
 # Rows per matrix product: enough for BLAS to run at full rate, few enough for its results to stay in cache.
@@ -47,7 +47,8 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
     """The class with the largest output; of a single output, 1 above one half and 0 otherwise."""
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > 0.5).astype(np.int64)
-    return outputs.argmax(axis=-1)
+    largest: NDArray[np.int64] = outputs.argmax(axis=-1)
+    return largest
 
 
 def evaluate(network: Network, part: Part, objective: Objective) -> Evaluation:

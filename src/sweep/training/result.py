@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.nn.types import Array
+from sweep.types import Array
 
 Curves = dict[str, list[float]]
 
@@ -73,9 +73,7 @@ class TrialResult:
 
 def at_evaluation(curves: Curves, index: int) -> dict[str, float]:
     """The losses and accuracies of one evaluation."""
-    return {
-        name: values[index] for name, values in curves.items() if name.endswith(("loss", "accuracy"))
-    }
+    return {name: values[index] for name, values in curves.items() if name.endswith(("loss", "accuracy"))}
 
 
 def extend(curves: Curves, row: dict[str, float]) -> None:

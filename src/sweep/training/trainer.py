@@ -13,12 +13,12 @@ from sweep.nn.network import Architecture, Network
 from sweep.nn.optimizers import Hyperparameters, Optimizer
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
-from sweep.nn.types import Array
 from sweep.training.batches import BatchOrder, Rows
 from sweep.training.early_stopping import Best
 from sweep.training.evaluation import blown_up, evaluate, predict, report
 from sweep.training.randomness import Stream, generator
 from sweep.training.result import Curves, Status, TrialResult, at_evaluation, extend
+from sweep.types import Array
 
 Progress = Callable[[float], None]
 
@@ -116,9 +116,7 @@ class _Block:
 
     def _initial(self, seed: int) -> Array:
         rng = generator(self.config, seed, Stream.INIT)
-        return self.architecture.initial_parameters(
-            self.config.initializer, self.config.initializer_std, rng
-        )
+        return self.architecture.initial_parameters(self.config.initializer, self.config.initializer_std, rng)
 
     def _set_parameters(self, parameters: Array) -> None:
         self.network = Network(self.architecture, parameters)
@@ -126,9 +124,7 @@ class _Block:
 
     def _optimizer(self) -> Optimizer:
         settings = self.config.optimizer
-        constants = Hyperparameters(
-            self.config.momentum, settings.beta1, settings.beta2, settings.epsilon
-        )
+        constants = Hyperparameters(self.config.momentum, settings.beta1, settings.beta2, settings.epsilon)
         return Optimizer(settings.name, constants, self.network.parameters)
 
     def _rate(self, epoch: int) -> float:
