@@ -71,7 +71,8 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
     axes, values = swept([cell.config for cell in plan.cells])
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ["cell", *axes, "seeds", "to train"]:
-        table.add_column(heading, justify="right" if heading in ("seeds", "to train") else "left")
+        right = heading in ("seeds", "to train")
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for cell, row in zip(plan.cells, values, strict=True):
         missing = sum(len(block.seeds) for block in plan.blocks if block.cell.id == cell.id)
         counts = (len(cell.config.seed_indices), missing)
@@ -91,7 +92,7 @@ def _summarise(plan: Plan, output: Path | None, console: Console) -> pd.DataFram
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
     summary = cells.merge(summarise(trials), on="cell", sort=False)
-    console.print(tables.terminal(summary, axes))
+    console.print(tables.terminal(summary, axes, console.width))
     console.print(f"records: {plan.cells[0].results.absolute()}", highlight=False, soft_wrap=True)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def draw_all(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], fo
     Diverged trials are left out and counted below the figure.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    note = _diverged_note(trials)
+    caption = note(trials)
     trials = trials[trials["status"] != Status.DIVERGED.value]
     curves = curves[curves["status"] != Status.DIVERGED.value]
     files: list[Path] = []
@@ -41,12 +41,12 @@ def draw_all(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], fo
     for metric in ("accuracy", "loss"):
         for number, (title, rows, lines) in enumerate(_pages(curves, list(axes)), 1):
             figure = draw_curves(rows, metric, lines)
-            files.append(_save(figure, title, note, folder / _name(f"curves_{metric}", number)))
+            files.append(_save(figure, title, caption, folder / _name(f"curves_{metric}", number)))
     for axis in axes:
         others = [other for other in axes if other != axis]
         for number, (title, rows, lines) in enumerate(_pages(trials, others), 1):
             figure = draw_axis(rows, axis, lines)
-            files.append(_save(figure, title, note, folder / _name(f"accuracy_by_{axis}", number)))
+            files.append(_save(figure, title, caption, folder / _name(f"accuracy_by_{axis}", number)))
     return files
 
 
@@ -165,17 +165,18 @@ def _numeric_scale(panel: Axes, values: list[float]) -> None:
         panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
-def _diverged_note(trials: pd.DataFrame) -> str:
+def note(trials: pd.DataFrame) -> str:
+    """What stands below a figure: how many seeds, and how many trials diverged."""
     diverged = int((trials["status"] == Status.DIVERGED.value).sum())
     seeds = trials.groupby("cell")["seed"].nunique()
     count = f"n = {seeds.min()}" if seeds.min() == seeds.max() else f"n = {seeds.min()} to {seeds.max()}"
-    note = f"mean ± standard deviation over seeds, {count}" if seeds.max() > 1 else "one seed, no spread"
-    return note + (f"; {diverged} diverged trials left out" if diverged else "")
+    text = f"mean ± standard deviation over seeds, {count}" if seeds.max() > 1 else "one seed, no spread"
+    return text + (f"; {diverged} diverged trials left out" if diverged else "")
 
 
-def _save(figure: Figure, title: str, note: str, file: Path) -> Path:
+def _save(figure: Figure, title: str, caption: str, file: Path) -> Path:
     figure.suptitle(title, fontsize=10)
-    figure.text(0.1 / figure.get_figwidth(), 0.1 / figure.get_figheight(), note, fontsize=8, color="0.3")
+    figure.text(0.1 / figure.get_figwidth(), 0.1 / figure.get_figheight(), caption, fontsize=8, color="0.3")
     figure.savefig(file, dpi=150)
     plt.close(figure)
     return file

@@ -44,9 +44,9 @@ def curves(results: str | Path = "results", cells: Iterable[str] | None = None) 
     lists = [f"curve_{name}" for name in store.CURVES]
     table = _read(Path(results), cells, ["cell", "seed", "status", "config", *lists]).to_pandas()
     # A part that was not evaluated has no list.
-    evaluated = [name for name in lists if table[name].notna().any()]
+    evaluated = [name for name in lists if table.empty or table[name].notna().any()]
     table = table.drop(columns=[name for name in lists if name not in evaluated])
-    tidy = table.explode(evaluated, ignore_index=True)
+    tidy = table if table.empty else table.explode(evaluated, ignore_index=True)
     tidy = tidy.rename(columns={name: name.removeprefix("curve_") for name in evaluated})
     names = [name.removeprefix("curve_") for name in evaluated]
     return _with_settings(tidy.astype(dict.fromkeys(names, "float64")))

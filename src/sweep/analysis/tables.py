@@ -31,14 +31,36 @@ def rows(summary: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
     ]
 
 
-def terminal(summary: pd.DataFrame, axes: Sequence[str]) -> Table:
-    """The summary as a table for the terminal."""
+def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> Table:
+    """The summary as a table for a terminal of `width` columns.
+
+    Where it would be wider, headings break over lines, and then columns on the right are left out.
+    """
+    headings = [*axes, *HEADINGS]
+    lines = rows(summary, axes)
+    if _width(headings, lines) > width:
+        headings = [heading.replace("_", "_\n").replace(" ", "\n", 1) for heading in headings]
+    shown = len(headings)
+    while _width(headings[:shown], lines) > width and shown > len(axes) + 2:
+        shown -= 1
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in [*axes, *HEADINGS]:
-        table.add_column(heading, justify="left" if heading in axes else "right", overflow="fold")
-    for row in rows(summary, axes):
-        table.add_row(*row)
+    for position, heading in enumerate(headings[:shown]):
+        table.add_column(heading, justify="left" if position < len(axes) else "right", overflow="fold")
+    for line in lines:
+        table.add_row(*line[:shown])
+    if shown < len(headings):
+        table.caption = f"also in summary.md: {', '.join(HEADINGS[shown - len(headings) :])}"
+        table.caption_justify = "left"
     return table
+
+
+def _width(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
+    """Characters across, with two between columns."""
+    widths = [
+        max(len(text) for text in (*heading.split("\n"), *(line[position] for line in lines)))
+        for position, heading in enumerate(headings)
+    ]
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def markdown(summary: pd.DataFrame, axes: Sequence[str]) -> str:

@@ -71,15 +71,17 @@ class Composer:
         )
 
 
-def expand(overrides: Sequence[str], composer: Composer) -> list[Config]:
-    """The cells that overrides stand for: one, or those of the experiment's `grid`.
+def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> list[Config]:
+    """The cells that overrides stand for: one, or those of a grid (`axes`, or else the experiment's).
 
     A setting given in `overrides` wins over the grid's axis of that name.
     """
     base = composer(overrides)
-    if base.grid is None:
+    if axes is None:
+        axes = to_config(base).grid
+    if axes is None:
         return [to_config(base)]
-    found = grid.points(OmegaConf.to_container(base.grid))
+    found = grid.points(axes)
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     given = [override.key_or_group for override in parsed]
     return [
@@ -91,12 +93,13 @@ def expand(overrides: Sequence[str], composer: Composer) -> list[Config]:
 def from_settings(settings: Mapping[str, Any]) -> list[Config]:
     """The cells of a configuration written in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
     settings = dict(settings)
+    axes = settings.pop("grid", None)
     overrides = [grid.override(key, value) for key, value in _dotted(settings)]
     if GlobalHydra.instance().is_initialized():
-        return expand(overrides, application_composer())
+        return expand(overrides, application_composer(), axes)
     register_schema()
     with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
-        return expand(overrides, application_composer())
+        return expand(overrides, application_composer(), axes)
 
 
 def application_composer() -> Composer:
@@ -132,7 +135,7 @@ def _unfreeze(node: DictConfig) -> None:
 def _dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for key, value in settings.items():
-        if isinstance(value, Mapping) and key != "grid":
+        if isinstance(value, Mapping):
             inner = dict(value)
             if "name" in inner:
                 pairs.append((prefix + key, inner.pop("name")))

@@ -11,6 +11,7 @@ from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.preprocessing import Sizes, sizes
+from sweep.errors import SettingError
 from sweep.execution import cost, store
 from sweep.training.trainer import architecture
 
@@ -85,6 +86,8 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     cells = tuple(Cell(config, datasets.digest(config.data)) for config in configs)
     for folder in {cell.results for cell in cells}:
         store.check_writable(folder)
+    if len({config.results for config in configs}) > 1:
+        raise SettingError("results: must be the same folder for all cells of a sweep")
     missing = _missing(cells)
     size = {
         index: sizes(datasets.load(cells[index].config.data), cells[index].config.data) for index in missing

@@ -1,0 +1,148 @@
+"""The data sets by name: the embedded MNIST, copies of it in IDX files, and the generated sets."""
+
+import gzip
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweep.data import datasets
+from sweep.data.settings import DataConfig
+
+EXAM = DataConfig(name="exam", classes=2, train_size=300, validation_size=40, test_size=100, noise=0.1)
+SPIRAL = replace(EXAM, name="spiral")
+ARRAYS = ("train_features", "train_labels", "test_features", "test_labels")
+
+
+def same(first: datasets.RawData, second: datasets.RawData) -> bool:
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ARRAYS)
+
+
+def test_mnist_has_its_published_counts_and_statistics() -> None:
+    raw = datasets.load(DataConfig())
+    assert raw.train_features.shape == (60_000, 784)
+    assert raw.test_features.shape == (10_000, 784)
+    assert raw.train_features.dtype == np.uint8
+    train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(raw.train_labels).tolist() == train
+    assert np.bincount(raw.test_labels).tolist() == test
+    assert raw.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    values, counts = np.unique(raw.train_features, return_counts=True)
+    mean = np.average(values / 255, weights=counts)
+    deviation = np.sqrt(np.average((values / 255 - mean) ** 2, weights=counts))
+    assert mean == pytest.approx(0.1307, abs=5e-5)
+    assert deviation == pytest.approx(0.3081, abs=5e-5)
+
+
+def digest_of_embedded_files(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The digest of `folder` in the place of the embedded MNIST, in a process of its own."""
+    script = (
+        "import sys, pathlib\n"
+        "from sweep.data import datasets\n"
+        "datasets.MNIST_FOLDER = pathlib.Path(sys.argv[1])\n"
+        "print(datasets.digest(datasets.DataConfig()))\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, folder], cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"])
+def test_an_altered_copy_of_mnist_fails_its_checksum(tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(datasets.MNIST_FOLDER, tmp_path / "mnist"))
+    intact = digest_of_embedded_files(folder)
+    assert intact.stdout.strip() == datasets.digest(DataConfig())
+    content = bytearray((folder / name).read_bytes())
+    content[4] ^= 1  # the time stamp, which no unzipping would miss
+    (folder / name).write_bytes(content)
+    altered = digest_of_embedded_files(folder)
+    last = altered.stderr.splitlines()[-1]
+    assert altered.returncode == 1
+    assert altered.stdout == ""
+    assert "DataError" in last
+    assert f"{folder / name}: SHA-256 " in last
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_copy_of_mnist_is_the_same_data_zipped_or_not(tmp_path: Path, zipped: bool) -> None:
+    for file in datasets.MNIST_FOLDER.glob("*.gz"):
+        if zipped:
+            shutil.copy(file, tmp_path)
+        else:
+            (tmp_path / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    copied = DataConfig(name="idx", root=str(tmp_path))
+    assert same(datasets.load(copied), datasets.load(DataConfig()))
+    assert datasets.digest(copied) == datasets.digest(DataConfig())
+
+
+def test_other_contents_are_other_data(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        for file in datasets.MNIST_FOLDER.glob("*.gz"):
+            (folder / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    labels = folders[1] / "t10k-labels-idx1-ubyte"
+    content = bytearray(labels.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    labels.write_bytes(content)
+    first, second = (datasets.digest(DataConfig(name="idx", root=str(folder))) for folder in folders)
+    assert first != second
+
+
+@pytest.mark.parametrize("config", [EXAM, SPIRAL], ids=["exam", "spiral"])
+def test_generated_data_follow_from_their_seed(config: DataConfig) -> None:
+    first, again = datasets.load(config), datasets.load(config)
+    other = datasets.load(replace(config, generator_seed=1))
+    assert same(first, again)
+    assert not np.array_equal(first.train_features, other.train_features)
+    assert first.train_features.shape == (340, 2)  # the validation part is taken from these
+    assert first.test_features.shape == (100, 2)
+    assert set(first.train_labels) == set(first.test_labels) == {0, 1}
+    assert len(np.unique(np.concatenate([first.train_features, first.test_features]), axis=0)) == 440
+
+
+def test_the_exam_is_passed_by_listening_and_sleeping_about_four_hours() -> None:
+    raw = datasets.load(replace(EXAM, noise=0.0))
+    sleep, listening = raw.train_features.T
+    passed = raw.train_labels == 1
+    assert sleep.min() >= 0
+    assert 9 < sleep.max() <= 10
+    assert listening.min() >= 0
+    assert 44 < listening.max() <= 45
+    # Whoever listens as long and sleeps as near to 4 hours as one who passes, passes.
+    as_long = listening[:, None] >= listening
+    as_near = np.abs(sleep - 4)[:, None] <= np.abs(sleep - 4)
+    better = as_long & as_near & passed
+    assert passed[better.any(axis=1)].all()
+    # Sleep matters: some fail although they listen longer than one who passes.
+    assert listening[~passed].max() > listening[passed].min()
+
+
+def test_noise_hides_the_rule_of_the_exam_from_some() -> None:
+    clear = datasets.load(replace(EXAM, noise=0.0))
+    noisy = datasets.load(EXAM)
+    assert np.array_equal(clear.train_features, noisy.train_features)
+    assert 0 < np.mean(clear.train_labels != noisy.train_labels) < 0.3
+
+
+def test_the_spiral_arms_turn_while_their_radius_grows_to_five() -> None:
+    raw = datasets.load(replace(SPIRAL, noise=0.0))
+    x, y = raw.train_features.T
+    radius = np.hypot(x, y)
+    assert 4.9 < radius.max() <= 5
+    angle = 1.75 * 2 * np.pi * radius / 5 + np.pi * raw.train_labels
+    np.testing.assert_allclose(np.sin(angle) * radius, x, atol=1e-12)
+    np.testing.assert_allclose(np.cos(angle) * radius, y, atol=1e-12)
+
+
+def test_noise_moves_the_spiral_by_its_standard_deviation() -> None:
+    many = replace(SPIRAL, train_size=50_000)
+    clear, noisy = (datasets.load(replace(many, noise=noise)) for noise in (0.0, 0.3))
+    moved = noisy.train_features - clear.train_features
+    # The standard error of a deviation from 50,000 values is 0.3 / sqrt(100,000).
+    np.testing.assert_allclose(moved.std(axis=0, ddof=1), 0.3, atol=5 * 0.3 / np.sqrt(100_000))

@@ -1,0 +1,91 @@
+"""Plans: what is missing, each trial once, in blocks that spread evenly."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
+from sweep.data.settings import DataConfig
+from sweep.errors import SweepError
+from sweep.execution import cost
+from sweep.execution.plan import Plan, make_plan
+
+DATA = DataConfig(train_size=1000, validation_size=100, test_size=100)
+
+
+def config(results: Path, **settings: object) -> Config:
+    return replace(Config(data=DATA, results=str(results)), **settings)  # type: ignore[arg-type]
+
+
+def planned(plan: Plan) -> list[tuple[str, int]]:
+    return [(block.cell.id, seed) for block in plan.blocks for seed in block.seeds]
+
+
+def test_every_missing_trial_is_planned_exactly_once(tmp_path: Path) -> None:
+    configs = [config(tmp_path, hidden=hidden, seeds=7) for hidden in (8, 300, 8)]
+    plan = make_plan(configs, n_jobs=2)
+    ids = {cell.id for cell in plan.cells}
+    assert len(ids) == 2
+    assert sorted(planned(plan)) == sorted((cell, seed) for cell in ids for seed in range(7))
+    assert plan.trials == plan.missing == 14
+
+
+def test_a_cell_that_stands_twice_with_other_seeds_trains_their_union(tmp_path: Path) -> None:
+    plan = make_plan([config(tmp_path, seeds=2), config(tmp_path, seeds=[1, 5])], n_jobs=1)
+    assert sorted(seed for _, seed in planned(plan)) == [0, 1, 5]
+
+
+def test_stored_trials_are_not_planned(tmp_path: Path) -> None:
+    base = config(tmp_path, seeds=4)
+    cell = make_plan([base], 1).cells[0]
+    (tmp_path / cell.id).mkdir()
+    (tmp_path / cell.id / "2.parquet").touch()
+    assert sorted(seed for _, seed in planned(make_plan([base], 1))) == [0, 1, 3]
+
+
+def test_the_longest_block_comes_first(tmp_path: Path) -> None:
+    plan = make_plan([config(tmp_path, hidden=hidden) for hidden in (8, 512, 64)], n_jobs=2)
+    seconds = [block.seconds for block in plan.blocks]
+    assert seconds == sorted(seconds, reverse=True)
+
+
+def test_no_block_is_longer_than_a_quarter_of_a_workers_share_unless_it_is_one_trial(tmp_path: Path) -> None:
+    plan = make_plan([config(tmp_path, hidden=8, seeds=40)], n_jobs=4)
+    share = plan.seconds / 4
+    assert all(len(block.seeds) == 1 or block.seconds <= share / 4 * 1.0001 for block in plan.blocks)
+    assert any(len(block.seeds) > 1 for block in plan.blocks)
+
+
+def test_block_size_is_the_users_where_given(tmp_path: Path) -> None:
+    parallel = ParallelConfig(block_size=3)
+    plan = make_plan([config(tmp_path, hidden=8, seeds=7, parallel=parallel)], n_jobs=4)
+    assert sorted(len(block.seeds) for block in plan.blocks) == [2, 2, 3]
+
+
+def test_seeds_with_their_own_split_are_planned_alone(tmp_path: Path) -> None:
+    plan = make_plan([config(tmp_path, hidden=8, seeds=9, vary=["init", "split"])], n_jobs=1)
+    assert [len(block.seeds) for block in plan.blocks] == [1] * 9
+
+
+def test_one_wrong_cell_stops_the_whole_plan(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match="batch_size=2000"):
+        make_plan([config(tmp_path), config(tmp_path, batch_size=2000)], n_jobs=1)
+
+
+def test_cells_of_one_sweep_share_one_store(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match="results"):
+        make_plan([config(tmp_path / "a"), config(tmp_path / "b")], n_jobs=1)
+
+
+def test_flops_by_hand() -> None:
+    # 784-128-10 on 60,000 images, batch 128: 469 steps of the whole or smaller last mini-batch. Each
+    # multiplies 784*128 + 128*10 weights forward and for the gradient, and 128*10 to pass errors back.
+    sizes = cost.Sizes(60_000, 0, 10_000, 784)
+    weights = 784 * 128 + 128 * 10
+    step = 2 * 128 * (2 * weights + 128 * 10)
+    evaluation = 2 * (60_000 + 10_000) * weights
+    base = Config(epochs=3)
+    assert cost.flops(base, sizes) == pytest.approx(3 * (469 * step + evaluation))
+    adam = replace(base, optimizer=OptimizerConfig(name="adam"))
+    assert cost.seconds(adam, sizes, 1e11) > cost.seconds(base, sizes, 1e11)

@@ -1,0 +1,85 @@
+"""The store keeps whole records or none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sweep.config.schema import Config, EvaluationConfig
+from sweep.data.preprocessing import PreparedData
+from sweep.errors import StoreError
+from sweep.execution import store
+from sweep.training.trainer import train_block
+
+CONFIG = Config(hidden=8, epochs=3)
+
+
+def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: PreparedData) -> None:
+    (result,) = train_block(CONFIG, [4], small_mnist)
+    store.write(tmp_path, "abc", {"hidden_units": [8]}, result, {"python": "3"})
+    row = pd.read_parquet(tmp_path / "abc" / "4.parquet").iloc[0]
+    assert row["seed"] == 4
+    assert row["status"] == "completed"
+    assert row["test_accuracy"] == result.metrics["test_accuracy"]
+    assert list(row["curve_train_loss"]) == result.curves["train_loss"]
+    assert list(row["curve_epoch"]) == [1, 2, 3]
+    assert np.array_equal(np.reshape(row["confusion"], (10, 10)), result.test.confusion)
+    assert json.loads(row["config"]) == {"hidden_units": [8]}
+    assert json.loads(row["provenance"]) == {"python": "3"}
+    assert row["parameters"] == 785 * 8 + 9 * 10
+
+
+def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: PreparedData) -> None:
+    config = Config(hidden=8, epochs=1, evaluation=EvaluationConfig(parts=["test"]))
+    (result,) = train_block(config, [0], small_mnist)
+    store.write(tmp_path, "abc", {}, result, {})
+    row = pd.read_parquet(tmp_path / "abc" / "0.parquet").iloc[0]
+    assert pd.isna(row["train_accuracy"])
+    assert row["curve_train_accuracy"] is None
+
+
+def test_stored_seeds_are_those_with_a_whole_record(tmp_path: Path, small_mnist: PreparedData) -> None:
+    for result in train_block(CONFIG, [0, 12], small_mnist):
+        store.write(tmp_path, "abc", {}, result, {})
+    (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
+    assert store.stored_seeds(tmp_path, "abc") == {0, 12}
+    assert store.stored_seeds(tmp_path, "other") == set()
+
+
+def test_a_process_killed_while_writing_leaves_no_record(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from pathlib import Path
+import pyarrow.parquet
+from sweep.config.schema import Config
+from sweep.data import datasets
+from sweep.data.preprocessing import prepare
+from sweep.data.settings import DataConfig
+from sweep.execution import store
+from sweep.training.randomness import Stream, generator
+from sweep.training.trainer import train_block
+data = DataConfig(train_size=100, validation_size=0, test_size=50)
+prepared = prepare(datasets.load(data), data, "float32", generator(Config(), 0, Stream.SPLIT))
+(result,) = train_block(Config(hidden=4, epochs=1, batch_size=10), [0], prepared)
+os.fsync = lambda descriptor: os._exit(9)
+store.write(Path(sys.argv[1]), "abc", {}, result, {})
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert done.returncode == 9
+    assert store.stored_seeds(tmp_path, "abc") == set()
+    assert not (tmp_path / "abc" / "0.parquet").exists()
+
+
+def test_a_results_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(StoreError, match="is a file; must be a folder"):
+        store.check_writable(tmp_path / "results" / "deeper")
+
+
+def test_checking_creates_nothing(tmp_path: Path) -> None:
+    store.check_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,174 @@
+"""The commands of the README, as real processes."""
+
+import csv
+import math
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+SMALL = ("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=2")
+
+
+def run(folder: Path, *arguments: str, columns: int = 160, program: tuple[str, ...] = ("-m", "sweep")) -> str:
+    """Standard output of `python -m sweep ...`, which must succeed and say nothing on standard error."""
+    environment = {**os.environ, "COLUMNS": str(columns), "MPLCONFIGDIR": str(folder / ".matplotlib")}
+    done = subprocess.run(
+        [sys.executable, *program, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def records(folder: Path) -> list[Path]:
+    return sorted(folder.glob("results/*/*.parquet"))
+
+
+def table(output: str) -> list[str]:
+    lines = output.splitlines()
+    start = next(i for i, line in enumerate(lines) if "test accuracy %" in line)
+    end = next(i for i, line in enumerate(lines) if line.startswith("records:"))
+    return lines[start:end]
+
+
+def test_the_main_job(tmp_path: Path) -> None:
+    output = run(tmp_path, "-m", "hidden=8,16,32", "seeds=3", *SMALL, columns=80)
+    assert "9 of 9 trials trained" in output
+    assert len(records(tmp_path)) == 9
+    (summary,) = tmp_path.glob("multirun/*/*/summary.csv")
+    with summary.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["hidden"] for row in rows] == ["8", "16", "32"]
+    for row in rows:
+        files = sorted((tmp_path / "results" / row["cell"]).glob("*.parquet"))
+        accuracies = [pq.read_table(file)["test_accuracy"][0].as_py() for file in files]
+        assert float(row["test_accuracy_mean"]) == pytest.approx(statistics.mean(accuracies))
+        assert float(row["test_accuracy_std"]) == pytest.approx(statistics.stdev(accuracies))
+        percent = f"{100 * statistics.mean(accuracies):.2f} ± {100 * statistics.stdev(accuracies):.2f}"
+        assert any(percent in line for line in table(output))
+        assert percent in (summary.parent / "summary.md").read_text()
+    figures = {file.name for file in summary.parent.glob("figures/*.png")}
+    assert figures == {"curves_accuracy.png", "curves_loss.png", "accuracy_by_hidden.png"}
+    assert all(len(line) <= 80 for line in table(output))
+
+
+def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: Path) -> None:
+    command = ("hidden=8", "figures=false", *SMALL)
+    first = run(tmp_path, *command, "seeds=2")
+    written = {file: file.stat().st_mtime_ns for file in records(tmp_path)}
+    again = run(tmp_path, *command, "seeds=2")
+    assert "trained" not in again
+    assert table(again) == table(first)
+    more = run(tmp_path, *command, "seeds=5")
+    assert "3 of 3 trials trained" in more
+    assert len(records(tmp_path)) == 5
+    assert all(file.stat().st_mtime_ns == time for file, time in written.items())
+
+
+def test_a_dry_run_shows_the_plan_and_trains_nothing(tmp_path: Path) -> None:
+    run(tmp_path, "hidden=8", "seeds=1", "figures=false", *SMALL)
+    output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SMALL)
+    assert "2 cells, 6 trials: 1 stored, 5 to train" in output
+    assert len(records(tmp_path)) == 1
+
+
+EXPERIMENT = """# @package _global_
+grid:
+  product: {hidden: [8, 16]}
+  zip: {activation: [relu, tanh], learning_rate: [0.1, 0.2]}
+seeds: 1
+figures: false
+"""
+
+
+@pytest.mark.parametrize("mode", [(), ("-m",)], ids=["run", "multirun"])
+def test_an_experiment_of_the_users_own(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    folder = tmp_path / "sweeps" / "experiment" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "first.yaml").write_text(EXPERIMENT)
+    output = run(tmp_path, *mode, "experiment=mine/first", *SMALL)
+    assert "4 of 4 trials trained" in output
+    assert len(table(output)) == 5
+    narrowed = run(tmp_path, *mode, "experiment=mine/first", "hidden=16", *SMALL)
+    assert "trained" not in narrowed
+    assert len(table(narrowed)) == 3
+
+
+def test_two_experiments_in_one_multirun(tmp_path: Path) -> None:
+    folder = tmp_path / "sweeps" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "first.yaml").write_text(EXPERIMENT)
+    (folder / "second.yaml").write_text("# @package _global_\nhidden: 24\nseeds: 1\nfigures: false\n")
+    output = run(tmp_path, "-m", "experiment=first,second", *SMALL)
+    assert "5 of 5 trials trained" in output
+
+
+def test_hydras_own_launcher_and_flags_keep_working(tmp_path: Path) -> None:
+    quiet = ("figures=false", "seeds=1", *SMALL)
+    run(tmp_path, "-m", "hidden=range(8,17,8)", "hydra/launcher=basic", "hydra.sweep.dir=there", *quiet)
+    assert len(records(tmp_path)) == 2
+    assert (tmp_path / "there" / "1" / "summary.csv").is_file()
+    assert "hidden: 24" in run(tmp_path, "--cfg", "job", "hidden=24")
+    assert "Config search path" in run(tmp_path, "--info", "searchpath")
+    assert "hidden=" in run(tmp_path, "-sc", "query=bash", program=("-c", COMPLETION))
+
+
+COMPLETION = """
+import os, sys
+os.environ.update(COMP_LINE="sweep hid", COMP_POINT="9")
+sys.argv = ["sweep", *sys.argv[1:]]
+from sweep.__main__ import main
+main()
+"""
+
+
+def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
+    command = (
+        "-m",
+        "depth=0,2",
+        "activation=sigmoid,identity",
+        "loss=cross_entropy,rmse",
+        "regularization=none,l1,l2",
+        "momentum=0,0.9",
+        *("hidden=4", "seeds=1", "batch_size=all", "figures=false", *SMALL),
+    )
+    # At depth 0 the activation does not matter: 24 rows stand for 12 cells.
+    assert "36 of 36 trials trained" in run(tmp_path, *command)
+    wide = table(run(tmp_path, *command))
+    assert len(wide) == 1 + 48
+    assert wide[0].split()[:5] == ["depth", "activation", "loss", "momentum", "regularization"]
+    narrow = run(tmp_path, *command, columns=80).splitlines()
+    assert "also in summary.md: validation %, epochs, seconds" in "\n".join(narrow)
+    assert all(len(line) <= 80 for line in narrow[:50])
+
+
+def test_generated_data_through_the_same_trainer(tmp_path: Path) -> None:
+    exam = ("data=exam", "depth=0", "output=identity", "loss=rmse", "batch_size=all", "epochs=400")
+    passed = run(tmp_path, *exam, "learning_rate=0.2", "initializer=zeros", "seeds=1", "figures=false")
+    accuracy = float(table(passed)[1].split()[1])
+    assert accuracy > 80
+    spiral = ("data=spiral", "hidden=32", "depth=2", "activation=tanh", "optimizer=adam")
+    output = run(
+        tmp_path, "-m", *spiral, "learning_rate=0.01", "depth=0,2", "epochs=150", "seeds=1", "figures=false"
+    )
+    straight, curved = (float(line.split()[2]) for line in table(output)[1:])
+    assert straight < 75 < 95 < curved
+
+
+def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
+    output = run(tmp_path, "hidden=16", "learning_rate=1e6", "seeds=2", *SMALL)
+    assert "0 (2 diverged)" in output
+    (summary,) = tmp_path.glob("outputs/*/*/summary.csv")
+    with summary.open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["test_accuracy_mean"] == ""
+    assert not math.isfinite(float(row["test_accuracy_mean"] or "nan"))

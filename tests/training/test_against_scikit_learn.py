@@ -1,0 +1,83 @@
+"""The same start and the same mini-batches give scikit-learn's weights."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier
+
+from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, RegularizationConfig
+from sweep.data.preprocessing import PreparedData
+from sweep.nn.network import Architecture
+from sweep.training.batches import BatchOrder
+from sweep.training.randomness import Stream, generator
+from sweep.training.trainer import train_block
+
+SEED, STEPS, BATCH = 3, 100, 50  # the batch divides 600: eight epochs and a third
+# scikit-learn adds Adam's epsilon to the uncorrected root; one so small makes no difference.
+EPSILON = 1e-14
+ACTIVATION = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
+OPTIMIZER: dict[str, dict[str, Any]] = {
+    "sgd": {"learning_rate": 0.1},
+    "momentum": {"learning_rate": 0.02, "momentum": 0.9},
+    "adam": {"learning_rate": 2e-3, "optimizer": OptimizerConfig("adam", epsilon=EPSILON)},
+}
+
+
+def scikit_learn(config: Config, network: Architecture, data: PreparedData) -> tuple[Any, Any]:
+    """Weights and biases of MLPClassifier after the same steps from the same start."""
+    start = network.initial_parameters(config.initializer, 0, generator(config, SEED, Stream.INIT))
+    weights, biases = network.views(start[None].copy())
+    strength = config.regularization.strength if config.regularization.name == "l2" else 0
+    classifier = MLPClassifier(
+        config.hidden_units,
+        activation=ACTIVATION[config.activation],
+        solver=config.optimizer.name,
+        # Its penalty is alpha / 2 * ||W||^2 / batch size, ours strength * ||W||^2.
+        alpha=2 * BATCH * strength,
+        batch_size=BATCH,
+        learning_rate_init=config.learning_rate,
+        momentum=config.momentum,
+        nesterovs_momentum=False,
+        epsilon=EPSILON,
+        shuffle=False,
+    )
+    digits = data.train
+    classifier.partial_fit(digits.features[:BATCH], digits.labels[:BATCH], classes=np.arange(10))
+    for own, given in zip(classifier.coefs_ + classifier.intercepts_, weights + biases, strict=True):
+        own[...] = given[0].reshape(own.shape)
+    del classifier._optimizer  # its state starts anew with the next step
+    order = BatchOrder([generator(config, SEED, Stream.ORDER)], len(digits), BATCH)
+    batches = (rows for _ in range(STEPS) for rows in order.epoch())
+    for _, rows in zip(range(STEPS), batches, strict=False):
+        classifier.partial_fit(digits.features[rows], digits.labels[rows])
+    moved = [np.abs(own - given[0]).max() for own, given in zip(classifier.coefs_, weights, strict=True)]
+    assert min(moved) > 0.01, "the weights have hardly moved"
+    return classifier.coefs_, classifier.intercepts_
+
+
+@pytest.mark.parametrize("hidden", [12, [12, 9]], ids=str)
+@pytest.mark.parametrize("activation", ACTIVATION)
+@pytest.mark.parametrize("regularization", ["none", "l2"])
+@pytest.mark.parametrize("optimizer", OPTIMIZER)
+def test_a_hundred_steps(
+    optimizer: str, regularization: str, activation: str, hidden: Any, small_mnist64: PreparedData
+) -> None:
+    """Every weight and bias within 1e-5, with every optimizer, activation, depth and weight decay."""
+    config = Config(
+        hidden=hidden,
+        activation=activation,
+        initializer="glorot",
+        batch_size=BATCH,
+        max_iterations=STEPS,
+        precision="float64",
+        regularization=RegularizationConfig(regularization, 0.01),
+        evaluation=EvaluationConfig(parts=["validation"]),
+        **OPTIMIZER[optimizer],
+    )
+    network = Architecture((784, *config.hidden_units, 10), activation)
+    expected_weights, expected_biases = scikit_learn(config, network, small_mnist64)
+    (result,) = train_block(config, [SEED], small_mnist64)
+    weights, biases = network.views(result.parameters[None])
+    for own, expected in zip(weights + biases, expected_weights + expected_biases, strict=True):
+        np.testing.assert_allclose(own[0].reshape(expected.shape), expected, rtol=0, atol=1e-5)

@@ -1,0 +1,145 @@
+"""A seed's result has the same bits alone, in any block, and in any order of the block."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig, OptimizerConfig
+from sweep.data import datasets
+from sweep.data.preprocessing import PreparedData, prepare
+from sweep.data.settings import DataConfig
+from sweep.training.randomness import Stream, generator
+from sweep.training.result import Status, TrialResult
+from sweep.training.trainer import train_block
+
+SEEDS = range(5)
+BLOCKS = ([0, 1], [2, 3, 4], [0, 1, 2, 3, 4], [4, 2, 0, 3, 1])
+# What depends on the clock and on the block, not on the seed.
+NOT_COMPARED = {"train_seconds", "evaluation_seconds", "block_seeds"}
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9},
+    "adam": {"optimizer": OptimizerConfig("adam"), "learning_rate": 0.01},
+}
+
+
+def assert_same(result: TrialResult, alone: TrialResult) -> None:
+    """Everything equal, bit for bit."""
+    assert result.weights_sha256 == alone.weights_sha256
+    for item in fields(TrialResult):
+        if item.name not in NOT_COMPARED:
+            np.testing.assert_equal(getattr(result, item.name), getattr(alone, item.name), item.name)
+
+
+def assert_same_in_every_block(
+    config: Config, data: PreparedData, blocks: Sequence[list[int]] = BLOCKS
+) -> list[TrialResult]:
+    """Train each seed alone, then each block; return the results of the seeds alone."""
+    alone = [train_block(config, [seed], data)[0] for seed in SEEDS]
+    for block in blocks:
+        results = train_block(config, block, data)
+        assert [result.seed for result in results] == block
+        assert {result.block_seeds for result in results} == {len(block)}
+        for seed, result in zip(block, results, strict=True):
+            assert_same(result, alone[seed])
+    return alone
+
+
+@pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("hidden", [[16], [20, 10], []], ids=str)
+@pytest.mark.parametrize("batch_size", [1, 50, 128, "all"])
+def test_blocks(
+    batch_size: Any, hidden: list[int], optimizer: str, vary: list[str], small_mnist: PreparedData
+) -> None:
+    """Over the end of an epoch, evaluated in the middle of one; 128 leaves a smaller last mini-batch."""
+    config = Config(
+        hidden=hidden,
+        batch_size=batch_size,
+        vary=vary,
+        max_iterations=13,
+        evaluation=EvaluationConfig(every=4),
+        **OPTIMIZERS[optimizer],
+    )
+    alone = assert_same_in_every_block(config, small_mnist)
+    assert [result.curves["iteration"] for result in alone] == [[4, 8, 12, 13]] * 5
+    # With the whole set as one mini-batch, its order changes at most the rounding.
+    if batch_size != "all" or "init" in vary:
+        assert len({result.weights_sha256 for result in alone}) == 5
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("output", "loss"),
+    [
+        ("sigmoid", "binary_cross_entropy"),
+        *((output, loss) for output in ("softmax", "sigmoid", "identity") for loss in ("mse", "rmse")),
+    ],
+)
+def test_losses(output: str, loss: str, precision: str, request: pytest.FixtureRequest) -> None:
+    """Every other loss, in both precisions, with odd sizes and another activation."""
+    data = request.getfixturevalue("small_mnist" if precision == "float32" else "small_mnist64")
+    activation = {"softmax": "tanh", "sigmoid": "sigmoid", "identity": "identity"}[output]
+    config = Config(
+        hidden=[17, 7],
+        output=output,
+        loss=loss,
+        activation=activation,
+        batch_size=37,
+        max_iterations=20,
+        precision=precision,
+    )
+    assert_same_in_every_block(config, data, BLOCKS[-1:])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_network_of_usual_width(optimizer: str, small_mnist: PreparedData) -> None:
+    """More parameters than an optimizer updates at a time."""
+    config = Config(hidden=[101, 30], batch_size=128, max_iterations=6, **OPTIMIZERS[optimizer])
+    assert_same_in_every_block(config, small_mnist, BLOCKS[-1:])
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "mse"])
+@pytest.mark.parametrize("batch_size", [1, 32, "all"])
+def test_binary_outputs(batch_size: Any, loss: str) -> None:
+    """One output for two classes."""
+    points = DataConfig(
+        name="spiral",
+        classes=2,
+        targets="scalar",
+        train_size=100,
+        validation_size=20,
+        test_size=50,
+        normalization="feature",
+    )
+    config = Config(
+        data=points,
+        hidden=16,
+        output="sigmoid",
+        loss=loss,
+        batch_size=batch_size,
+        max_iterations=20,
+        evaluation=EvaluationConfig(every=7),
+    )
+    data = prepare(datasets.load(points), points, "float32", generator(config, 0, Stream.SPLIT))
+    assert_same_in_every_block(config, data)
+
+
+@pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_seeds_that_stop_early_leave_the_others_alone(
+    optimizer: str, vary: list[str], small_mnist: PreparedData
+) -> None:
+    """Seeds leave at different times, in the middle of an epoch, too; one result is right for all."""
+    config = replace(
+        Config(hidden=12, batch_size=50, epochs=8, vary=vary, learning_rate=0.4),
+        early_stopping=EarlyStoppingConfig(patience=1),
+        evaluation=EvaluationConfig(every=5),
+        **OPTIMIZERS[optimizer],
+    )
+    alone = assert_same_in_every_block(config, small_mnist)
+    assert len({result.epochs for result in alone}) >= 3
+    assert Status.STOPPED_EARLY in {result.status for result in alone}
