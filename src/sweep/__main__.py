@@ -15,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sweep import resources
 from sweep.errors import ExecutionError, SweepError
@@ -45,7 +46,7 @@ def report(error: SweepError) -> int:
 def main() -> None:
     """The command line, with errors as single lines and exit code 2 for a user's mistake."""
     from sweep.config.compose import CONFIG_NAME, register_schema
-    from sweep.config.messages import explain
+    from sweep.config.messages import explain, wrong_group
 
     register_schema()
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
@@ -54,10 +55,15 @@ def main() -> None:
     command = hydra.main(str(resources.folder("conf")), CONFIG_NAME, version_base="1.3")(run)
     try:
         command()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if not own_errors:
             raise
         sys.exit(report(explain(error)))
+    except ValueError as error:
+        wrong = wrong_group(sys.argv[1:]) if "Config group override" in str(error) else None
+        if wrong is None:
+            raise
+        sys.exit(report(wrong))
     except SweepError as error:
         sys.exit(report(error))
     except OSError as error:

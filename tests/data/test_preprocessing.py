@@ -29,8 +29,12 @@ def prepared(config: DataConfig, precision: str = "float64") -> tuple[RawData, P
 
 def rows(raw: RawData, data: PreparedData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The raw features of the three parts, float64, looked up by their indices."""
-    train, test = raw.train_features.astype(np.float64), raw.test_features.astype(np.float64)
-    return train[data.train.indices], train[data.validation.indices], test[data.test.indices]
+    sources = (raw.train_features, raw.train_features, raw.test_features)
+    parts = (data.train, data.validation, data.test)
+    train, validation, test = (
+        source[part.indices].astype(np.float64) for source, part in zip(sources, parts, strict=True)
+    )
+    return train, validation, test
 
 
 def test_parts_are_disjoint_and_as_large_as_asked() -> None:

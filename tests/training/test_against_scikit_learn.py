@@ -1,5 +1,6 @@
 """The same start and the same mini-batches give scikit-learn's weights."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,10 @@ def scikit_learn(config: Config, network: Architecture, data: PreparedData) -> t
         own[...] = given[0].reshape(own.shape)
     del classifier._optimizer  # its state starts anew with the next step
     order = BatchOrder([generator(config, SEED, Stream.ORDER)], len(digits), BATCH)
-    batches = (rows for _ in range(STEPS) for rows in order.epoch())
-    for _, rows in zip(range(STEPS), batches, strict=False):
-        classifier.partial_fit(digits.features[rows], digits.labels[rows])
+    steps = itertools.chain.from_iterable(order.epoch() for _ in range(STEPS))
+    rows = np.concatenate(list(itertools.islice(steps, STEPS)))
+    # One call, which cuts the rows into mini-batches in their order.
+    classifier.partial_fit(digits.features[rows], digits.labels[rows])
     moved = [np.abs(own - given[0]).max() for own, given in zip(classifier.coefs_, weights, strict=True)]
     assert min(moved) > 0.01, "the weights have hardly moved"
     return classifier.coefs_, classifier.intercepts_

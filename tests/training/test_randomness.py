@@ -64,9 +64,10 @@ def test_each_epoch_is_a_permutation_and_another_one() -> None:
 def trained(
     data: PreparedData, vary: list[str], initializer: str, rate: float, batch: int
 ) -> list[TrialResult]:
-    """Two epochs without a hidden layer, in float64."""
+    """Two epochs without a hidden layer or biases, in float64."""
     config = Config(
         depth=0,
+        bias=False,
         vary=vary,
         initializer=initializer,
         learning_rate=rate,

@@ -10,12 +10,18 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sweep import resources
 from sweep.config import grid
+from sweep.config.messages import explain, wrong_choice
 from sweep.config.schema import Config
+from sweep.config.validation import all_keys
+from sweep.errors import SettingError, nearest
 
 CONFIG_NAME = "config"
 Compose = Callable[[list[str]], DictConfig]
@@ -29,6 +35,9 @@ def register_schema() -> None:
 def to_config(composed: DictConfig) -> Config:
     """The typed configuration of a composed one (which may hold Hydra's own settings besides)."""
     schema = _schema()
+    unknown = [str(key) for key in composed if key not in schema and key != "hydra"]
+    if unknown:
+        raise SettingError(f"{unknown[0]}: no such setting{nearest(unknown[0], all_keys())}")
     own = OmegaConf.masked_copy(composed, [str(key) for key in schema])
     config = OmegaConf.to_object(OmegaConf.merge(schema, own))
     assert isinstance(config, Config)
@@ -49,6 +58,9 @@ class Composer:
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """The composed configuration of these overrides, Hydra's own settings included."""
         parsed = OverridesParser.create().parse_overrides(list(overrides))
+        for override in parsed:
+            if override.key_or_group in self.groups and not isinstance(override.value(), str | list):
+                raise wrong_choice(override.key_or_group, override.value())
         structural = [override for override in parsed if not self._is_value(override)]
         key = tuple(str(override.input_line) for override in structural)
         if key not in self.composed:
@@ -57,13 +69,14 @@ class Composer:
         OmegaConf.set_readonly(config, False)
         for override in parsed:
             if self._is_value(override):
-                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+                adding = override.type is OverrideType.FORCE_ADD
+                OmegaConf.update(config, override.key_or_group, override.value(), force_add=adding)
         return config
 
     def _is_value(self, override: Override) -> bool:
         key = override.key_or_group
         return (
-            override.type is OverrideType.CHANGE
+            override.type in (OverrideType.CHANGE, OverrideType.FORCE_ADD)
             and override.package is None
             and key not in self.groups
             and "/" not in key
@@ -74,8 +87,16 @@ class Composer:
 def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> list[Config]:
     """The cells that overrides stand for: one, or those of a grid (`axes`, or else the experiment's).
 
-    A setting given in `overrides` wins over the grid's axis of that name.
+    A setting given in `overrides` wins over the grid's axis of that name. Raises SettingError, in one
+    line, for what cannot be composed.
     """
+    try:
+        return _expand(overrides, composer, axes)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise explain(error) from error
+
+
+def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Config]:
     base = composer(overrides)
     if axes is None:
         axes = to_config(base).grid

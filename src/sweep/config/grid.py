@@ -9,12 +9,16 @@ Parts that stand in one grid are combined with each other as in a product.
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sweep.errors import SettingError, nearest
 
 Point = dict[str, Any]
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS = ("null", "true", "false", "nan", "inf")
 PARTS = ("product", "zip", "union")
 
 
@@ -92,9 +96,12 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(_text(item) for item in value) + "]"
     if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if _needs_quotes(value) else value
+        return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
     return str(value)
 
 
-def _needs_quotes(text: str) -> bool:
-    return not text or not all(character.isalnum() or character in "_-./" for character in text)
+def _quoted(text: str) -> str:
+    # In quotes, Hydra takes a backslash for itself except in a run of them before a quote.
+    escaped = re.sub(r"(\\*)'", r"\1\1\'", text)
+    trailing = len(escaped) - len(escaped.rstrip("\\"))
+    return f"'{escaped}{escaped[len(escaped) - trailing :]}'"

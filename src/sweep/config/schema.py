@@ -70,7 +70,7 @@ class EvaluationConfig:
 class ParallelConfig:
     """How trials are spread over the machine. Never changes a result."""
 
-    n_jobs: int = setting(-1, "worker processes; -1: one per available core", at_least=-1)
+    n_jobs: int = setting(-1, "worker processes; -1: one per available core")
     backend: str = setting("loky", "joblib backend", ("loky", "threading"))
     block_size: int | None = setting(
         None, "most seeds trained together; null: chosen from the arithmetic", at_least=1

@@ -14,6 +14,7 @@ _SPECIAL = {
     "hidden": "a whole number, at least 1, or a list of them such as [300,100]",
     "seeds": "a whole number, at least 1, or a list of different seed indices such as [0,3]",
     "batch_size": "a whole number, at least 1, or 'all'",
+    "parallel.n_jobs": "a whole number, at least 1, or -1 for all cores",
 }
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 
@@ -24,6 +25,7 @@ def check(config: Config) -> None:
     _check_hidden(config)
     _check_seeds(config)
     _check_batch_size(config)
+    _check_workers(config)
     _check_combinations(config)
 
 
@@ -32,6 +34,8 @@ def allowed(key: str) -> str:
     if key in _SPECIAL:
         return _SPECIAL[key]
     annotation, rule = _declared(key)
+    if is_dataclass(annotation) and isinstance(annotation, type):
+        return f"a group of settings such as {key}.{fields(annotation)[0].name}"
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     if annotation == list[str]:
         words = "a list of different names from " + ", ".join(rule.choices)
@@ -54,7 +58,10 @@ def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
 
 def refuse(key: str, value: object) -> SettingError:
     """The error for a value that `key` cannot take, with the nearest allowed name."""
-    hint = "" if key in _SPECIAL else nearest(str(value), _declared(key)[1].choices)
+    choices = () if key in _SPECIAL else _declared(key)[1].choices
+    names = value if isinstance(value, list | tuple) else [value]
+    hints = [nearest(str(name), choices) for name in names if name not in choices]
+    hint = next(filter(None, hints), "")
     return SettingError(f"{key}={_show(value)}: must be {allowed(key)}{hint}")
 
 
@@ -65,7 +72,7 @@ def _declared(key: str) -> tuple[Any, Setting]:
     for group in groups:
         owner = get_type_hints(owner)[group]
     (declaration,) = (item for item in fields(owner) if item.name == name)
-    return get_type_hints(owner)[name], declaration.metadata["setting"]
+    return get_type_hints(owner)[name], declaration.metadata.get("setting", Setting("a group"))
 
 
 def _bounds(rule: Setting) -> str:
@@ -86,7 +93,7 @@ def _show(value: object) -> str:
         return "null"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_show(item) for item in value) + "]"
-    return str(value)
+    return " ".join(str(value).split())
 
 
 def _check_fields(config: Any, prefix: str) -> None:
@@ -94,15 +101,18 @@ def _check_fields(config: Any, prefix: str) -> None:
         key, value = prefix + item.name, getattr(config, item.name)
         if is_dataclass(value):
             _check_fields(value, f"{key}.")
-        elif value is not None and not _fits(value, item.metadata["setting"]):
+        elif (
+            key not in (*_SPECIAL, "grid")
+            and value is not None
+            and not _fits(value, item.metadata["setting"])
+        ):
             raise refuse(key, value)
 
 
 def _fits(value: Any, rule: Setting) -> bool:
     if isinstance(value, list):
-        if not rule.choices:
-            return True
-        return bool(value) and len(set(value)) == len(value) and set(value) <= set(rule.choices)
+        known = all(isinstance(name, str) and name in rule.choices for name in value)
+        return bool(value) and known and len(set(value)) == len(value)
     if rule.choices:
         return value in rule.choices
     if isinstance(value, float) and not math.isfinite(value):
@@ -148,6 +158,11 @@ def _check_seeds(config: Config) -> None:
 def _check_batch_size(config: Config) -> None:
     if config.batch_size != "all" and not _whole(config.batch_size, 1):
         raise refuse("batch_size", config.batch_size)
+
+
+def _check_workers(config: Config) -> None:
+    if config.parallel.n_jobs != -1 and not _whole(config.parallel.n_jobs, 1):
+        raise refuse("parallel.n_jobs", config.parallel.n_jobs)
 
 
 def _check_combinations(config: Config) -> None:

@@ -6,6 +6,7 @@ An IDX file is big-endian: two zero bytes, a type code, the number of dimensions
 
 import gzip
 import hashlib
+import math
 import zlib
 from pathlib import Path
 
@@ -59,10 +60,11 @@ def parse(data: bytes, path: Path, dimensions: int) -> NDArray[np.uint8]:
         found = kinds.get(data[3], f"{data[3]}-dimensional data")
         raise DataError(f"{path}: holds {found}; must hold {kinds[dimensions]}")
     start = 4 + 4 * dimensions
-    shape = tuple(int(size) for size in np.frombuffer(data[4:start], ">u4"))
-    expected = start + int(np.prod(shape)) if len(shape) == dimensions else start
-    if len(data) != expected:
-        state = "truncated" if len(data) < expected else "too long"
+    header = data[4:start].ljust(start - 4, b"\0")
+    shape = tuple(int(size) for size in np.frombuffer(header, ">u4"))
+    expected = start + math.prod(shape)
+    if len(data) < start or len(data) != expected:
+        state = "truncated" if len(data) < max(start, expected) else "too long"
         raise DataError(f"{path}: {state}, {len(data)} bytes; its header promises {expected}")
     if 0 in shape:
         raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")

@@ -119,21 +119,25 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
     return missing
 
 
+def seeds_that_fit(config: Config, inputs: int) -> int:
+    """How many seeds of a cell a core's own cache holds: their weights and gradients."""
+    item = 8 if config.precision == "float64" else 4
+    bytes_a_seed = 2 * item * architecture(config, inputs).parameters
+    return max(1, min(BLOCK_BYTES // bytes_a_seed, MOST_SEEDS))
+
+
 def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -> int:
     """How many seeds to train together.
 
-    As many as the cache holds, but few enough that the blocks can be spread evenly: at most a quarter
-    of a worker's `share` of the whole sweep, in seconds.
+    As many as fit, but few enough that the blocks can be spread evenly: at most a quarter of a
+    worker's `share` of the whole sweep, in seconds.
     """
     if "split" in config.vary:
         return 1  # every seed has data of its own
     if config.parallel.block_size is not None:
         return config.parallel.block_size
-    item = 8 if config.precision == "float64" else 4
-    parameters = architecture(config, sizes.inputs).parameters
-    fitting = BLOCK_BYTES // (2 * item * parameters)
     even = math.floor(share / 4 / seconds)
-    return max(1, min(fitting, even, MOST_SEEDS))
+    return max(1, min(seeds_that_fit(config, sizes.inputs), even))
 
 
 def _parts(seeds: tuple[int, ...], count: int) -> list[tuple[int, ...]]:

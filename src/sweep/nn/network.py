@@ -1,10 +1,11 @@
 """A fully connected network for a block of seeds: outputs and gradients."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
@@ -60,6 +61,28 @@ class Architecture:
 
 
 @dataclass(frozen=True)
+class _Workspace:
+    """Arrays that a network reuses for every batch of one size, so that a step allocates nothing large.
+
+    `layers` are the activations, (seeds, batch, units) each; `deltas` the errors of the hidden layers,
+    in the same shapes; `ones` is (1, batch).
+    """
+
+    layers: list[Array]
+    deltas: list[Array]
+    ones: Array
+
+    @staticmethod
+    def of(units: tuple[int, ...], seeds: int, batch: int, dtype: DTypeLike) -> "_Workspace":
+        *hidden, outputs = units
+        # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums and
+        # maxima over them run over whole rows.
+        last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
+        layers = [np.empty((seeds, batch, count), dtype) for count in hidden]
+        deltas = [np.empty_like(layer) for layer in layers]
+        return _Workspace([*layers, last], deltas, np.ones((1, batch), dtype))
+
+
 class Network:
     """An architecture with the parameters, (seeds, parameters), of a block of seeds.
 
@@ -67,16 +90,11 @@ class Network:
     would be faster for narrow layers, but a seed's bits would depend on its neighbours.
     """
 
-    architecture: Architecture
-    parameters: Array
-    weights: list[Array] = field(init=False, repr=False)
-    biases: list[Array] = field(init=False, repr=False)
-    _buffers: dict[int, list[Array]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        weights, biases = self.architecture.views(self.parameters)
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "biases", biases)
+    def __init__(self, architecture: Architecture, parameters: Array) -> None:
+        self.architecture, self.parameters = architecture, parameters
+        self.weights, self.biases = architecture.views(parameters)
+        self._activation = ACTIVATIONS[architecture.activation]
+        self._workspaces: dict[int, _Workspace] = {}
 
     def forward(self, features: Array) -> list[Array]:
         """The activations of every layer, (seeds, batch, units), the last before its output function.
@@ -84,15 +102,14 @@ class Network:
         `features` is (batch, inputs), common to all seeds, or (seeds, batch, inputs). The arrays
         belong to the network and are overwritten by the next call with the same batch size.
         """
-        layers = self._layers(features.shape[-2])
-        activation = ACTIVATIONS[self.architecture.activation]
+        layers = self._workspace(features).layers
         inputs = features
         for index, outputs in enumerate(layers):
             np.matmul(inputs, self.weights[index], out=outputs)
             if self.biases:
                 outputs += self.biases[index]
             if index < len(layers) - 1:
-                activation.apply(outputs)
+                self._activation.apply(outputs)
             inputs = outputs
         return layers
 
@@ -102,28 +119,24 @@ class Network:
         `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs).
         """
         layers = self.forward(features)
-        activation = ACTIVATIONS[self.architecture.activation]
+        workspace = self._workspace(features)
         delta = layers[-1]
         objective.delta(delta, targets)
-        ones = np.ones((1, delta.shape[-2]), delta.dtype)
         for index in reversed(range(len(layers))):
             inputs = layers[index - 1] if index else features
             np.matmul(inputs.swapaxes(-1, -2), delta, out=out.weights[index])
             if out.biases:
                 # As a product, so that the order of the sum does not depend on the array's layout.
-                np.matmul(ones, delta, out=out.biases[index])
+                np.matmul(workspace.ones, delta, out=out.biases[index])
             if index:
-                previous = np.matmul(delta, self.weights[index].swapaxes(-1, -2))
-                activation.backward(previous, inputs)
+                previous = workspace.deltas[index - 1]
+                np.matmul(delta, self.weights[index].swapaxes(-1, -2), out=previous)
+                self._activation.backward(previous, inputs)
                 delta = previous
 
-    def _layers(self, batch: int) -> list[Array]:
-        if batch not in self._buffers:
+    def _workspace(self, features: Array) -> _Workspace:
+        batch = features.shape[-2]
+        if batch not in self._workspaces:
             seeds, dtype = len(self.parameters), self.parameters.dtype
-            *hidden, outputs = self.architecture.units[1:]
-            # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums
-            # and maxima over them run over whole rows.
-            last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
-            layers = [np.empty((seeds, batch, units), dtype) for units in hidden]
-            self._buffers[batch] = [*layers, last]
-        return self._buffers[batch]
+            self._workspaces[batch] = _Workspace.of(self.architecture.units[1:], seeds, batch, dtype)
+        return self._workspaces[batch]

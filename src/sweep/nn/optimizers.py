@@ -18,9 +18,8 @@ from sweep.types import Array
 PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
 
 # A momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a
-# hundred times slower. Often enough, before they get there, such entries are set to zero.
+# hundred times slower. Every FLUSH_STEPS, entries too small to move a weight are set to zero.
 FLUSH_STEPS = 16
-FLUSH_BELOW = 1e-30
 
 
 @dataclass(frozen=True)
@@ -98,14 +97,15 @@ def _adam(
 
 @dataclass(frozen=True)
 class Rule:
-    """A step and the number of arrays of state that it keeps for each parameter."""
+    """A step, and for each array of state that it keeps the magnitude below which an entry is nothing."""
 
     step: Step
-    states: int
+    negligible: tuple[float, ...] = ()
 
 
-OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd, 0), "adam": Rule(_adam, 2)}
-_MOMENTUM = Rule(_momentum, 1)
+# Adam's second moment counts by its root, beside an epsilon of about 1e-8.
+OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd), "adam": Rule(_adam, (1e-20, 1e-30))}
+_MOMENTUM = Rule(_momentum, (1e-20,))
 
 
 class Optimizer:
@@ -122,7 +122,7 @@ class Optimizer:
         """Start at zero, or go on from `state`; `parameters` (seeds, parameters) is changed in place."""
         self.rule = _MOMENTUM if name == "sgd" and constants.momentum else OPTIMIZERS[name]
         self.name, self.constants, self.parameters, self.step = name, constants, parameters, step
-        self.state = state or tuple(np.zeros_like(parameters) for _ in range(self.rule.states))
+        self.state = state or tuple(np.zeros_like(parameters) for _ in self.rule.negligible)
 
     def update(self, gradient: Array, rate: float) -> None:
         """Take one step against `gradient`, (seeds, parameters)."""
@@ -132,8 +132,8 @@ class Optimizer:
                 parameters, piece, *state = (array[start : start + PIECE] for array in seed)
                 self.rule.step(parameters, piece, tuple(state), rate, self.step, self.constants)
         if self.step % FLUSH_STEPS == 0:
-            for array in self.state:
-                array[np.abs(array) < FLUSH_BELOW] = 0
+            for array, bound in zip(self.state, self.rule.negligible, strict=True):
+                array[np.abs(array) < bound] = 0
 
     def keep(self, seeds: list[int], parameters: Array) -> "Optimizer":
         """The optimizer of the seeds that stay in the block, for their new array of parameters."""

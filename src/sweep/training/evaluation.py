@@ -12,6 +12,8 @@ from sweep.nn.network import Network
 from sweep.training.result import TestReport
 from sweep.types import Array
 
+SILENT = 0.99  # a network that answers this fraction of examples alike has died
+WORSE = 1.1  # times the loss of the initial weights
 HARDEST = 25  # examples of highest loss that a record keeps
 # Rows per matrix product: enough for BLAS to run at full rate, few enough for its results to stay in cache.
 CHUNK = 1000
@@ -29,13 +31,13 @@ class Evaluation:
 class Predictions:
     """What one network says of every example: loss, predicted and true class, each (examples,).
 
-    `constant` is true when its outputs do not depend on the example any more.
+    `silent` is the fraction of examples that get the same outputs as most others do.
     """
 
     losses: NDArray[np.float64]
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
-    constant: bool
+    silent: float
 
     @property
     def accuracy(self) -> float:
@@ -76,8 +78,9 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
         pieces.append(objective.examples(outputs, part.targets[rows]))
     losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)
     outputs = np.concatenate([a[0] for _, a in pieces])
-    constant = bool((outputs == outputs[0]).all())
-    return Predictions(losses, predicted_class(outputs), part.labels, constant)
+    # The median of every output is that of a network which no longer looks at its input.
+    silent = float((outputs == np.median(outputs, axis=0).astype(outputs.dtype)).all(axis=1).mean())
+    return Predictions(losses, predicted_class(outputs), part.labels, silent)
 
 
 def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
@@ -101,11 +104,12 @@ def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
 def blown_up(after: Predictions, before: Callable[[], Predictions]) -> bool:
     """Whether training has ruined a network: `before` predicts with its initial weights.
 
-    True when it is no better than always guessing the most frequent class and, besides, either its
-    outputs have stopped to depend on the example or its loss is above where it started.
+    True when it is hardly better than always guessing the most frequent class and, besides, either it
+    has come to answer nearly all examples alike or its loss is clearly above where it started.
     """
-    if after.accuracy > np.bincount(after.labels).max() / len(after.labels):
+    guessing = np.bincount(after.labels).max() / len(after.labels)
+    if after.accuracy > guessing + (1 - SILENT):
         return False
     initial = before()
-    died = after.constant and not initial.constant
-    return bool(died or after.losses.mean() > initial.losses.mean())
+    died = after.silent >= SILENT > initial.silent
+    return bool(died or after.losses.mean() > WORSE * initial.losses.mean())

@@ -82,6 +82,7 @@ class _Block:
         self.curves: list[Curves] = [{} for _ in seeds]
         self.best = [Best() for _ in seeds]
         self.results: dict[int, TrialResult] = {}
+        self.batches: dict[tuple[int, ...], tuple[Array, ...]] = {}
         self.train_seconds = self.evaluation_seconds = 0.0
         self._set_parameters(np.array([self._initial(seed) for seed in seeds], config.precision))
         self.optimizer = self._optimizer()
@@ -89,9 +90,9 @@ class _Block:
     def train(self, progress: Progress) -> list[TrialResult]:
         if self.config.evaluation.at_start:
             self._evaluate(0)
-        done, epoch = 0, 0
+        done, epoch, start = 0, 0, time.perf_counter()
         while self.seeds and done < self.total:
-            rate, start = self._rate(epoch), time.perf_counter()
+            rate = self._rate(epoch)
             for rows in self.order.epoch():
                 self._step(rows, rate)
                 done += 1
@@ -132,9 +133,7 @@ class _Block:
         return self.config.learning_rate * SCHEDULES[schedule.name](epoch, schedule.a, schedule.b)
 
     def _step(self, rows: Rows, rate: float) -> None:
-        # mode="clip" skips a check and a buffer: the gather is three times as fast.
-        features = np.take(self.data.train.features, rows, axis=0, mode="clip")
-        targets = np.take(self.data.train.targets, rows, axis=0, mode="clip")
+        features, targets = self._gather(rows)
         self.network.gradient(features, targets, self.objective, out=self.gradient)
         regularization = self.config.regularization
         regularizer = REGULARIZERS[regularization.name]
@@ -142,6 +141,19 @@ class _Block:
             for gradient, weights in zip(self.gradient.weights, self.network.weights, strict=True):
                 regularizer.add_gradient(gradient, weights, regularization.strength)
         self.optimizer.update(self.gradient.parameters, rate)
+
+    def _gather(self, rows: Rows) -> tuple[Array, Array]:
+        """The mini-batch, in arrays that the next one of its size overwrites."""
+        if rows.shape not in self.batches:
+            self.batches[rows.shape] = tuple(
+                np.empty((*rows.shape, array.shape[1]), array.dtype)
+                for array in (self.data.train.features, self.data.train.targets)
+            )
+        features, targets = self.batches[rows.shape]
+        # mode="clip" skips a check and a buffer: the gather is three times as fast.
+        np.take(self.data.train.features, rows, axis=0, out=features, mode="clip")
+        np.take(self.data.train.targets, rows, axis=0, out=targets, mode="clip")
+        return features, targets
 
     def _evaluation_due(self, done: int) -> bool:
         every = self.config.evaluation.every or self.per_epoch

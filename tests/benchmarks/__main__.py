@@ -1,0 +1,120 @@
+"""`python -m tests.benchmarks`: our speed, that of the peers that are installed, and the machine's own.
+
+    pip install -e '.[test,bench]'
+    python -m tests.benchmarks --quick            # a few minutes, prints
+    python -m tests.benchmarks --write            # all cells, and writes reports/benchmarks/
+
+Every engine measures the same number of images of a cell in turn, `--rounds` times, with one measurement of
+the machine's float32 matrix product before each; the table shows medians.
+"""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[_name] = "1"
+# JAX has no setting for the number of its threads but the processors it is given.
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+
+import argparse
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from tests.benchmarks import product
+from tests.benchmarks.cells import IMAGES, BenchmarkCell, all_cells
+from tests.benchmarks.engines import Engine, installed
+
+from sweep.config.schema import Config
+from sweep.data import datasets
+from sweep.data.preprocessing import PreparedData, prepare
+from sweep.data.settings import DataConfig
+from sweep.execution.cost import matrix_rate
+from sweep.training.randomness import Stream, generator
+
+QUICK = [
+    BenchmarkCell(16, 1, 128, "adam"),
+    BenchmarkCell(128, 1, 128, "sgd"),
+    BenchmarkCell(128, 1, 50, "adam"),
+    BenchmarkCell(256, 1, 128, "adam"),
+    BenchmarkCell(128, 3, 128, "adam"),
+    BenchmarkCell(256, 1, 1, "sgd"),
+]
+
+
+def all_training_images() -> PreparedData:
+    """All 60,000 images as the training part."""
+    config = DataConfig(validation_size=0)
+    return prepare(datasets.load(config), config, "float32", generator(Config(), 0, Stream.SPLIT))
+
+
+def measure(
+    cells: list[BenchmarkCell], engines: dict[str, Engine], images: int, rounds: int, console: Console
+) -> pd.DataFrame:
+    """One row a cell and engine: seconds per epoch and seed, and the share of the machine's rate."""
+    data = all_training_images()
+    rows = []
+    for cell in cells:
+        steps = max(20, images // cell.batch) if cell.batch > 1 else images // 20
+        seconds: dict[str, list[float]] = {name: [] for name in engines}
+        rates: dict[str, list[float]] = {name: [] for name in engines}
+        for _ in range(rounds):
+            for name, engine in engines.items():
+                rates[name].append(matrix_rate(2048))
+                seconds[name].append(engine(cell, data, steps) * IMAGES / cell.batch)
+        for name in engines:
+            shares = [
+                cell.flops / second / rate for second, rate in zip(seconds[name], rates[name], strict=True)
+            ]
+            rows.append(
+                {
+                    "cell": str(cell),
+                    **vars(cell),
+                    "engine": name,
+                    "seconds": statistics.median(seconds[name]),
+                    "share": statistics.median(shares),
+                    "gflops": statistics.median(rates[name]) / 1e9,
+                }
+            )
+        console.print(
+            f"{cell}: "
+            + ", ".join(
+                f"{row['engine']} {row['seconds']:.3f} s ({row['share']:.0%})"
+                for row in rows[-len(engines) :]
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    """Measure and print; with --write also write the report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--quick", action="store_true", help="a few cells only")
+    parser.add_argument("--ours", action="store_true", help="no peers")
+    parser.add_argument("--only", default="", help="cells whose name contains this text")
+    parser.add_argument("--product", action="store_true", help="whole commands only, no cells")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=12_800, help="images a measurement")
+    parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
+    arguments = parser.parse_args()
+    console = Console(highlight=False, width=200)
+    cells = [cell for cell in (QUICK if arguments.quick else all_cells()) if arguments.only in str(cell)]
+    engines = {
+        name: engine for name, engine in installed().items() if not arguments.ours or name.startswith("sweep")
+    }
+    table = pd.DataFrame()
+    if not arguments.product:
+        table = measure(cells, engines, arguments.images, arguments.rounds, console)
+    commands = [] if arguments.only or arguments.quick else [*product.measure(), *product.loading()]
+    for what, value in commands:
+        console.print(f"{what}: {value}")
+    if arguments.write:
+        from tests.benchmarks.report import write
+
+        write(table, commands, arguments.rounds, arguments.images, Path("reports/benchmarks"))
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()

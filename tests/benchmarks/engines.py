@@ -1,0 +1,197 @@
+"""Trainers of the same network: ours, and the peers that are installed. One thread each.
+
+An engine takes a cell, 60,000 prepared images and a number of steps, and returns seconds per step and seed.
+Drawing the order and gathering mini-batches count; building a model and compiling do not.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from tests.benchmarks.cells import BenchmarkCell
+
+from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig
+from sweep.data.preprocessing import PreparedData
+from sweep.execution.plan import seeds_that_fit
+from sweep.training.trainer import train_block
+
+Engine = Callable[[BenchmarkCell, PreparedData, int], float]
+SEEDS = 10
+
+
+def config_of(cell: BenchmarkCell, steps: int, vary: list[str]) -> Config:
+    """The product's configuration for a cell, with one evaluation of the test part at the end."""
+    momentum = 0.9 if cell.optimizer == "momentum" else 0.0
+    return Config(
+        hidden=cell.hidden,
+        depth=cell.depth,
+        batch_size=cell.batch,
+        optimizer=OptimizerConfig(name="adam" if cell.optimizer == "adam" else "sgd"),
+        momentum=momentum,
+        learning_rate=cell.rate,
+        max_iterations=steps,
+        vary=vary,
+        evaluation=EvaluationConfig(every=steps, parts=["test"]),
+    )
+
+
+def ours_shared(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """Ten seeds with one common order (vary=[init]), in blocks as a plan makes them."""
+    return _ours(cell, data, steps, ["init"])
+
+
+def ours_own(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """Ten seeds, each with its own order (the default), in blocks as a plan makes them."""
+    return _ours(cell, data, steps, ["init", "order"])
+
+
+def _ours(cell: BenchmarkCell, data: PreparedData, steps: int, vary: list[str]) -> float:
+    config = config_of(cell, steps, vary)
+    size = min(seeds_that_fit(config, cell.units[0]), SEEDS)
+    seconds = 0.0
+    for start in range(0, SEEDS, size):
+        results = train_block(config, range(start, min(start + size, SEEDS)), data)
+        seconds += sum(result.train_seconds for result in results)
+    return seconds / SEEDS / steps
+
+
+def _rows(data: PreparedData, cell: BenchmarkCell, steps: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    rng = np.random.default_rng(0)
+    epochs = -(-steps * cell.batch // len(data.train))
+    order = np.concatenate([rng.permutation(len(data.train)) for _ in range(epochs)])
+    return order[: steps * cell.batch].reshape(steps, cell.batch)
+
+
+def torch_eager(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """nn.Sequential, F.cross_entropy, fused optimizers, one seed."""
+    return _torch(cell, data, steps, compiled=False)
+
+
+def torch_compiled(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """The same through torch.compile."""
+    return _torch(cell, data, steps, compiled=True)
+
+
+def _torch(cell: BenchmarkCell, data: PreparedData, steps: int, compiled: bool) -> float:
+    import torch
+
+    torch.set_num_threads(1)
+    features = torch.from_numpy(np.array(data.train.features))
+    labels = torch.from_numpy(np.array(data.train.labels))
+    layers: list[torch.nn.Module] = []
+    for inputs, outputs in zip(cell.units, cell.units[1:], strict=False):
+        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+    if cell.optimizer == "adam":
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), cell.rate, fused=True)
+    else:
+        momentum = 0.9 if cell.optimizer == "momentum" else 0.0
+        optimizer = torch.optim.SGD(model.parameters(), cell.rate, momentum=momentum, fused=True)
+
+    def loss_of(batch: Any, target: Any) -> Any:
+        return torch.nn.functional.cross_entropy(model(batch), target)
+
+    loss = torch.compile(loss_of) if compiled else loss_of
+
+    def step(rows: Any) -> None:
+        optimizer.zero_grad()
+        loss(features[rows], labels[rows]).backward()
+        optimizer.step()
+
+    batches = torch.from_numpy(_rows(data, cell, steps))
+    for rows in batches[:3]:
+        step(rows)
+    start = time.perf_counter()
+    for rows in batches:
+        step(rows)
+    return (time.perf_counter() - start) / steps
+
+
+def scikit_learn(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """MLPClassifier.partial_fit, which shuffles and goes once through what it is given; one seed."""
+    from sklearn.neural_network import MLPClassifier
+
+    momentum = 0.9 if cell.optimizer == "momentum" else 0.0
+    model = MLPClassifier(
+        cell.units[1:-1],
+        solver="adam" if cell.optimizer == "adam" else "sgd",
+        alpha=0.0,
+        batch_size=cell.batch,
+        learning_rate_init=cell.rate,
+        momentum=momentum,
+        nesterovs_momentum=False,
+    )
+    features, labels = np.array(data.train.features), np.array(data.train.labels)
+    model.partial_fit(features[: cell.batch], labels[: cell.batch], classes=np.arange(10))
+    seconds, done = 0.0, 0
+    while done < steps:
+        rows = min((steps - done) * cell.batch, len(labels))
+        start = time.perf_counter()
+        model.partial_fit(features[:rows], labels[:rows])
+        seconds += time.perf_counter() - start
+        done += -(-rows // cell.batch)
+    return seconds / done
+
+
+def jax_vmap(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+    """Ten seeds through jax.vmap with a common order, one jitted step a mini-batch."""
+    import jax
+    import jax.numpy as jnp
+
+    features, targets = np.array(data.train.features), np.array(data.train.targets)
+
+    def loss(parameters: Any, batch: Any, target: Any) -> Any:
+        for weights, bias in parameters[:-1]:
+            batch = jax.nn.relu(batch @ weights + bias)
+        weights, bias = parameters[-1]
+        return -(jax.nn.log_softmax(batch @ weights + bias) * target).sum(axis=-1).mean()
+
+    def one(parameters: Any, state: Any, t: Any, batch: Any, target: Any) -> Any:
+        gradients = jax.grad(loss)(parameters, batch, target)
+        if cell.optimizer == "adam":
+            first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state[0], gradients)
+            second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, state[1], gradients)
+            rate = cell.rate * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            step = jax.tree.map(lambda m, v: rate * m / (jnp.sqrt(v) + 1e-8), first, second)
+            state = (first, second)
+        elif cell.optimizer == "momentum":
+            state = (jax.tree.map(lambda v, g: 0.9 * v + g, state[0], gradients),)
+            step = jax.tree.map(lambda v: cell.rate * v, state[0])
+        else:
+            step = jax.tree.map(lambda g: cell.rate * g, gradients)
+        return jax.tree.map(jnp.subtract, parameters, step), state
+
+    many = jax.jit(jax.vmap(one, in_axes=(0, 0, None, None, None)), donate_argnums=(0, 1))
+    rng = np.random.default_rng(0)
+    parameters: Any = [
+        (
+            jnp.asarray(rng.normal(0, 0.05, (SEEDS, inputs, outputs)), jnp.float32),
+            jnp.zeros((SEEDS, outputs), jnp.float32),
+        )
+        for inputs, outputs in zip(cell.units, cell.units[1:], strict=False)
+    ]
+    copies = {"adam": 2, "momentum": 1, "sgd": 0}[cell.optimizer]
+    state: Any = tuple(jax.tree.map(jnp.zeros_like, parameters) for _ in range(copies))
+    batches = _rows(data, cell, steps)
+    for rows in batches[:3]:
+        parameters, state = many(parameters, state, 1.0, features[rows], targets[rows])
+    jax.block_until_ready(parameters)
+    start = time.perf_counter()
+    for number, rows in enumerate(batches, 1):
+        parameters, state = many(parameters, state, float(number), features[rows], targets[rows])
+    jax.block_until_ready(parameters)
+    return (time.perf_counter() - start) / steps / SEEDS
+
+
+def installed() -> dict[str, Engine]:
+    """The engines that can run here, ours first."""
+    engines: dict[str, Engine] = {"sweep": ours_shared, "sweep, own order": ours_own}
+    if find_spec("torch"):
+        engines |= {"PyTorch eager": torch_eager, "PyTorch compiled": torch_compiled}
+    if find_spec("sklearn"):
+        engines["scikit-learn"] = scikit_learn
+    if find_spec("jax"):
+        engines["JAX vmap"] = jax_vmap
+    return engines

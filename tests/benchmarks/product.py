@@ -1,0 +1,124 @@
+"""Whole commands of the product: the main job, start-up, memory, loading many records."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sweep.analysis import records
+
+MAIN_JOB = ("-m", "hidden=16,128,256")
+
+
+def measure() -> list[tuple[str, str]]:
+    """What was measured and its value, for a table."""
+    rows = []
+    with _empty_folder() as folder:
+        first = time.time()
+        seconds, memory = _timed(folder, *MAIN_JOB)
+        rows.append(("main job from an empty store, 2 workers", f"{seconds:.1f} s"))
+        rows.append(("largest worker, resident (shared images included)", f"{memory / 2**20:.0f} MiB"))
+        began = min(_began(folder))
+        rows.append(("from the command to the first mini-batch", f"{began - first:.2f} s"))
+        rows.append(("main job, all stored", f"{_timed(folder, *MAIN_JOB)[0]:.2f} s"))
+    for workers in (1, 2):
+        with _empty_folder() as folder:
+            job = (*MAIN_JOB, f"parallel.n_jobs={workers}", "figures=false")
+            rows.append((f"main job without figures, {workers} workers", f"{_timed(folder, *job)[0]:.1f} s"))
+    return rows
+
+
+def loading(trials: int = 10_000) -> list[tuple[str, str]]:
+    """Time to load and summarise a store of `trials` records (copies of one real trial)."""
+    from sweep.analysis.aggregate import summarise
+
+    with _empty_folder() as folder:
+        _timed(folder, "hidden=16", "seeds=1", "epochs=10", "figures=false")
+        (record,) = folder.glob("results/*/*.parquet")
+        for index in range(trials):
+            target = folder / "many" / f"{index // 20:016x}" / f"{index % 20}.parquet"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(record, target)
+        start = time.perf_counter()
+        loaded = records.load(folder / "many")
+        middle = time.perf_counter()
+        summarise(loaded)
+        end = time.perf_counter()
+    return [
+        (f"sweep.load() of {trials} trials", f"{middle - start:.2f} s"),
+        ("a summary of them", f"{end - middle:.2f} s"),
+    ]
+
+
+@contextmanager
+def _empty_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _timed(folder: Path, *arguments: str) -> tuple[float, int]:
+    """Seconds of a command and the bytes of its largest worker while it ran."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "sweep", *arguments], cwd=folder, stdout=subprocess.DEVNULL
+    ) as driver:
+        largest = [0]
+        watcher = threading.Thread(target=_watch, args=(driver, largest))
+        watcher.start()
+        driver.wait()
+        seconds = time.perf_counter() - start
+        watcher.join()
+    if driver.returncode:
+        raise RuntimeError(f"sweep {' '.join(arguments)}: exit code {driver.returncode}")
+    return seconds, largest[0]
+
+
+def _watch(driver: "subprocess.Popen[bytes]", largest: list[int]) -> None:
+    while driver.poll() is None:
+        largest[0] = max([largest[0], *_memory(_children(driver.pid))])
+        time.sleep(0.5)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.append(int(folder.name))
+    return found
+
+
+def _memory(processes: Sequence[int]) -> list[int]:
+    sizes = []
+    for process in processes:
+        try:
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        except OSError:
+            continue
+        sizes += [1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS:")]
+    return sizes
+
+
+def _began(folder: Path) -> list[float]:
+    """When each trial of a store began to train, as a time stamp."""
+    import json
+
+    import pyarrow.parquet as pq
+
+    texts = [pq.read_table(file, columns=["provenance"])[0][0].as_py() for file in folder.rglob("*.parquet")]
+    return [datetime.fromisoformat(json.loads(text)["began"]).astimezone(UTC).timestamp() for text in texts]
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,98 @@
+"""The schema, and conf/, which says the same again with comments."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from sweep import resources
+from sweep.config.compose import register_schema, to_config
+from sweep.config.schema import Config
+
+CONF = resources.folder("conf")
+GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
+OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))
+
+
+def content(file: Path) -> dict[str, Any]:
+    loaded = OmegaConf.to_container(OmegaConf.load(file))
+    assert isinstance(loaded, dict)
+    return {str(key): value for key, value in loaded.items()}
+
+
+def composed(*overrides: str) -> Config:
+    register_schema()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return to_config(compose("config", list(overrides)))
+
+
+def test_the_files_alone_state_every_default_of_the_schema() -> None:
+    stated = content(CONF / "config.yaml")
+    defaults = stated.pop("defaults")
+    del stated["hydra"]
+    for entry in defaults:
+        for group, option in entry.items() if isinstance(entry, dict) else ():
+            if group in GROUPS:
+                stated[group] = content(CONF / group / f"{option}.yaml")
+    assert stated == asdict(Config())
+
+
+def test_conf_composes_to_the_defaults_of_the_schema() -> None:
+    assert composed() == Config()
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_to_what_its_file_says(group: str, option: str) -> None:
+    stated = content(CONF / group / f"{option}.yaml")
+    for base in stated.pop("defaults", []):
+        stated = content(CONF / group / f"{base}.yaml") | stated
+    result = composed(f"{group}={option}")
+    assert asdict(getattr(result, group)) == stated
+    others = asdict(Config()) | {group: stated}
+    assert asdict(result) == others
+
+
+@pytest.mark.parametrize("group", sorted(set(GROUPS) - {"parallel"}))
+def test_every_choice_of_a_group_has_a_file_and_every_file_is_a_choice(group: str) -> None:
+    owner = type(getattr(Config(), group))
+    name = next(item for item in fields(owner) if item.name == "name")
+    assert sorted(name.metadata["setting"].choices) == [option for of, option in OPTIONS if of == group]
+
+
+def all_fields(owner: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for item in fields(owner):
+        value = getattr(owner, item.name)
+        if is_dataclass(value):
+            yield from all_fields(value, f"{prefix}{item.name}.")
+        else:
+            yield prefix + item.name, item
+
+
+@pytest.mark.parametrize(("key", "item"), [pytest.param(*pair, id=pair[0]) for pair in all_fields(Config())])
+def test_every_setting_says_what_it_means(key: str, item: Any) -> None:
+    meaning = item.metadata["setting"].help
+    assert meaning.strip(), f"{key} needs a help text"
+    assert "\n" not in meaning
+
+
+def test_hidden_units_are_written_as_a_number_and_a_depth_or_as_a_list() -> None:
+    cases: list[tuple[Any, int | None, tuple[int, ...]]] = [
+        (16, None, (16,)),
+        (16, 1, (16,)),
+        (16, 3, (16, 16, 16)),
+        (16, 0, ()),
+        ([300, 100], None, (300, 100)),
+        ([300, 100], 2, (300, 100)),
+        ([300, 100], 0, ()),
+    ]
+    for hidden, depth, units in cases:
+        assert Config(hidden=hidden, depth=depth).hidden_units == units
+
+
+@pytest.mark.parametrize(("seeds", "indices"), [(1, (0,)), (3, (0, 1, 2)), ([3], (3,)), ([4, 0], (4, 0))])
+def test_seeds_are_a_number_or_a_list_of_indices(seeds: Any, indices: tuple[int, ...]) -> None:
+    assert Config(seeds=seeds).seed_indices == indices

@@ -1,0 +1,170 @@
+"""A mistake on the command line is one line, exit code 2, and nothing on disk. All in real processes."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sweep.data.datasets import MNIST_FOLDER
+
+EXPERIMENTS = {
+    "hiden": "hiden: 16\n",
+    "axis": "grid: {product: {hiden: [16, 32]}}\n",
+    "option": "grid: {product: {optimizer: [sgd, adm]}}\n",
+    "part": "grid: {prodct: {hidden: [16]}}\n",
+    "text": "grid: all\n",
+    "yaml": "hidden: [16\n",
+    "fine": "hidden: 16\n",
+}
+
+
+def listing(folder: Path) -> list[tuple[str, int]]:
+    """Every file and folder below `folder`, with the size of the files."""
+    return sorted(
+        (path.relative_to(folder).as_posix(), path.stat().st_size if path.is_file() else -1)
+        for path in folder.rglob("*")
+    )
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nothing can be made in `folder`, not even by root, within `refused`."""
+    if os.name != "posix" or (os.geteuid() == 0 and sys.platform != "linux"):
+        pytest.skip("file modes do not bind us here")
+    folder.chmod(0o555)
+    try:
+        yield
+    finally:
+        folder.chmod(0o755)
+
+
+# File modes do not bind root on Linux unless the process has lost a capability, CAP_DAC_OVERRIDE. So it is
+# dropped (by PR_CAPBSET_DROP) before the program starts.
+OBEYING_FILE_MODES = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+PROGRAM = [sys.executable, "-m", "sweep"]
+if sys.platform == "linux" and os.geteuid() == 0:
+    PROGRAM = [sys.executable, "-c", OBEYING_FILE_MODES, *PROGRAM]
+
+
+def refused(folder: Path, *arguments: str) -> str:
+    """Runs a command that must be refused, leaving `folder` as it was; its one line, without 'error: '."""
+    before = listing(folder)
+    done = subprocess.run([*PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert listing(folder) == before
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start", "end"),
+    [
+        ("hiden=16", "hiden: no such setting", "did you mean 'hidden'?"),
+        ("+hiden=16", "hiden: no such setting", "did you mean 'hidden'?"),
+        ("optimizer=adm", "optimizer=adm: must be one of adam, sgd", "did you mean 'adam'?"),
+        ("optimizer=null", "optimizer=null: must be one of adam, sgd", ""),
+        (
+            "experiment=basics/optimisers",
+            "experiment=basics/optimisers: must be one of",
+            "basics/optimizers'?",
+        ),
+        ("activation=rleu", "activation=rleu: must be one of relu, ", "did you mean 'relu'?"),
+        ("epochs=ten", "epochs=ten: must be a whole number, at least 1", ""),
+        ("learning_rate=-1", "learning_rate=-1.0: must be a number, above 0", ""),
+        ("learning_rate=nan", "learning_rate=nan: must be a number, above 0", ""),
+        ("lr=[1", "lr=[1: not understood", "must be key=value"),
+        ("activation='relu\n'", "activation=relu", ""),
+        ("seeds=[0,3,0]", "seeds=[0,3,0]: seed 0 stands more than once", ""),
+        ("-m hiden=16,32", "hiden: no such setting", "did you mean 'hidden'?"),
+        ("-m hidden=16,0", "hidden=0: must be a whole number, at least 1", ""),
+        ("-m hidden=16,0 hydra/launcher=basic", "hidden=0: must be a whole number, at least 1", ""),
+        ("-m optimizer=sgd,adm", "optimizer=adm: must be one of adam, sgd", "did you mean 'adam'?"),
+        ("-m epochs=1,null", "epochs=null: must be a whole number, at least 1", ""),
+        ("-m data.train_size=100,60000", "data.train_size=60000, data.validation_size=5000", ""),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    tmp_path: Path, arguments: str, start: str, end: str
+) -> None:
+    line = refused(tmp_path, *arguments.split(" "))
+    assert line.startswith(start)
+    assert line.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("experiment=hiden", ["hiden", "did you mean 'hidden'?"]),
+        ("experiment=axis", ["hiden: no such setting; did you mean 'hidden'?"]),
+        ("-m seeds=1,2 experiment=option", ["optimizer=adm: must be one of adam, sgd; did you mean 'adam'?"]),
+        ("experiment=part", ["grid.prodct: must be one of product, zip, union"]),
+        ("-m seeds=1,2 experiment=text", ["grid=all: must be a mapping"]),
+        ("experiment=yaml", ["yaml.yaml", "line "]),
+        ("-m experiment=fine,axs", ["experiment=axs: must be one of axis, ", "did you mean 'axis'?"]),
+    ],
+)
+def test_a_mistake_in_an_experiment_is_one_line_and_leaves_nothing(
+    tmp_path: Path, arguments: str, words: list[str]
+) -> None:
+    folder = tmp_path / "sweeps" / "experiment"
+    folder.mkdir(parents=True)
+    for experiment, content in EXPERIMENTS.items():
+        (folder / f"{experiment}.yaml").write_text(f"# @package _global_\n{content}")
+    line = refused(tmp_path, *arguments.split(" "))
+    assert all(word in line for word in words), line
+
+
+def test_a_missing_folder_of_data_is_named(tmp_path: Path) -> None:
+    assert refused(tmp_path, "data=idx", "data.root=nowhere") == "data.root=nowhere: no such folder"
+
+
+def test_a_truncated_file_of_data_is_named(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(MNIST_FOLDER, tmp_path / "digits"))
+    zipped = folder / "t10k-images-idx3-ubyte.gz"
+    whole = gzip.decompress(zipped.read_bytes())
+    zipped.write_bytes(gzip.compress(whole[:-1], compresslevel=1))
+    line = refused(tmp_path, "-m", "hidden=16,32", "data=idx", "data.root=digits")
+    assert line.startswith("digits/t10k-images-idx3-ubyte.gz: truncated")
+    assert str(len(whole)) in line
+
+
+def test_a_file_in_the_place_of_the_results_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("precious")
+    assert refused(tmp_path, "-m", "hidden=16,32").startswith("results=results: ")
+    assert (tmp_path / "results").read_text() == "precious"
+
+
+@pytest.mark.parametrize(("mode", "name"), [([], "outputs"), (["-m", "hidden=16,32"], "multirun")])
+def test_a_file_in_the_place_of_the_output_is_named(tmp_path: Path, mode: list[str], name: str) -> None:
+    (tmp_path / name).write_text("precious")
+    assert name in refused(tmp_path, *mode)
+    assert (tmp_path / name).read_text() == "precious"
+
+
+@pytest.mark.parametrize(("mode", "results"), [([], "locked"), (["-m", "hidden=16,32"], "locked/new")])
+def test_a_read_only_folder_of_results_is_named(tmp_path: Path, mode: list[str], results: str) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    with read_only(locked):
+        line = refused(tmp_path, *mode, f"results={results}")
+    assert line.startswith(f"results={results}: ")
+    assert "read-only" in line
+
+
+@pytest.mark.parametrize(("mode", "name"), [([], "outputs"), (["-m", "hidden=16,32"], "multirun")])
+def test_a_read_only_working_folder_is_named(tmp_path: Path, mode: list[str], name: str) -> None:
+    (tmp_path / "results").mkdir()
+    with read_only(tmp_path):
+        line = refused(tmp_path, *mode)
+    assert name in line
+    assert "Permission denied" in line

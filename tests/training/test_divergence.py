@@ -1,0 +1,131 @@
+"""Which trials count as diverged, and that they leave the others of their block alone."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
+from sweep.data.preprocessing import PreparedData
+from sweep.nn.network import Architecture
+from sweep.training.result import Status, TrialResult
+from sweep.training.trainer import train_block
+
+START = EvaluationConfig(at_start=True)
+
+
+def train(data: PreparedData, seeds: list[int], **settings: Any) -> list[TrialResult]:
+    """Train with an evaluation at the start, too."""
+    return train_block(Config(**{"hidden": 16, "evaluation": START, **settings}), seeds, data)
+
+
+def guess(data: PreparedData) -> float:
+    """The test accuracy of always saying the most frequent digit of the test part."""
+    return float(np.bincount(data.test.labels).max() / len(data.test))
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"), [("softmax", "cross_entropy"), ("identity", "mse"), ("identity", "rmse")]
+)
+@pytest.mark.parametrize("optimizer", [{}, {"momentum": 0.9}], ids=["sgd", "momentum"])
+def test_huge_learning_rate(output: str, loss: str, optimizer: Any, small_mnist: PreparedData) -> None:
+    """Numbers that are not finite end a trial at the evaluation that sees them."""
+    for result in train(small_mnist, [0, 1], output=output, loss=loss, learning_rate=1e30, **optimizer):
+        assert result.status is Status.DIVERGED
+        assert result.iterations == 5
+        assert result.curves["iteration"] == [0, 5]
+
+
+def test_a_finite_explosion_has_diverged(small_mnist64: PreparedData) -> None:
+    """In float64 losses grow for long without overflow: worse than at the start is enough."""
+    settings = {"depth": 0, "output": "identity", "loss": "mse", "learning_rate": 0.3, "epochs": 2}
+    for result in train(small_mnist64, list(range(10)), precision="float64", **settings):
+        assert np.isfinite(result.parameters).all()
+        assert 1e10 < result.metrics["test_loss"] < np.inf
+        assert result.status is Status.DIVERGED
+
+
+def silent(result: TrialResult, data: PreparedData) -> float:
+    """The fraction of test digits for which no hidden unit fires, so that the output is the same for all."""
+    weights, biases = Architecture((784, 16, 10), "relu").views(result.parameters[None])
+    return float((data.test.features @ weights[0][0] + biases[0][0] <= 0).all(axis=1).mean())
+
+
+def test_dead_relu_network_has_diverged(small_mnist: PreparedData) -> None:
+    """No hidden unit fires for any digit any more, though the loss is better than that of random weights."""
+    results = train(small_mnist, [0, 1, 2, 4], learning_rate=5.0)
+    dead = [result for result in results if silent(result, small_mnist) == 1]
+    assert len(dead) >= 2
+    for result in dead:
+        assert result.metrics["test_loss"] < result.curves["test_loss"][0]
+        assert result.status is Status.DIVERGED
+
+
+def test_a_network_that_is_dead_for_all_but_a_few_digits_has_diverged(small_mnist: PreparedData) -> None:
+    """One digit in a hundred for which a unit still fires saves no network: it will not learn again."""
+    results = train(small_mnist, list(range(12)), learning_rate=5.0)
+    nearly_dead = [result for result in results if 0.99 <= silent(result, small_mnist) < 1]
+    assert nearly_dead
+    for result in nearly_dead:
+        assert result.metrics["test_accuracy"] < guess(small_mnist) + 0.01
+        assert result.status is Status.DIVERGED
+
+
+@pytest.mark.parametrize(
+    ("settings", "statuses"),
+    [
+        ({"hidden": [20, 10], "learning_rate": 0.5}, {Status.DIVERGED, Status.COMPLETED}),
+        (
+            {"hidden": [20, 10], "learning_rate": 0.5, "early_stopping": EarlyStoppingConfig(patience=2)},
+            {Status.DIVERGED, Status.STOPPED_EARLY},
+        ),
+        ({"learning_rate": 1e3}, {Status.DIVERGED}),
+    ],
+    ids=["some die", "some die early", "all overflow, one after the other"],
+)
+def test_the_others_of_the_block_are_untouched(
+    settings: Any, statuses: set[Status], small_mnist: PreparedData
+) -> None:
+    """Whatever becomes of one seed, another's bits are those of training it alone."""
+    seeds = [0, 1, 2, 3, 4, 5]
+    block = train(small_mnist, seeds, **settings)
+    assert statuses <= {result.status for result in block}
+    if statuses != {Status.DIVERGED, Status.COMPLETED}:
+        assert len({result.iterations for result in block}) > 1
+    for seed, result in zip(seeds, block, strict=True):
+        (alone,) = train(small_mnist, [seed], **settings)
+        assert result.status is alone.status
+        assert result.weights_sha256 == alone.weights_sha256
+        np.testing.assert_equal(result.curves, alone.curves)
+
+
+@pytest.mark.parametrize("learning_rate", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_zero_weights_never_learn_but_have_not_diverged(
+    activation: str, learning_rate: float, small_mnist: PreparedData
+) -> None:
+    """Only the output biases move, towards the frequencies of the digits: nothing has blown up."""
+    settings = {"activation": activation, "initializer": "zeros", "learning_rate": learning_rate}
+    for result in train(small_mnist, [0, 1], **settings):
+        assert result.metrics["test_accuracy"] <= guess(small_mnist)
+        assert result.metrics["test_loss"] == pytest.approx(np.log(10), rel=0.01)
+        assert result.status is Status.COMPLETED
+
+
+def test_hardly_any_training_is_no_divergence(small_mnist: PreparedData) -> None:
+    """A learning rate so small that the weights stay about where they were: bad, but as at the start."""
+    results = train(small_mnist, list(range(30)), initializer="normal", learning_rate=1e-8, epochs=1)
+    poor = [result for result in results if result.metrics["test_accuracy"] <= guess(small_mnist)]
+    assert len(poor) > 10
+    for result in poor:
+        assert result.metrics["test_loss"] == pytest.approx(result.curves["test_loss"][0], rel=1e-6)
+    assert {result.status for result in results} == {Status.COMPLETED}
+
+
+def test_an_overfitting_but_good_network_has_not_diverged(small_mnist: PreparedData) -> None:
+    """Large weights, sure of themselves where they are wrong: a higher loss than guessing, yet good."""
+    (result,) = train(small_mnist, [0], depth=0, initializer="zeros", learning_rate=3.0, epochs=20)
+    assert result.metrics["train_loss"] < 0.01
+    assert result.metrics["test_accuracy"] > 0.8
+    assert result.metrics["test_loss"] > 1.1 * result.curves["test_loss"][0]
+    assert result.status is Status.COMPLETED
