@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, is_dataclass
+from importlib.util import find_spec
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
@@ -163,6 +164,10 @@ def _check_batch_size(config: Config) -> None:
 def _check_workers(config: Config) -> None:
     if config.parallel.n_jobs != -1 and not _whole(config.parallel.n_jobs, 1):
         raise refuse("parallel.n_jobs", config.parallel.n_jobs)
+    if config.parallel.kernels == "numba" and not find_spec("numba"):
+        raise SettingError(
+            "parallel.kernels=numba: Numba is not installed; pip install 'sweep[fast]', or use numpy"
+        )
 
 
 def _check_combinations(config: Config) -> None:

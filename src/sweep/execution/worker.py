@@ -13,7 +13,7 @@ from sweep.execution.plan import Block
 from sweep.execution.progress import Fractions
 from sweep.execution.provenance import blas
 from sweep.execution.shared_data import load_own, load_shared
-from sweep.training.trainer import train_block
+from sweep.training.trainer import kernels, train_block
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def run(task: Task) -> Report:
                 data,
                 lambda fraction: task.fractions.report(task.position, fraction),
             )
-            provenance = {**task.provenance, "began": began, "blas": blas()}
+            provenance = {**task.provenance, "began": began, "kernels": kernels(cell.config), "blas": blas()}
         for result in results:
             store.write(cell.results, cell.id, cell.settings(), result, provenance)
         task.fractions.report(task.position, 1.0)

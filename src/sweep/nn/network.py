@@ -1,5 +1,6 @@
 """A fully connected network for a block of seeds: outputs and gradients."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -10,7 +11,11 @@ from numpy.typing import DTypeLike
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
 from sweep.nn.losses import Objective
+from sweep.nn.products import add_product
 from sweep.types import Array
+
+# What backpropagation finds for a layer: its index, its inputs and its errors, (seeds, batch, units).
+Accept = Callable[[int, Array, Array], None]
 
 
 @dataclass(frozen=True)
@@ -113,10 +118,11 @@ class Network:
             inputs = outputs
         return layers
 
-    def gradient(self, features: Array, targets: Array, objective: Objective, out: "Network") -> None:
-        """Write the gradient of the batch loss into the parameters of `out` (backpropagation).
+    def backward(self, features: Array, targets: Array, objective: Objective, accept: Accept) -> None:
+        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs).
+        `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's
+        gradient is inputs' @ errors. By the time that `accept` is called its weights are needed no more.
         """
         layers = self.forward(features)
         workspace = self._workspace(features)
@@ -124,15 +130,51 @@ class Network:
         objective.delta(delta, targets)
         for index in reversed(range(len(layers))):
             inputs = layers[index - 1] if index else features
-            np.matmul(inputs.swapaxes(-1, -2), delta, out=out.weights[index])
-            if out.biases:
-                # As a product, so that the order of the sum does not depend on the array's layout.
-                np.matmul(workspace.ones, delta, out=out.biases[index])
+            previous = delta
             if index:
                 previous = workspace.deltas[index - 1]
                 np.matmul(delta, self.weights[index].swapaxes(-1, -2), out=previous)
                 self._activation.backward(previous, inputs)
-                delta = previous
+            accept(index, inputs, delta)
+            delta = previous
+
+    def gradient(self, features: Array, targets: Array, objective: Objective, out: "Network") -> None:
+        """Write the gradient of the batch loss into the parameters of `out`; arguments as for `backward`."""
+        ones = self._workspace(features).ones
+
+        def write(index: int, inputs: Array, delta: Array) -> None:
+            np.matmul(inputs.swapaxes(-1, -2), delta, out=out.weights[index])
+            if out.biases:
+                # As a product, so that the order of the sum does not depend on the array's layout.
+                np.matmul(ones, delta, out=out.biases[index])
+
+        self.backward(features, targets, objective, write)
+
+    def accumulate(
+        self,
+        features: Array,
+        targets: Array,
+        objective: Objective,
+        scale: float,
+        decay: float,
+        into: "Network",
+    ) -> None:
+        """into <- decay * into + scale * gradient, without an array for the gradient.
+
+        BLAS adds each product to what is there already; `into` may be the network itself.
+        """
+        ones = self._workspace(features).ones
+
+        def add(index: int, inputs: Array, delta: Array) -> None:
+            for seed, weights in enumerate(into.weights[index]):
+                own = inputs if inputs.ndim == 2 else inputs[seed]
+                add_product(own, delta[seed], weights, scale, decay)
+            if into.biases:
+                bias = into.biases[index]
+                bias *= decay
+                bias += scale * np.matmul(ones, delta)
+
+        self.backward(features, targets, objective, add)
 
     def _workspace(self, features: Array) -> _Workspace:
         batch = features.shape[-2]

@@ -8,11 +8,15 @@ constant rate both are the same). A new optimizer is one entry in `OPTIMIZERS`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib.util import find_spec
 
 import numpy as np
 from scipy.linalg.blas import daxpy, saxpy
 
+from sweep.nn.losses import Objective
+from sweep.nn.network import Network
 from sweep.types import Array
 
 PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
@@ -108,34 +112,81 @@ OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd), "adam": Rule(_adam, (1e-20, 1e
 _MOMENTUM = Rule(_momentum, (1e-20,))
 
 
+class Kernels(StrEnum):
+    """What runs the elementwise steps. Results agree up to rounding, and each repeats its own bits."""
+
+    NUMPY = "numpy"
+    NUMBA = "numba"
+
+    @staticmethod
+    def fastest() -> "Kernels":
+        """Numba where it is installed."""
+        return Kernels.NUMBA if find_spec("numba") else Kernels.NUMPY
+
+
+def _rule(name: str, constants: Hyperparameters, kernels: Kernels) -> Rule:
+    if name == "sgd" and constants.momentum:
+        return _MOMENTUM
+    if name == "adam" and kernels is Kernels.NUMBA:
+        from sweep.nn import compiled
+
+        return replace(OPTIMIZERS[name], step=compiled.adam)
+    return OPTIMIZERS[name]
+
+
 class Optimizer:
-    """An optimizer with its state for a block of seeds."""
+    """An optimizer with its state for the networks of a block of seeds."""
 
     def __init__(
         self,
         name: str,
         constants: Hyperparameters,
-        parameters: Array,
+        network: Network,
+        kernels: Kernels,
         state: tuple[Array, ...] | None = None,
         step: int = 0,
     ) -> None:
-        """Start at zero, or go on from `state`; `parameters` (seeds, parameters) is changed in place."""
-        self.rule = _MOMENTUM if name == "sgd" and constants.momentum else OPTIMIZERS[name]
-        self.name, self.constants, self.parameters, self.step = name, constants, parameters, step
+        """Start at zero, or go on from `state`; the parameters of `network` are changed in place."""
+        self.rule, self.kernels = _rule(name, constants, kernels), kernels
+        self.name, self.constants, self.network, self.step = name, constants, network, step
+        parameters = network.parameters
         self.state = state or tuple(np.zeros_like(parameters) for _ in self.rule.negligible)
+        # The state is shaped as the parameters are: velocities have weights and biases, too.
+        self.moments = [Network(network.architecture, array) for array in self.state]
+
+    def descend(self, features: Array, targets: Array, objective: Objective, rate: float) -> bool:
+        """Take one step on a mini-batch without an array for its gradient; False where that cannot be.
+
+        Without momentum the products are added to the weights, with momentum to the velocities.
+        """
+        if self.name != "sgd":
+            return False
+        network = self.network
+        if self.constants.momentum:
+            (velocity,) = self.moments
+            network.accumulate(features, targets, objective, 1.0, self.constants.momentum, velocity)
+            for parameters, direction in zip(network.parameters, velocity.parameters, strict=True):
+                _subtract(parameters, rate, direction)
+        else:
+            network.accumulate(features, targets, objective, -rate, 1.0, network)
+        self._count()
+        return True
 
     def update(self, gradient: Array, rate: float) -> None:
         """Take one step against `gradient`, (seeds, parameters)."""
-        self.step += 1
-        for seed in zip(self.parameters, gradient, *self.state, strict=True):
+        for seed in zip(self.network.parameters, gradient, *self.state, strict=True):
             for start in range(0, gradient.shape[1], PIECE):
                 parameters, piece, *state = (array[start : start + PIECE] for array in seed)
-                self.rule.step(parameters, piece, tuple(state), rate, self.step, self.constants)
+                self.rule.step(parameters, piece, tuple(state), rate, self.step + 1, self.constants)
+        self._count()
+
+    def keep(self, seeds: list[int], network: Network) -> "Optimizer":
+        """The optimizer of the seeds that stay in the block, for their new network."""
+        state = tuple(array[seeds] for array in self.state)
+        return Optimizer(self.name, self.constants, network, self.kernels, state, self.step)
+
+    def _count(self) -> None:
+        self.step += 1
         if self.step % FLUSH_STEPS == 0:
             for array, bound in zip(self.state, self.rule.negligible, strict=True):
                 array[np.abs(array) < bound] = 0
-
-    def keep(self, seeds: list[int], parameters: Array) -> "Optimizer":
-        """The optimizer of the seeds that stay in the block, for their new array of parameters."""
-        state = tuple(array[seeds] for array in self.state)
-        return Optimizer(self.name, self.constants, parameters, state, self.step)

@@ -10,7 +10,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.errors import SettingError
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
-from sweep.nn.optimizers import Hyperparameters, Optimizer
+from sweep.nn.optimizers import Hyperparameters, Kernels, Optimizer
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.training.batches import BatchOrder, Rows
@@ -55,6 +55,11 @@ def iterations(config: Config, examples: int) -> int:
     if config.max_iterations is not None:
         return config.max_iterations
     return config.epochs * -(-examples // batch_size(config, examples))
+
+
+def kernels(config: Config) -> Kernels:
+    """What runs the elementwise steps of a cell."""
+    return Kernels.fastest() if config.parallel.kernels == "auto" else Kernels(config.parallel.kernels)
 
 
 def architecture(config: Config, inputs: int) -> Architecture:
@@ -126,7 +131,7 @@ class _Block:
     def _optimizer(self) -> Optimizer:
         settings = self.config.optimizer
         constants = Hyperparameters(self.config.momentum, settings.beta1, settings.beta2, settings.epsilon)
-        return Optimizer(settings.name, constants, self.network.parameters)
+        return Optimizer(settings.name, constants, self.network, kernels(self.config))
 
     def _rate(self, epoch: int) -> float:
         schedule = self.config.schedule
@@ -134,9 +139,11 @@ class _Block:
 
     def _step(self, rows: Rows, rate: float) -> None:
         features, targets = self._gather(rows)
-        self.network.gradient(features, targets, self.objective, out=self.gradient)
         regularization = self.config.regularization
         regularizer = REGULARIZERS[regularization.name]
+        if not regularizer and self.optimizer.descend(features, targets, self.objective, rate):
+            return
+        self.network.gradient(features, targets, self.objective, out=self.gradient)
         if regularizer:
             for gradient, weights in zip(self.gradient.weights, self.network.weights, strict=True):
                 regularizer.add_gradient(gradient, weights, regularization.strength)
@@ -235,4 +242,4 @@ class _Block:
         if stay:
             self.order.keep(stay)
             self._set_parameters(self.network.parameters[stay])
-            self.optimizer = self.optimizer.keep(stay, self.network.parameters)
+            self.optimizer = self.optimizer.keep(stay, self.network)

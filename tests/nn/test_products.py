@@ -1,0 +1,53 @@
+"""Products that BLAS adds in place, against NumPy in float64."""
+
+import numpy as np
+import pytest
+
+from sweep.nn.losses import Objective
+from sweep.nn.network import Architecture, Network
+from sweep.nn.products import add_product
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("batch", [1, 2, 7, 50])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("decay", [0.0, 0.9, 1.0])
+def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, decay: float) -> None:
+    rng = np.random.default_rng(batch)
+    inputs = rng.normal(size=(batch, 9)).astype(dtype)
+    delta = np.asarray(rng.normal(size=(batch, 4)).astype(dtype), order=order)
+    # As a seed's weights lie in a block: rows of a larger array, at any offset.
+    block = rng.normal(size=(3, 41)).astype(dtype)
+    before = block.copy()
+    out = block[1, 3:39].reshape(9, 4)
+    expected = decay * out.astype(float) - 0.3 * inputs.astype(float).T @ delta.astype(float)
+    add_product(inputs, delta, out, -0.3, decay)
+    np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+    block[1, 3:39] = before[1, 3:39]
+    np.testing.assert_array_equal(block, before)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("batch", [1, 6])
+def test_accumulating_is_adding_the_gradient(bias: bool, shared: bool, batch: int) -> None:
+    """Also into the network itself, whose weights are needed until each layer's turn."""
+    rng = np.random.default_rng(0)
+    architecture = Architecture((5, 4, 3, 2), "tanh", bias)
+    parameters = rng.normal(size=(3, architecture.parameters))
+    features = rng.normal(size=(batch, 5) if shared else (3, batch, 5))
+    targets = np.eye(2)[rng.integers(0, 2, batch)]
+    objective = Objective("softmax", "mse")
+    gradient = Network(architecture, np.zeros_like(parameters))
+    Network(architecture, parameters).gradient(features, targets, objective, gradient)
+
+    velocity = rng.normal(size=parameters.shape)
+    into = Network(architecture, velocity.copy())
+    Network(architecture, parameters).accumulate(features, targets, objective, 1.0, 0.9, into)
+    np.testing.assert_allclose(into.parameters, 0.9 * velocity + gradient.parameters, atol=1e-13)
+
+    itself = Network(architecture, parameters.copy())
+    itself.accumulate(features, targets, objective, -0.1, 1.0, itself)
+    np.testing.assert_allclose(itself.parameters, parameters - 0.1 * gradient.parameters, atol=1e-13)
