@@ -5,7 +5,10 @@ from collections.abc import Iterable
 
 
 class SweepError(Exception):
-    """A mistake that the user can mend; its text is one line."""
+    """A mistake that the user can mend; its text is one line, whatever stands in the values it names."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().splitlines())
 
 
 class SettingError(SweepError):

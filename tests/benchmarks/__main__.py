@@ -2,7 +2,7 @@
 
     pip install -e '.[test,bench]'
     python -m tests.benchmarks --quick            # a few minutes, prints
-    python -m tests.benchmarks --write            # all cells, and writes reports/benchmarks/
+    python -m tests.benchmarks                    # all cells and whole commands
 
 Every engine measures the same number of images of a cell in turn, `--rounds` times, with one measurement of
 the machine's float32 matrix product before each; the table shows medians.
@@ -17,7 +17,6 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import argparse
 import statistics
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -96,23 +95,17 @@ def main() -> None:
     parser.add_argument("--product", action="store_true", help="whole commands only, no cells")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=12_800, help="images a measurement")
-    parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
     arguments = parser.parse_args()
     console = Console(highlight=False, width=200)
     cells = [cell for cell in (QUICK if arguments.quick else all_cells()) if arguments.only in str(cell)]
     engines = {
         name: engine for name, engine in installed().items() if not arguments.ours or name.startswith("sweep")
     }
-    table = pd.DataFrame()
     if not arguments.product:
-        table = measure(cells, engines, arguments.images, arguments.rounds, console)
+        measure(cells, engines, arguments.images, arguments.rounds, console)
     commands = [] if arguments.only or arguments.quick else [*product.measure(), *product.loading()]
     for what, value in commands:
         console.print(f"{what}: {value}")
-    if arguments.write:
-        from tests.benchmarks.report import write
-
-        write(table, commands, arguments.rounds, arguments.images, Path("reports/benchmarks"))
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ def test_every_choice_of_a_group_has_a_file_and_every_file_is_a_choice(group: st
     owner = type(getattr(Config(), group))
     name = next(item for item in fields(owner) if item.name == "name")
     assert sorted(name.metadata["setting"].choices) == [option for of, option in OPTIONS if of == group]
+    for option in name.metadata["setting"].choices:
+        assert content(CONF / group / f"{option}.yaml")["name"] == option
 
 
 def all_fields(owner: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

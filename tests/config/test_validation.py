@@ -111,6 +111,7 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
         "validation_accuracy",
     ),
     "parallel": ("seriel", ["local", "serial"], "parallel=seriel", "serial"),
+    "parallel.kernels": ("nunpy", ["auto", "numpy", "numba"], "parallel.kernels=nunpy", "numpy"),
     "parallel.backend": ("lokey", ["loky", "threading"], "parallel.backend=lokey", "loky"),
 }
 

@@ -134,9 +134,11 @@ def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Callable[[bytes], 
     assert word in message
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "nowhere"
-    assert refusal(DataConfig(name="idx", root=str(folder))) == f"data.root={folder}: no such folder"
+@pytest.mark.parametrize("name", ["nowhere", "no where", "no\nwhere"])
+def test_a_missing_folder_is_named(tmp_path: Path, name: str) -> None:
+    shown = f"{tmp_path}/{name}".replace("\n", " ")
+    config = DataConfig(name="idx", root=f"{tmp_path}/{name}")
+    assert refusal(config) == f"data.root={shown}: no such folder"
 
 
 def test_a_file_is_no_folder_of_data(tmp_path: Path) -> None:
