@@ -1,6 +1,7 @@
 """All blocks of a sweep through one pool of workers."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -13,7 +14,7 @@ from sweep.execution.plan import Plan
 from sweep.execution.progress import Fractions, ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import SharedData
-from sweep.execution.worker import Report, Task, run
+from sweep.execution.worker import Report, Task, ready, run
 
 
 def workers(parallel: ParallelConfig) -> int:
@@ -29,7 +30,12 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     if not plan.blocks:
         return
     with SharedData() as shared, threadpool_limits(limits=1, user_api="blas"):
-        folders = shared.prepare(block.cell for block in plan.blocks)
+        count = min(workers(parallel), len(plan.blocks))
+        # Workers import what they need while the data is being prepared.
+        with ThreadPoolExecutor(1) as starter:
+            starting = starter.submit(_start, count, parallel.backend)
+            folders = shared.prepare(block.cell for block in plan.blocks)
+            starting.result()
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
         fractions.create()
         origin = provenance()
@@ -37,7 +43,6 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             Task(block, position, folders[block.cell.id], fractions, origin)
             for position, block in enumerate(plan.blocks)
         ]
-        count = min(workers(parallel), len(tasks))
         seconds = [block.seconds for block in plan.blocks]
         failed: list[Report] = []
         with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
@@ -62,6 +67,14 @@ def _reports(tasks: list[Task], count: int, backend: str) -> Iterator[Report]:
         n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all", return_as="generator_unordered"
     )
     yield from parallel(joblib.delayed(run)(task) for task in tasks)
+
+
+def _start(count: int, backend: str) -> None:
+    """Start the workers, so that they are there when the first block comes."""
+    if count > 1 and backend == "loky":
+        joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
+            joblib.delayed(ready)() for _ in range(count)
+        )
 
 
 def _interrupted(reason: str, plan: Plan, done: int) -> str:

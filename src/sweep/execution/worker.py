@@ -36,6 +36,10 @@ class Report:
     error: str | None = None
 
 
+def ready() -> None:
+    """Do nothing, in a process that has imported all that `run` needs."""
+
+
 def run(task: Task) -> Report:
     """Train a block and store a record for each of its seeds; never raises."""
     block, cell = task.block, task.block.cell
