@@ -58,10 +58,11 @@ def measure(
         steps = max(20, images // cell.batch) if cell.batch > 1 else images // 20
         seconds: dict[str, list[float]] = {name: [] for name in engines}
         rates: dict[str, list[float]] = {name: [] for name in engines}
+        measures = {name: engine(cell, data) for name, engine in engines.items()}
         for _ in range(rounds):
-            for name, engine in engines.items():
+            for name, measure_steps in measures.items():
                 rates[name].append(matrix_rate(2048))
-                seconds[name].append(engine(cell, data, steps) * IMAGES / cell.batch)
+                seconds[name].append(measure_steps(steps) * IMAGES / cell.batch)
         for name in engines:
             shares = [
                 cell.flops / second / rate for second, rate in zip(seconds[name], rates[name], strict=True)

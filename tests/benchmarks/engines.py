@@ -1,9 +1,10 @@
 """Trainers of the same network: ours, and the peers that are installed. One thread each.
 
-An engine takes a cell, 60,000 prepared images and a number of steps, and returns seconds per step and seed.
-Drawing the order and gathering mini-batches count; building a model and compiling do not.
+An engine prepares a cell on 60,000 images and returns what measures it: given a number of steps, seconds per
+step and seed. Drawing the order and gathering mini-batches count; building a model and compiling do not.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -17,7 +18,8 @@ from sweep.data.preprocessing import PreparedData
 from sweep.execution.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
-Engine = Callable[[BenchmarkCell, PreparedData, int], float]
+Measure = Callable[[int], float]
+Engine = Callable[[BenchmarkCell, PreparedData], Measure]
 SEEDS = 10
 
 
@@ -37,24 +39,28 @@ def config_of(cell: BenchmarkCell, steps: int, vary: list[str]) -> Config:
     )
 
 
-def ours_shared(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def ours_shared(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """Ten seeds with one common order (vary=[init]), in blocks as a plan makes them."""
-    return _ours(cell, data, steps, ["init"])
+    return _ours(cell, data, ["init"])
 
 
-def ours_own(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def ours_own(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """Ten seeds, each with its own order (the default), in blocks as a plan makes them."""
-    return _ours(cell, data, steps, ["init", "order"])
+    return _ours(cell, data, ["init", "order"])
 
 
-def _ours(cell: BenchmarkCell, data: PreparedData, steps: int, vary: list[str]) -> float:
-    config = config_of(cell, steps, vary)
-    size = min(seeds_that_fit(config, cell.units[0]), SEEDS)
-    seconds = 0.0
-    for start in range(0, SEEDS, size):
-        results = train_block(config, range(start, min(start + size, SEEDS)), data)
-        seconds += sum(result.train_seconds for result in results)
-    return seconds / SEEDS / steps
+def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str]) -> Measure:
+    def measure(steps: int) -> float:
+        config = config_of(cell, steps, vary)
+        size = min(seeds_that_fit(config, cell.units[0]), SEEDS)
+        seconds = 0.0
+        for start in range(0, SEEDS, size):
+            results = train_block(config, range(start, min(start + size, SEEDS)), data)
+            seconds += sum(result.train_seconds for result in results)
+        return seconds / SEEDS / steps
+
+    measure(3)
+    return measure
 
 
 def _rows(data: PreparedData, cell: BenchmarkCell, steps: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -64,24 +70,25 @@ def _rows(data: PreparedData, cell: BenchmarkCell, steps: int) -> np.ndarray[Any
     return order[: steps * cell.batch].reshape(steps, cell.batch)
 
 
-def torch_eager(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def torch_eager(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """nn.Sequential, F.cross_entropy, fused optimizers, one seed."""
-    return _torch(cell, data, steps, compiled=False)
+    return _torch(cell, data, compiled=False)
 
 
-def torch_compiled(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def torch_compiled(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """The same through torch.compile."""
-    return _torch(cell, data, steps, compiled=True)
+    return _torch(cell, data, compiled=True)
 
 
-def _torch(cell: BenchmarkCell, data: PreparedData, steps: int, compiled: bool) -> float:
+def _torch(cell: BenchmarkCell, data: PreparedData, compiled: bool) -> Measure:
     import torch
 
     torch.set_num_threads(1)
+    torch.compiler.reset()
     features = torch.from_numpy(np.array(data.train.features))
     labels = torch.from_numpy(np.array(data.train.labels))
     layers: list[torch.nn.Module] = []
-    for inputs, outputs in zip(cell.units, cell.units[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(cell.units):
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
     if cell.optimizer == "adam":
@@ -95,21 +102,20 @@ def _torch(cell: BenchmarkCell, data: PreparedData, steps: int, compiled: bool) 
 
     loss = torch.compile(loss_of) if compiled else loss_of
 
-    def step(rows: Any) -> None:
-        optimizer.zero_grad()
-        loss(features[rows], labels[rows]).backward()
-        optimizer.step()
+    def measure(steps: int) -> float:
+        batches = torch.from_numpy(_rows(data, cell, steps))
+        start = time.perf_counter()
+        for rows in batches:
+            optimizer.zero_grad()
+            loss(features[rows], labels[rows]).backward()
+            optimizer.step()
+        return (time.perf_counter() - start) / steps
 
-    batches = torch.from_numpy(_rows(data, cell, steps))
-    for rows in batches[:3]:
-        step(rows)
-    start = time.perf_counter()
-    for rows in batches:
-        step(rows)
-    return (time.perf_counter() - start) / steps
+    measure(3)
+    return measure
 
 
-def scikit_learn(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def scikit_learn(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """MLPClassifier.partial_fit, which shuffles and goes once through what it is given; one seed."""
     from sklearn.neural_network import MLPClassifier
 
@@ -125,17 +131,21 @@ def scikit_learn(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
     )
     features, labels = np.array(data.train.features), np.array(data.train.labels)
     model.partial_fit(features[: cell.batch], labels[: cell.batch], classes=np.arange(10))
-    seconds, done = 0.0, 0
-    while done < steps:
-        rows = min((steps - done) * cell.batch, len(labels))
-        start = time.perf_counter()
-        model.partial_fit(features[:rows], labels[:rows])
-        seconds += time.perf_counter() - start
-        done += -(-rows // cell.batch)
-    return seconds / done
+
+    def measure(steps: int) -> float:
+        seconds, done = 0.0, 0
+        while done < steps:
+            rows = min((steps - done) * cell.batch, len(labels))
+            start = time.perf_counter()
+            model.partial_fit(features[:rows], labels[:rows])
+            seconds += time.perf_counter() - start
+            done += -(-rows // cell.batch)
+        return seconds / done
+
+    return measure
 
 
-def jax_vmap(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
+def jax_vmap(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """Ten seeds through jax.vmap with a common order, one jitted step a mini-batch."""
     import jax
     import jax.numpy as jnp
@@ -170,19 +180,22 @@ def jax_vmap(cell: BenchmarkCell, data: PreparedData, steps: int) -> float:
             jnp.asarray(rng.normal(0, 0.05, (SEEDS, inputs, outputs)), jnp.float32),
             jnp.zeros((SEEDS, outputs), jnp.float32),
         )
-        for inputs, outputs in zip(cell.units, cell.units[1:], strict=False)
+        for inputs, outputs in itertools.pairwise(cell.units)
     ]
     copies = {"adam": 2, "momentum": 1, "sgd": 0}[cell.optimizer]
     state: Any = tuple(jax.tree.map(jnp.zeros_like, parameters) for _ in range(copies))
-    batches = _rows(data, cell, steps)
-    for rows in batches[:3]:
-        parameters, state = many(parameters, state, 1.0, features[rows], targets[rows])
-    jax.block_until_ready(parameters)
-    start = time.perf_counter()
-    for number, rows in enumerate(batches, 1):
-        parameters, state = many(parameters, state, float(number), features[rows], targets[rows])
-    jax.block_until_ready(parameters)
-    return (time.perf_counter() - start) / steps / SEEDS
+
+    def measure(steps: int) -> float:
+        nonlocal parameters, state
+        batches = _rows(data, cell, steps)
+        start = time.perf_counter()
+        for number, rows in enumerate(batches, 1):
+            parameters, state = many(parameters, state, float(number), features[rows], targets[rows])
+        jax.block_until_ready(parameters)
+        return (time.perf_counter() - start) / steps / SEEDS
+
+    measure(3)
+    return measure
 
 
 def installed() -> dict[str, Engine]:

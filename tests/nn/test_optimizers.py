@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sweep.nn.kernels import Kernels
 from sweep.nn.network import Architecture, Network
-from sweep.nn.optimizers import OPTIMIZERS, PIECE, Hyperparameters, Kernels, Optimizer
+from sweep.nn.optimizers import OPTIMIZERS, PIECE, Hyperparameters, Optimizer
 
 Array = NDArray[Any]
 
@@ -56,16 +57,16 @@ PLAIN: dict[str, Callable[[Array, Array, Hyperparameters], Array]] = {
 }
 
 
-def network(parameters: Array) -> Network:
+def network(parameters: Array, kernels: Kernels = Kernels.NUMPY) -> Network:
     """A network with exactly these parameters, (seeds, parameters)."""
-    return Network(Architecture((parameters.shape[1], 1), "identity", bias=False), parameters)
+    return Network(Architecture((parameters.shape[1], 1), "identity", bias=False), parameters, kernels)
 
 
 def run(kind: str, parameters: Array, gradients: Array) -> Array:
     """The parameters after a step for each of the gradients, (steps, seeds, parameters)."""
     name, constants, kernels = KINDS[kind]
     parameters = parameters.copy()
-    optimizer = Optimizer(name, constants, network(parameters), kernels)
+    optimizer = Optimizer(name, constants, network(parameters, kernels))
     for gradient in gradients:
         optimizer.update(gradient, RATE)
     return parameters
@@ -116,7 +117,7 @@ def test_compiled_and_numpy_steps_agree() -> None:
     parameters, gradients = problem(STEPS, 2, 1001, "float32")
     results = []
     for kernels in Kernels:
-        optimizer = Optimizer("adam", Hyperparameters(), network(parameters.copy()), kernels)
+        optimizer = Optimizer("adam", Hyperparameters(), network(parameters.copy(), kernels))
         for gradient in gradients:
             optimizer.update(gradient.copy(), 0.001)
         results.append(optimizer.network.parameters)
@@ -130,12 +131,12 @@ def test_the_seeds_that_stay_go_on_as_if_nothing_had_happened(kind: str) -> None
     name, constants, kernels = KINDS[kind]
     parameters, gradients = problem(STEPS, 4, 23, "float64")
     expected = run(kind, parameters, gradients)
-    optimizer = Optimizer(name, constants, network(parameters), kernels)
+    optimizer = Optimizer(name, constants, network(parameters, kernels))
     for gradient in gradients[:20]:
         optimizer.update(gradient, RATE)
     stay = [1, 3]
     kept = parameters[stay]
-    optimizer = optimizer.keep(stay, network(kept))
+    optimizer = optimizer.keep(stay, network(kept, kernels))
     for gradient in gradients[20:]:
         optimizer.update(gradient[stay], RATE)
     np.testing.assert_array_equal(kept, expected[stay])
@@ -148,7 +149,7 @@ def test_momentum_without_gradient_ends_at_zero_without_denormal_numbers(momentu
     start = 10.0 ** -np.arange(0, 21, dtype=float)
     gradient = np.append(start, 1.0)[None].astype(dtype)
     parameters = np.zeros_like(gradient)
-    optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network(parameters), Kernels.NUMPY)
+    optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network(parameters))
     (velocity,) = optimizer.state
     for step in range(1, 1001):
         optimizer.update(gradient, RATE)

@@ -1,38 +1,165 @@
-"""Adam's step as a single pass over memory, compiled by Numba (the extra `fast`).
+"""Elementwise steps as single passes over memory, compiled by Numba (the extra `fast`).
 
-The same equations as in `optimizers`, which runs them in NumPy where Numba is not installed: equal up to
-rounding. Momentum needs no such step: BLAS adds its products to the velocities in place.
+The same equations as in `kernels`, `losses` and `optimizers`, which run them in NumPy where Numba is not
+installed: equal up to rounding. Constants are turned into the arrays' own precision first: a float64 constant
+would carry a whole loop with it.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
 
+from sweep.nn import products
+from sweep.nn.losses import Objective
+from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, Hyperparameters
 from sweep.types import Array
 
-if TYPE_CHECKING:
-    from sweep.nn.optimizers import Hyperparameters
+_FIRST, _SECOND = NEGLIGIBLE_MOMENTS
+
+# error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
+_compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
-# error_model="numpy": a division by zero gives infinity, as everywhere else, and the loop is vectorised.
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@_compiled
+def _bias_relu_loop(z: Array, bias: Array) -> None:
+    zero = z.dtype.type(0)
+    for s in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            for j in range(z.shape[2]):
+                shifted = z[s, i, j] + bias[s, 0, j]
+                # Written so that NaN stays NaN.
+                z[s, i, j] = zero if shifted < zero else shifted
+
+
+def bias_relu(z: Array, bias: Array | None) -> None:
+    """z <- max(z + bias, 0); see `kernels.Operations`."""
+    _bias_relu_loop(z, np.zeros((len(z), 1, z.shape[2]), z.dtype) if bias is None else bias)
+
+
+@_compiled
+def relu_backward(delta: Array, output: Array) -> None:
+    """delta <- delta where the output is positive, else 0; see `kernels.Operations`."""
+    zero = delta.dtype.type(0)
+    for s in range(delta.shape[0]):
+        for i in range(delta.shape[1]):
+            for j in range(delta.shape[2]):
+                delta[s, i, j] = delta[s, i, j] if output[s, i, j] > zero else zero * delta[s, i, j]
+
+
+# The outputs of an example lie apart in memory (see network.py): here output layers are (seeds, outputs, batch).
+@_compiled
+def _softmax_errors_loop(z: Array, targets: Array, scale: Any) -> None:
+    shared = targets.shape[0] == 1
+    for s in range(z.shape[0]):
+        own = 0 if shared else s
+        for i in range(z.shape[2]):
+            largest = z[s, 0, i]
+            for k in range(1, z.shape[1]):
+                largest = max(largest, z[s, k, i])
+            total = z.dtype.type(0)
+            for k in range(z.shape[1]):
+                z[s, k, i] = np.exp(z[s, k, i] - largest)
+                total += z[s, k, i]
+            for k in range(z.shape[1]):
+                z[s, k, i] = (z[s, k, i] / total - targets[own, i, k]) * scale
+
+
+def errors(objective: Objective, z: Array, targets: Array) -> None:
+    """z <- dE/dz: in one pass for softmax with cross-entropy, else as NumPy does it."""
+    if objective.loss != "cross_entropy":
+        objective.delta(z, targets)
+        return
+    scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
+    _softmax_errors_loop(z.swapaxes(1, 2), targets if targets.ndim == 3 else targets[None], scale)
+
+
+@_compiled
+def _add_sums_loop(delta: Array, bias: Array, sums: Array, scale: Any, decay: Any) -> None:
+    for s in range(delta.shape[0]):
+        sums[:] = 0
+        for i in range(delta.shape[1]):
+            for j in range(delta.shape[2]):
+                sums[j] += delta[s, i, j]
+        for j in range(delta.shape[2]):
+            kept = decay * bias[s, 0, j] if decay != 0 else decay
+            bias[s, 0, j] = kept + scale * sums[j]
+
+
+@_compiled
+def _add_sums_apart_loop(delta: Array, bias: Array, scale: Any, decay: Any) -> None:
+    for s in range(delta.shape[0]):
+        for k in range(delta.shape[1]):
+            total = delta.dtype.type(0)
+            for i in range(delta.shape[2]):
+                total += delta[s, k, i]
+            kept = decay * bias[s, 0, k] if decay != 0 else decay
+            bias[s, 0, k] = kept + scale * total
+
+
+def add_sums(delta: Array, bias: Array, scale: float, decay: float) -> None:
+    """bias <- decay * bias + scale * (the batch's sum of delta); see `kernels.Operations`."""
+    real = delta.dtype.type
+    if delta.flags.c_contiguous:
+        _add_sums_loop(delta, bias, np.empty(delta.shape[2], delta.dtype), real(scale), real(decay))
+    else:
+        _add_sums_apart_loop(delta.swapaxes(1, 2), bias, real(scale), real(decay))
+
+
+@_compiled
+def _add_outer_loop(inputs: Array, delta: Array, out: Array, scale: Any, decay: Any) -> None:
+    shared = inputs.shape[0] == 1
+    for s in range(out.shape[0]):
+        own = 0 if shared else s
+        for i in range(out.shape[1]):
+            factor = scale * inputs[own, 0, i]
+            if decay == 0:
+                for j in range(out.shape[2]):
+                    out[s, i, j] = factor * delta[s, 0, j]
+            elif decay == 1:
+                for j in range(out.shape[2]):
+                    out[s, i, j] += factor * delta[s, 0, j]
+            else:
+                for j in range(out.shape[2]):
+                    out[s, i, j] = decay * out[s, i, j] + factor * delta[s, 0, j]
+
+
+def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
+    """out <- decay * out + scale * inputs' @ delta: in one pass over `out` for one example, else by BLAS."""
+    if delta.shape[1] > 1:
+        products.add_products(inputs, delta, out, scale, decay)
+        return
+    real = out.dtype.type
+    _add_outer_loop(
+        inputs if inputs.ndim == 3 else inputs[None],
+        np.ascontiguousarray(delta),
+        out,
+        real(scale),
+        real(decay),
+    )
+
+
+@_compiled
 def _adam_loop(
     parameters: Array,
     gradient: Array,
     first: Array,
     second: Array,
-    rate: float,
-    beta1: float,
-    beta2: float,
-    rest1: float,
-    rest2: float,
-    epsilon: float,
+    rate: Any,
+    beta1: Any,
+    beta2: Any,
+    rest1: Any,
+    rest2: Any,
+    epsilon: Any,
 ) -> None:
+    zero, small, tiny = first.dtype.type(0), first.dtype.type(_FIRST), first.dtype.type(_SECOND)
     for i in range(parameters.size):
         g = gradient[i]
         m = beta1 * first[i] + rest1 * g
         v = beta2 * second[i] + rest2 * g * g
+        m = zero if abs(m) < small else m
+        v = zero if v < tiny else v
         first[i] = m
         second[i] = v
         parameters[i] -= rate * m / (np.sqrt(v) + epsilon)
@@ -44,13 +171,11 @@ def adam(
     state: tuple[Array, ...],
     rate: float,
     step: int,
-    constants: "Hyperparameters",
+    constants: Hyperparameters,
 ) -> None:
-    """One step of Adam on one seed's arrays, (parameters,); see `optimizers` for the equations."""
+    """One step of Adam on arrays of any one length; see `optimizers` for the equations."""
     first, second = state
     correction = np.sqrt(1 - constants.beta2**step)
-    # In the arrays' own precision: a float64 constant would carry the whole loop with it.
-    real: Any = parameters.dtype.type
     numbers = (
         rate * correction / (1 - constants.beta1**step),
         constants.beta1,
@@ -59,4 +184,5 @@ def adam(
         1 - constants.beta2,
         constants.epsilon * correction,
     )
+    real: Any = parameters.dtype.type
     _adam_loop(parameters, gradient, first, second, *(real(number) for number in numbers))

@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
+from sweep.nn.kernels import Kernels, operations
 from sweep.nn.losses import Objective
-from sweep.nn.products import add_product
+from sweep.nn.products import multiply
 from sweep.types import Array
 
 # What backpropagation finds for a layer: its index, its inputs and its errors, (seeds, batch, units).
@@ -70,12 +70,11 @@ class _Workspace:
     """Arrays that a network reuses for every batch of one size, so that a step allocates nothing large.
 
     `layers` are the activations, (seeds, batch, units) each; `deltas` the errors of the hidden layers,
-    in the same shapes; `ones` is (1, batch).
+    in the same shapes.
     """
 
     layers: list[Array]
     deltas: list[Array]
-    ones: Array
 
     @staticmethod
     def of(units: tuple[int, ...], seeds: int, batch: int, dtype: DTypeLike) -> "_Workspace":
@@ -85,7 +84,7 @@ class _Workspace:
         last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
         layers = [np.empty((seeds, batch, count), dtype) for count in hidden]
         deltas = [np.empty_like(layer) for layer in layers]
-        return _Workspace([*layers, last], deltas, np.ones((1, batch), dtype))
+        return _Workspace([*layers, last], deltas)
 
 
 class Network:
@@ -95,10 +94,12 @@ class Network:
     would be faster for narrow layers, but a seed's bits would depend on its neighbours.
     """
 
-    def __init__(self, architecture: Architecture, parameters: Array) -> None:
-        self.architecture, self.parameters = architecture, parameters
+    def __init__(
+        self, architecture: Architecture, parameters: Array, kernels: Kernels = Kernels.NUMPY
+    ) -> None:
+        self.architecture, self.parameters, self.kernels = architecture, parameters, kernels
         self.weights, self.biases = architecture.views(parameters)
-        self._activation = ACTIVATIONS[architecture.activation]
+        self._operations = operations(architecture.activation, kernels)
         self._workspaces: dict[int, _Workspace] = {}
 
     def forward(self, features: Array) -> list[Array]:
@@ -110,11 +111,12 @@ class Network:
         layers = self._workspace(features).layers
         inputs = features
         for index, outputs in enumerate(layers):
-            np.matmul(inputs, self.weights[index], out=outputs)
-            if self.biases:
-                outputs += self.biases[index]
+            multiply(inputs, self.weights[index], outputs)
+            bias = self.biases[index] if self.biases else None
             if index < len(layers) - 1:
-                self._activation.apply(outputs)
+                self._operations.activate(outputs, bias)
+            elif bias is not None:
+                outputs += bias
             inputs = outputs
         return layers
 
@@ -127,28 +129,20 @@ class Network:
         layers = self.forward(features)
         workspace = self._workspace(features)
         delta = layers[-1]
-        objective.delta(delta, targets)
+        self._operations.errors(objective, delta, targets)
         for index in reversed(range(len(layers))):
             inputs = layers[index - 1] if index else features
             previous = delta
             if index:
                 previous = workspace.deltas[index - 1]
                 np.matmul(delta, self.weights[index].swapaxes(-1, -2), out=previous)
-                self._activation.backward(previous, inputs)
+                self._operations.backward(previous, inputs)
             accept(index, inputs, delta)
             delta = previous
 
     def gradient(self, features: Array, targets: Array, objective: Objective, out: "Network") -> None:
         """Write the gradient of the batch loss into the parameters of `out`; arguments as for `backward`."""
-        ones = self._workspace(features).ones
-
-        def write(index: int, inputs: Array, delta: Array) -> None:
-            np.matmul(inputs.swapaxes(-1, -2), delta, out=out.weights[index])
-            if out.biases:
-                # As a product, so that the order of the sum does not depend on the array's layout.
-                np.matmul(ones, delta, out=out.biases[index])
-
-        self.backward(features, targets, objective, write)
+        self.accumulate(features, targets, objective, 1.0, 0.0, out)
 
     def accumulate(
         self,
@@ -163,16 +157,11 @@ class Network:
 
         BLAS adds each product to what is there already; `into` may be the network itself.
         """
-        ones = self._workspace(features).ones
 
         def add(index: int, inputs: Array, delta: Array) -> None:
-            for seed, weights in enumerate(into.weights[index]):
-                own = inputs if inputs.ndim == 2 else inputs[seed]
-                add_product(own, delta[seed], weights, scale, decay)
+            self._operations.add_products(inputs, delta, into.weights[index], scale, decay)
             if into.biases:
-                bias = into.biases[index]
-                bias *= decay
-                bias += scale * np.matmul(ones, delta)
+                self._operations.add_sums(delta, into.biases[index], scale, decay)
 
         self.backward(features, targets, objective, add)
 

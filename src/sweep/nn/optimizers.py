@@ -1,29 +1,36 @@
 """Optimizers: a state that starts at zero, and a step that changes parameters and state in place.
 
-All work on flat parameters, seed by seed and a cache-sized piece at a time: a step reads and writes each
-number several times, and the second time it is still in the cache. A seed's pieces begin where they would
-if it were alone, so that its bits do not depend on its neighbours. The learning
-rate multiplies outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a
-constant rate both are the same). A new optimizer is one entry in `OPTIMIZERS`.
+All work on flat parameters, in NumPy seed by seed and a cache-sized piece at a time: a step reads and writes
+each number several times, and the second time it is still in the cache. A seed's pieces begin where they would
+if it were alone, so that its bits do not depend on its neighbours. The learning rate multiplies outside the
+momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same).
+A new optimizer is one entry in `OPTIMIZERS`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from importlib.util import find_spec
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg.blas import daxpy, saxpy
 
+from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
 from sweep.types import Array
+
+if TYPE_CHECKING:
+    from sweep.nn.one_example import OneExample
 
 PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
 
 # A momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a
 # hundred times slower. Every FLUSH_STEPS, entries too small to move a weight are set to zero.
 FLUSH_STEPS = 16
+NEGLIGIBLE_VELOCITY = 1e-20
+# Adam's second moment counts by its root, beside an epsilon of about 1e-8.
+NEGLIGIBLE_MOMENTS = (1e-20, 1e-30)
 
 
 @dataclass(frozen=True)
@@ -101,27 +108,18 @@ def _adam(
 
 @dataclass(frozen=True)
 class Rule:
-    """A step, and for each array of state that it keeps the magnitude below which an entry is nothing."""
+    """A step, and for each array of state that it keeps the magnitude below which an entry is nothing.
+
+    `fused` says that the step is one pass over memory, which needs no pieces and sees to negligible entries.
+    """
 
     step: Step
     negligible: tuple[float, ...] = ()
+    fused: bool = False
 
 
-# Adam's second moment counts by its root, beside an epsilon of about 1e-8.
-OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd), "adam": Rule(_adam, (1e-20, 1e-30))}
-_MOMENTUM = Rule(_momentum, (1e-20,))
-
-
-class Kernels(StrEnum):
-    """What runs the elementwise steps. Results agree up to rounding, and each repeats its own bits."""
-
-    NUMPY = "numpy"
-    NUMBA = "numba"
-
-    @staticmethod
-    def fastest() -> "Kernels":
-        """Numba where it is installed."""
-        return Kernels.NUMBA if find_spec("numba") else Kernels.NUMPY
+OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd), "adam": Rule(_adam, NEGLIGIBLE_MOMENTS)}
+_MOMENTUM = Rule(_momentum, (NEGLIGIBLE_VELOCITY,))
 
 
 def _rule(name: str, constants: Hyperparameters, kernels: Kernels) -> Rule:
@@ -130,7 +128,7 @@ def _rule(name: str, constants: Hyperparameters, kernels: Kernels) -> Rule:
     if name == "adam" and kernels is Kernels.NUMBA:
         from sweep.nn import compiled
 
-        return replace(OPTIMIZERS[name], step=compiled.adam)
+        return replace(OPTIMIZERS[name], step=compiled.adam, fused=True)
     return OPTIMIZERS[name]
 
 
@@ -142,23 +140,31 @@ class Optimizer:
         name: str,
         constants: Hyperparameters,
         network: Network,
-        kernels: Kernels,
         state: tuple[Array, ...] | None = None,
         step: int = 0,
     ) -> None:
         """Start at zero, or go on from `state`; the parameters of `network` are changed in place."""
-        self.rule, self.kernels = _rule(name, constants, kernels), kernels
+        self.rule = _rule(name, constants, network.kernels)
         self.name, self.constants, self.network, self.step = name, constants, network, step
         parameters = network.parameters
         self.state = state or tuple(np.zeros_like(parameters) for _ in self.rule.negligible)
         # The state is shaped as the parameters are: velocities have weights and biases, too.
         self.moments = [Network(network.architecture, array) for array in self.state]
 
+    @cached_property
+    def gradient(self) -> Network:
+        """An array for the gradient, in the network's shape; it is made where a step needs one."""
+        return Network(self.network.architecture, np.empty_like(self.network.parameters))
+
     def descend(self, features: Array, targets: Array, objective: Objective, rate: float) -> bool:
         """Take one step on a mini-batch without an array for its gradient; False where that cannot be.
 
         Without momentum the products are added to the weights, with momentum to the velocities.
         """
+        if self._one_example and features.shape[-2] == 1:
+            self.step += 1
+            self._one_example.step(features, targets, objective, rate, self.step, self.constants)
+            return True
         if self.name != "sgd":
             return False
         network = self.network
@@ -172,18 +178,36 @@ class Optimizer:
         self._count()
         return True
 
+    @cached_property
+    def _one_example(self) -> "OneExample | None":
+        """The compiled step for mini-batches of one."""
+        if self.network.kernels is not Kernels.NUMBA:
+            return None
+        from sweep.nn.one_example import OneExample
+
+        rule = "momentum" if self.name == "sgd" and self.constants.momentum else self.name
+        return OneExample(self.network, rule, self.state)
+
     def update(self, gradient: Array, rate: float) -> None:
         """Take one step against `gradient`, (seeds, parameters)."""
-        for seed in zip(self.network.parameters, gradient, *self.state, strict=True):
+        arrays = (self.network.parameters, gradient, *self.state)
+        if self.rule.fused:
+            self._step([array.reshape(-1) for array in arrays], rate)
+            self.step += 1
+            return
+        for seed in zip(*arrays, strict=True):
             for start in range(0, gradient.shape[1], PIECE):
-                parameters, piece, *state = (array[start : start + PIECE] for array in seed)
-                self.rule.step(parameters, piece, tuple(state), rate, self.step + 1, self.constants)
+                self._step([array[start : start + PIECE] for array in seed], rate)
         self._count()
+
+    def _step(self, arrays: list[Array], rate: float) -> None:
+        parameters, gradient, *state = arrays
+        self.rule.step(parameters, gradient, tuple(state), rate, self.step + 1, self.constants)
 
     def keep(self, seeds: list[int], network: Network) -> "Optimizer":
         """The optimizer of the seeds that stay in the block, for their new network."""
         state = tuple(array[seeds] for array in self.state)
-        return Optimizer(self.name, self.constants, network, self.kernels, state, self.step)
+        return Optimizer(self.name, self.constants, network, state, self.step)
 
     def _count(self) -> None:
         self.step += 1

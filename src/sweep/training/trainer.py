@@ -9,8 +9,9 @@ from sweep.config.schema import Config
 from sweep.data.preprocessing import PreparedData
 from sweep.errors import SettingError
 from sweep.nn.losses import Objective
+from sweep.nn.kernels import Kernels
 from sweep.nn.network import Architecture, Network
-from sweep.nn.optimizers import Hyperparameters, Kernels, Optimizer
+from sweep.nn.optimizers import Hyperparameters, Optimizer
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.training.batches import BatchOrder, Rows
@@ -89,7 +90,8 @@ class _Block:
         self.results: dict[int, TrialResult] = {}
         self.batches: dict[tuple[int, ...], tuple[Array, ...]] = {}
         self.train_seconds = self.evaluation_seconds = 0.0
-        self._set_parameters(np.array([self._initial(seed) for seed in seeds], config.precision))
+        initial = np.array([self._initial(seed) for seed in seeds], config.precision)
+        self.network = Network(self.architecture, initial, kernels(config))
         self.optimizer = self._optimizer()
 
     def train(self, progress: Progress) -> list[TrialResult]:
@@ -124,14 +126,10 @@ class _Block:
         rng = generator(self.config, seed, Stream.INIT)
         return self.architecture.initial_parameters(self.config.initializer, self.config.initializer_std, rng)
 
-    def _set_parameters(self, parameters: Array) -> None:
-        self.network = Network(self.architecture, parameters)
-        self.gradient = Network(self.architecture, np.empty_like(parameters))
-
     def _optimizer(self) -> Optimizer:
         settings = self.config.optimizer
         constants = Hyperparameters(self.config.momentum, settings.beta1, settings.beta2, settings.epsilon)
-        return Optimizer(settings.name, constants, self.network, kernels(self.config))
+        return Optimizer(settings.name, constants, self.network)
 
     def _rate(self, epoch: int) -> float:
         schedule = self.config.schedule
@@ -143,14 +141,18 @@ class _Block:
         regularizer = REGULARIZERS[regularization.name]
         if not regularizer and self.optimizer.descend(features, targets, self.objective, rate):
             return
-        self.network.gradient(features, targets, self.objective, out=self.gradient)
+        gradient = self.optimizer.gradient
+        self.network.gradient(features, targets, self.objective, out=gradient)
         if regularizer:
-            for gradient, weights in zip(self.gradient.weights, self.network.weights, strict=True):
-                regularizer.add_gradient(gradient, weights, regularization.strength)
-        self.optimizer.update(self.gradient.parameters, rate)
+            for slopes, weights in zip(gradient.weights, self.network.weights, strict=True):
+                regularizer.add_gradient(slopes, weights, regularization.strength)
+        self.optimizer.update(gradient.parameters, rate)
 
     def _gather(self, rows: Rows) -> tuple[Array, Array]:
-        """The mini-batch, in arrays that the next one of its size overwrites."""
+        """The mini-batch, in arrays that the next one of its size overwrites, or as a view of a single row."""
+        if len(rows) == 1 and self.order.shared:
+            row = slice(rows[0], rows[0] + 1)
+            return self.data.train.features[row], self.data.train.targets[row]
         if rows.shape not in self.batches:
             self.batches[rows.shape] = tuple(
                 np.empty((*rows.shape, array.shape[1]), array.dtype)
@@ -241,5 +243,5 @@ class _Block:
         self.best = [self.best[index] for index in stay]
         if stay:
             self.order.keep(stay)
-            self._set_parameters(self.network.parameters[stay])
+            self.network = Network(self.architecture, self.network.parameters[stay], self.network.kernels)
             self.optimizer = self.optimizer.keep(stay, self.network)
