@@ -63,7 +63,7 @@ def test_dead_relu_network_has_diverged(small_mnist: PreparedData) -> None:
 
 def test_a_network_that_is_dead_for_all_but_a_few_digits_has_diverged(small_mnist: PreparedData) -> None:
     """One digit in a hundred for which a unit still fires saves no network: it will not learn again."""
-    results = train(small_mnist, list(range(12)), learning_rate=5.0)
+    results = train(small_mnist, list(range(30)), learning_rate=6.0)
     nearly_dead = [result for result in results if 0.99 <= silent(result, small_mnist) < 1]
     assert nearly_dead
     for result in nearly_dead:

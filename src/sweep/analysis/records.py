@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pyarrow.parquet as pq
 
 from sweep.errors import StoreError
 from sweep.execution import store
+
+READERS = 2  # threads; more of them wait for Python
 
 TRIAL_COLUMNS = [
     "cell",
@@ -83,13 +87,18 @@ def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.
     if cells is not None:
         wanted = set(cells)
         files = [file for file in files if file.parent.name in wanted]
-    pieces = [store.SCHEMA.empty_table().select(columns)]
-    for file in files:
-        try:
-            pieces.append(pq.ParquetFile(file).read(columns))
-        except (pa.ArrowInvalid, OSError) as error:
-            raise StoreError(f"{file}: not a readable record; remove it to train it again") from error
-    return pa.concat_tables(pieces)
+    # Opening a small file costs far more than reading it, and most of that runs beside Python.
+    with ThreadPoolExecutor(READERS) as readers:
+        pieces = list(readers.map(partial(_read_record, columns=columns), files))
+    return pa.concat_tables([store.SCHEMA.empty_table().select(columns), *pieces])
+
+
+def _read_record(file: Path, columns: list[str]) -> pa.Table:
+    try:
+        record = pq.ParquetFile(pa.BufferReader(file.read_bytes()))
+        return record.read(columns, use_threads=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(f"{file}: not a readable record; remove it to train it again") from error
 
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:

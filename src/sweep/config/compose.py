@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from hydra import initialize_config_dir
@@ -137,6 +138,7 @@ def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Composer:
     return Composer(lambda given: loader.load_sweep_config(master, given), loader.list_groups(""))
 
 
+@cache
 def _schema() -> DictConfig:
     schema = OmegaConf.structured(Config)
     _unfreeze(schema)

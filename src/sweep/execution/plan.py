@@ -15,8 +15,8 @@ from sweep.errors import SettingError
 from sweep.execution import cost, store
 from sweep.training.trainer import architecture
 
-# Seeds are trained together while their weights and gradients fit a core's own cache.
-BLOCK_BYTES = 512 * 1024
+# Seeds are trained together while their weights and gradients about fit a core's own cache.
+BLOCK_BYTES = 1024 * 1024
 MOST_SEEDS = 16
 
 

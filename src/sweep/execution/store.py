@@ -69,7 +69,14 @@ def write(
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     row = _row(cell, settings, result, provenance)
     with temporary.open("wb") as file:
-        pq.write_table(pa.Table.from_pylist([row], SCHEMA), file, compression="zstd")
+        # One row needs neither statistics nor dictionaries: without them a record is half as large.
+        pq.write_table(
+            pa.Table.from_pylist([row], SCHEMA),
+            file,
+            compression="zstd",
+            write_statistics=False,
+            use_dictionary=False,
+        )
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)

@@ -18,7 +18,7 @@ def batch_loss(
 ) -> float:
     """The loss of a mini-batch with its penalty, for a network of one seed."""
     outputs = network.forward(features)[-1]
-    examples, _ = objective.examples(outputs, targets)
+    examples = objective.examples(outputs, targets)
     loss = LOSSES[objective.loss].total(float(examples.mean()))
     if objective.reduction == "sum":
         loss *= features.shape[-2]

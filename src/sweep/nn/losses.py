@@ -141,8 +141,14 @@ class Objective:
         if self.reduction == "sum":
             z *= z.shape[-2]
 
-    def examples(self, z: Array, y: Array) -> tuple[Array, Array]:
-        """The loss of each example, (seeds, batch), and the outputs a, (seeds, batch, outputs)."""
+    def outputs(self, z: Array) -> Array:
+        """The outputs a of pre-activations z, (seeds, batch, outputs)."""
         a = z.copy(order="K")
         OUTPUTS[self.output].apply(a)
-        return LOSSES[self.loss].examples(z, a, y), a
+        return a
+
+    def examples(self, z: Array, y: Array) -> Array:
+        """The loss of each example, (seeds, batch)."""
+        loss = LOSSES[self.loss]
+        # A loss that matches its output function is computed from z alone.
+        return loss.examples(z, z if loss.matched else self.outputs(z), y)
