@@ -67,7 +67,8 @@ def test_relu_passes_on_what_is_not_finite() -> None:
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(
-    ("output", "loss"), [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("softmax", "mse")]
+    ("output", "loss"),
+    [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("softmax", "mse")],
 )
 def test_errors_of_the_output_layer(output: str, loss: str, shared: bool, reduction: str, dtype: str) -> None:
     objective = Objective(output, loss, reduction)
@@ -154,7 +155,9 @@ def test_a_training(
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize(("output", "loss"), [(output, loss) for loss in LOSSES for output in LOSSES[loss].outputs])
+@pytest.mark.parametrize(
+    ("output", "loss"), [(output, loss) for loss in LOSSES for output in LOSSES[loss].outputs]
+)
 def test_one_example_at_a_time(
     output: str, loss: str, activation: str, bias: bool, small_mnist64: PreparedData
 ) -> None:
@@ -164,6 +167,17 @@ def test_one_example_at_a_time(
         rate = 1e-4 if "momentum" in settings else 1e-3
         one, other = trained(small_mnist64, batch_size=1, learning_rate=rate, **network, **settings)
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-8)
+
+
+def test_an_activation_that_is_added_needs_no_compiled_step(
+    monkeypatch: pytest.MonkeyPatch, small_mnist64: PreparedData
+) -> None:
+    """One entry in the table is enough, whatever kernels run."""
+    monkeypatch.setitem(ACTIVATIONS, "mine", ACTIVATIONS["tanh"])
+    one, other = trained(small_mnist64, batch_size=1, activation="mine")
+    tanh, _ = trained(small_mnist64, batch_size=1, activation="tanh")
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(one, tanh)
 
 
 def test_the_kernels_are_told_apart(small_mnist: PreparedData) -> None:

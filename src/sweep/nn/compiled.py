@@ -48,7 +48,7 @@ def relu_backward(delta: Array, output: Array) -> None:
                 delta[s, i, j] = delta[s, i, j] if output[s, i, j] > zero else zero * delta[s, i, j]
 
 
-# The outputs of an example lie apart in memory (see network.py): here output layers are (seeds, outputs, batch).
+# The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
 @_compiled
 def _softmax_errors_loop(z: Array, targets: Array, scale: Any) -> None:
     shared = targets.shape[0] == 1

@@ -31,8 +31,9 @@ class Kernels(StrEnum):
 
 @dataclass(frozen=True)
 class Operations:
-    """What a network does beside its products with weights, all in place; z, delta, output are (seeds, batch, units).
+    """What a network does beside its products with weights, all in place.
 
+    `z`, `delta` and `output` are (seeds, batch, units).
     `activate(z, bias)`: z <- f(z + bias), `bias` (seeds, 1, units) or None. `backward(delta, output)`:
     delta <- delta * f'(z), where output = f(z). `errors(objective, z, targets)`: z <- dE/dz.
     `add_sums(delta, bias, scale, decay)`: bias <- decay * bias + scale * (the batch's sum of delta).

@@ -5,6 +5,7 @@ the outputs, and one in which each row passes the error back and takes its updat
 in `losses`, `activations` and `optimizers`; penalties are not included.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -29,9 +30,11 @@ _SGD, _MOMENTUM = int(Rule.sgd), int(Rule.momentum)
 _FIRST_FLOOR, _SECOND_FLOOR = NEGLIGIBLE_MOMENTS
 
 # error_model="numpy": a division by zero gives infinity, and loops are vectorised.
-_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+_compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 # The order of a sum is the compiler's, which is the same for every seed; nothing else is relaxed.
-_summing: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
+_summing: Callable[[Any], Any] = numba.njit(
+    cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"}
+)
 
 
 @_summing
@@ -115,7 +118,7 @@ def _errors(z: Array, targets: Array, output: int, loss: int) -> None:
             inner += scale * (z[k] - targets[k]) * z[k]
     for k in range(count):
         a, slope = z[k], scale * (z[k] - targets[k])
-        if loss == _MSE or loss == _RMSE:
+        if loss in (_MSE, _RMSE):
             if output == _SOFTMAX:
                 slope = (slope - inner) * a
             elif output == _LOGISTIC:
@@ -127,7 +130,7 @@ def _errors(z: Array, targets: Array, output: int, loss: int) -> None:
 def _update(
     weights: Array, first: Array, second: Array, inputs: Array, delta: Array, rule: int, numbers: Array
 ) -> None:
-    """One step of the optimizer for weights whose gradient is inputs' @ delta; `numbers` are its constants."""
+    """A step for weights whose gradient is inputs' @ delta; `numbers` are the optimizer's constants."""
     real = weights.dtype.type
     rate, momentum, beta1, beta2, epsilon = numbers
     rows, count = weights.shape
@@ -229,9 +232,21 @@ def _step(
 class OneExample:
     """The compiled step of a network and an optimizer, with the arrays that it reuses."""
 
-    def __init__(self, network: Network, rule: str, state: tuple[Array, ...]) -> None:
+    @staticmethod
+    def knows(activation: str, objective: Objective, rule: str) -> bool:
+        """Whether the step is written for these; what is added to the tables of `nn` is not."""
+        known = (activation, Activation), (objective.output, Output), (objective.loss, Loss), (rule, Rule)
+        return all(name in kinds.__members__ for name, kinds in known)
+
+    def __init__(self, network: Network, objective: Objective, rule: str, state: tuple[Array, ...]) -> None:
         """`rule` is sgd, momentum or adam, `state` its arrays, (seeds, parameters) each."""
         self.network, self.rule = network, Rule[rule]
+        self.kinds = (
+            int(Activation[network.architecture.activation]),
+            int(Output[objective.output]),
+            int(Loss[objective.loss]),
+            int(self.rule),
+        )
         parameters = network.parameters
         # An array that a rule does not keep is never looked at.
         self.first, self.second = (*state, parameters, parameters)[:2]
@@ -243,13 +258,12 @@ class OneExample:
         self,
         features: Array,
         targets: Array,
-        objective: Objective,
         rate: float,
         number: int,
         constants: Hyperparameters,
     ) -> None:
         """Take step `number` (from 1) on one example: features (1, inputs) or (seeds, 1, inputs)."""
-        architecture, epsilon = self.network.architecture, constants.epsilon
+        epsilon = constants.epsilon
         if self.rule is Rule.adam:
             correction = float(np.sqrt(1 - constants.beta2**number))
             rate, epsilon = rate * correction / (1 - constants.beta1**number), epsilon * correction
@@ -261,15 +275,10 @@ class OneExample:
             self.first,
             self.second,
             self.units,
-            architecture.bias,
+            self.network.architecture.bias,
             features.reshape(-1, features.shape[-1]),
             targets.reshape(-1, targets.shape[-1]),
-            (
-                int(Activation[architecture.activation]),
-                int(Output[objective.output]),
-                int(Loss[objective.loss]),
-                int(self.rule),
-            ),
+            self.kinds,
             numbers,
             self.layers,
             self.deltas,

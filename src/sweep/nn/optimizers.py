@@ -1,10 +1,10 @@
 """Optimizers: a state that starts at zero, and a step that changes parameters and state in place.
 
-All work on flat parameters, in NumPy seed by seed and a cache-sized piece at a time: a step reads and writes
-each number several times, and the second time it is still in the cache. A seed's pieces begin where they would
-if it were alone, so that its bits do not depend on its neighbours. The learning rate multiplies outside the
-momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same).
-A new optimizer is one entry in `OPTIMIZERS`.
+All work on flat parameters, in NumPy seed by seed and a cache-sized piece at a time: a step reads and
+writes each number several times, and the second time it is still in the cache. A seed's pieces begin where
+they would if it were alone, so that its bits do not depend on its neighbours. The learning rate multiplies
+outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant rate both
+are the same). A new optimizer is one entry in `OPTIMIZERS`.
 """
 
 from collections.abc import Callable
@@ -150,6 +150,7 @@ class Optimizer:
         self.state = state or tuple(np.zeros_like(parameters) for _ in self.rule.negligible)
         # The state is shaped as the parameters are: velocities have weights and biases, too.
         self.moments = [Network(network.architecture, array) for array in self.state]
+        self._one_examples: dict[Objective, OneExample | None] = {}
 
     @cached_property
     def gradient(self) -> Network:
@@ -161,9 +162,9 @@ class Optimizer:
 
         Without momentum the products are added to the weights, with momentum to the velocities.
         """
-        if self._one_example and features.shape[-2] == 1:
+        if features.shape[-2] == 1 and (one_example := self._one_example(objective)):
             self.step += 1
-            self._one_example.step(features, targets, objective, rate, self.step, self.constants)
+            one_example.step(features, targets, rate, self.step, self.constants)
             return True
         if self.name != "sgd":
             return False
@@ -178,15 +179,21 @@ class Optimizer:
         self._count()
         return True
 
-    @cached_property
-    def _one_example(self) -> "OneExample | None":
-        """The compiled step for mini-batches of one."""
+    def _one_example(self, objective: Objective) -> "OneExample | None":
+        """The compiled step for mini-batches of one, where there is one."""
+        if objective not in self._one_examples:
+            self._one_examples[objective] = self._compile(objective)
+        return self._one_examples[objective]
+
+    def _compile(self, objective: Objective) -> "OneExample | None":
         if self.network.kernels is not Kernels.NUMBA:
             return None
         from sweep.nn.one_example import OneExample
 
         rule = "momentum" if self.name == "sgd" and self.constants.momentum else self.name
-        return OneExample(self.network, rule, self.state)
+        if not OneExample.knows(self.network.architecture.activation, objective, rule):
+            return None
+        return OneExample(self.network, objective, rule, self.state)
 
     def update(self, gradient: Array, rate: float) -> None:
         """Take one step against `gradient`, (seeds, parameters)."""

@@ -1,9 +1,9 @@
 """Matrix products of a block of seeds, at the rate that BLAS reaches for their shapes.
 
-OpenBLAS multiplies small matrices as they lie, and copies larger ones into a layout of its own first. Beside a
-narrow layer the copy costs more than the multiplication: such products are done in pieces of the batch small
-enough to be multiplied as they lie, up to twice as fast. Pieces depend on the shapes of one seed only, and so
-do the bits of its result.
+OpenBLAS multiplies small matrices as they lie, and copies larger ones into a layout of its own first.
+Beside a narrow layer the copy costs more than the multiplication: such products are done in pieces of the
+batch small enough to be multiplied as they lie, up to twice as fast. Pieces depend on the shapes of one seed
+only, and so do the bits of its result.
 """
 
 from functools import lru_cache
@@ -72,7 +72,7 @@ def add_product(inputs: Array, delta: Array, out: Array, scale: float, decay: fl
 
 
 def add_scaled(sums: Array, out: Array, scale: float, decay: float) -> None:
-    """out <- decay * out + scale * sums, in place; with a decay of 0, whatever `out` holds. Changes `sums`."""
+    """out <- decay * out + scale * sums, in place; with a decay of 0 whatever `out` holds."""
     sums *= scale
     if decay == 0:
         out[...] = sums

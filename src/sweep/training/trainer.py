@@ -8,8 +8,8 @@ import numpy as np
 from sweep.config.schema import Config
 from sweep.data.preprocessing import PreparedData
 from sweep.errors import SettingError
-from sweep.nn.losses import Objective
 from sweep.nn.kernels import Kernels
+from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.optimizers import Hyperparameters, Optimizer
 from sweep.nn.regularizers import REGULARIZERS
@@ -149,19 +149,20 @@ class _Block:
         self.optimizer.update(gradient.parameters, rate)
 
     def _gather(self, rows: Rows) -> tuple[Array, Array]:
-        """The mini-batch, in arrays that the next one of its size overwrites, or as a view of a single row."""
-        if len(rows) == 1 and self.order.shared:
-            row = slice(rows[0], rows[0] + 1)
-            return self.data.train.features[row], self.data.train.targets[row]
+        """The mini-batch: a view of a single row, or arrays that the next one of its size overwrites."""
+        train = self.data.train
+        if rows.size == 1:
+            row = rows.item()
+            return train.features[row].reshape(*rows.shape, -1), train.targets[row].reshape(*rows.shape, -1)
         if rows.shape not in self.batches:
             self.batches[rows.shape] = tuple(
                 np.empty((*rows.shape, array.shape[1]), array.dtype)
-                for array in (self.data.train.features, self.data.train.targets)
+                for array in (train.features, train.targets)
             )
         features, targets = self.batches[rows.shape]
         # mode="clip" skips a check and a buffer: the gather is three times as fast.
-        np.take(self.data.train.features, rows, axis=0, out=features, mode="clip")
-        np.take(self.data.train.targets, rows, axis=0, out=targets, mode="clip")
+        np.take(train.features, rows, axis=0, out=features, mode="clip")
+        np.take(train.targets, rows, axis=0, out=targets, mode="clip")
         return features, targets
 
     def _evaluation_due(self, done: int) -> bool:
