@@ -2,7 +2,7 @@
 
     pip install -e '.[test,bench]'
     python -m tests.benchmarks --quick            # a few minutes, prints
-    python -m tests.benchmarks                    # all cells and whole commands
+    python -m tests.benchmarks --write            # all cells and whole commands, into reports/benchmarks/
 
 Every engine measures the same number of images of a cell in turn, `--rounds` times, with one measurement of
 the machine's float32 matrix product before each; the table shows medians.
@@ -21,7 +21,7 @@ import statistics
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from tests.benchmarks import product
+from tests.benchmarks import product, report
 from tests.benchmarks.cells import IMAGES, BenchmarkCell, all_cells
 from tests.benchmarks.engines import Engine, installed
 
@@ -72,6 +72,7 @@ def measure(
                     "cell": str(cell),
                     **vars(cell),
                     "engine": name,
+                    "rounds": rounds,
                     "seconds": statistics.median(seconds[name]),
                     "share": statistics.median(shares),
                     "gflops": statistics.median(rates[name]) / 1e9,
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--ours", action="store_true", help="no peers")
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     parser.add_argument("--product", action="store_true", help="whole commands only, no cells")
+    parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=12_800, help="images a measurement")
     arguments = parser.parse_args()
@@ -103,10 +105,17 @@ def main() -> None:
         name: engine for name, engine in installed().items() if not arguments.ours or name.startswith("sweep")
     }
     if not arguments.product:
-        measure(cells, engines, arguments.images, arguments.rounds, console)
-    commands = [] if arguments.only or arguments.quick else [*product.measure(), *product.loading()]
-    for what, value in commands:
-        console.print(f"{what}: {value}")
+        measured = measure(cells, engines, arguments.images, arguments.rounds, console)
+        if arguments.write:
+            report.write_cells(measured)
+    if not (arguments.only or arguments.quick):
+        rows = [*product.one_by_one(), *product.measure(), *product.loading()]
+        for what, value in rows:
+            console.print(f"{what}: {value}")
+        if arguments.write:
+            report.write_commands(rows)
+    if arguments.write:
+        report.write_page()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ step and seed. Drawing the order and gathering mini-batches count; building a mo
 import itertools
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -80,27 +81,44 @@ def torch_compiled(cell: BenchmarkCell, data: PreparedData) -> Measure:
     return _torch(cell, data, compiled=True)
 
 
+@lru_cache
+def _compiled_model(units: tuple[int, ...], batch: int) -> Any:
+    """A model and its compiled loss, which do not depend on the optimizer: compiling takes half a minute."""
+    import torch
+
+    torch.compiler.reset()
+    model = _torch_model(units)
+    return model, torch.compile(lambda rows, target: torch.nn.functional.cross_entropy(model(rows), target))
+
+
+def _torch_model(units: tuple[int, ...]) -> Any:
+    import torch
+
+    layers: list[torch.nn.Module] = []
+    for inputs, outputs in itertools.pairwise(units):
+        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
 def _torch(cell: BenchmarkCell, data: PreparedData, compiled: bool) -> Measure:
     import torch
 
     torch.set_num_threads(1)
-    torch.compiler.reset()
     features = torch.from_numpy(np.array(data.train.features))
     labels = torch.from_numpy(np.array(data.train.labels))
-    layers: list[torch.nn.Module] = []
-    for inputs, outputs in itertools.pairwise(cell.units):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1])
+    if compiled:
+        model, loss = _compiled_model(cell.units, cell.batch)
+    else:
+        model = _torch_model(cell.units)
+
+        def loss(rows: Any, target: Any) -> Any:
+            return torch.nn.functional.cross_entropy(model(rows), target)
+
     if cell.optimizer == "adam":
         optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), cell.rate, fused=True)
     else:
         momentum = 0.9 if cell.optimizer == "momentum" else 0.0
         optimizer = torch.optim.SGD(model.parameters(), cell.rate, momentum=momentum, fused=True)
-
-    def loss_of(batch: Any, target: Any) -> Any:
-        return torch.nn.functional.cross_entropy(model(batch), target)
-
-    loss = torch.compile(loss_of) if compiled else loss_of
 
     def measure(steps: int) -> float:
         batches = torch.from_numpy(_rows(data, cell, steps))

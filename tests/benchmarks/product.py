@@ -13,8 +13,54 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sweep.analysis import records
+from sweep.config.schema import Config, EvaluationConfig
+from sweep.data import datasets
+from sweep.data.preprocessing import prepare
+from sweep.data.settings import DataConfig
+from sweep.training.randomness import Stream, generator
+from sweep.training.trainer import train_block
 
 MAIN_JOB = ("-m", "hidden=16,128,256")
+
+
+def one_by_one() -> list[tuple[str, str]]:
+    """Training alone of one seed, one example at a time, as in two of the papers, in this process."""
+    rows = []
+    for what, config in (
+        (
+            "784-256-10, one example at a time, 2 epochs of 54,000 (published: 209 s)",
+            Config(
+                hidden=256,
+                activation="tanh",
+                output="sigmoid",
+                loss="mse",
+                bias=False,
+                batch_size=1,
+                learning_rate=0.01,
+                epochs=2,
+                data=DataConfig(validation_size=6000, normalization="feature"),
+                evaluation=EvaluationConfig(parts=["test"]),
+            ),
+        ),
+        (
+            "784-16-16-10, one example at a time, 51,419 iterations (published: 110 s)",
+            Config(
+                hidden=16,
+                depth=2,
+                activation="sigmoid",
+                output="sigmoid",
+                loss="mse",
+                batch_size=1,
+                learning_rate=1.0,
+                max_iterations=51_419,
+                evaluation=EvaluationConfig(parts=["test"]),
+            ),
+        ),
+    ):
+        data = prepare(datasets.load(config.data), config.data, "float32", generator(config, 0, Stream.SPLIT))
+        (result,) = train_block(config, [0], data)
+        rows.append((what, f"{result.train_seconds:.1f} s"))
+    return rows
 
 
 def measure() -> list[tuple[str, str]]:

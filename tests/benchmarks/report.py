@@ -1,0 +1,152 @@
+"""The page reports/benchmarks/: tables and a figure from the files that a run has written."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+
+FOLDER = Path("reports/benchmarks")
+OURS = "sweep"
+PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
+
+INCLUDED = """\
+What each number includes: drawing the order of the images, gathering every mini-batch, forward pass,
+gradient and update, in one thread, float32, on 60,000 MNIST images. What it leaves out, for every engine
+alike: building the model, compiling, evaluation. Of each cell an engine trains as many steps as 12,800
+images need (a twentieth of that one by one, at least 20 steps); the time is scaled to an epoch of 60,000.
+Engines take turns; each number is the median of the rounds. ReLU, softmax, cross-entropy. PyTorch and
+scikit-learn train one seed. JAX trains ten seeds through `vmap`, with one order of the images for all;
+`sweep` does the same (`vary=[init]`), in blocks of as many seeds as a plan makes. `sweep, own order` gives
+each seed an order of its own (the default), so that each gathers its own mini-batches. The rate of the
+machine is that of a float32 product of two 2048 × 2048 matrices in one thread, measured before every
+measurement; the share is the arithmetic of the cell's matrix products, divided by time and by that rate.
+"""
+
+
+def write_cells(measured: pd.DataFrame) -> None:
+    """Keep what was measured."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    measured.to_csv(FOLDER / "cells.csv", index=False, float_format="%.6g")
+
+
+def write_commands(rows: Sequence[tuple[str, str]]) -> None:
+    """Keep the times of whole commands."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=["what", "measured"]).to_csv(FOLDER / "commands.csv", index=False)
+
+
+def write_page() -> None:
+    """Draw the figure and write the page from the two files."""
+    measured = pd.read_csv(FOLDER / "cells.csv")
+    file = FOLDER / "commands.csv"
+    commands = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["what", "measured"])
+    draw(measured, FOLDER / "seconds.png")
+    (FOLDER / "README.md").write_text(page(measured, commands))
+
+
+def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
+    """The page as Markdown."""
+    rounds, rate = measured["rounds"].iloc[0], measured["gflops"]
+    software = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return "\n".join(
+        [
+            "# Speed",
+            "",
+            f"Measured by `python -m tests.benchmarks --write` on {_processor()}, where the machine's own",
+            f"matrix product ran at {rate.median():.0f} GFLOP/s in the median ({rate.min():.0f} to"
+            f" {rate.max():.0f}: a shared machine); {rounds} rounds. Python {platform.python_version()},",
+            f"{software}.",
+            "",
+            INCLUDED,
+            "![Seconds per epoch and seed of every engine in every cell](seconds.png)",
+            "",
+            "## Seconds per epoch and seed",
+            "",
+            _cells_table(measured),
+            "",
+            "## Whole commands",
+            "",
+            _table(["what", "measured"], commands.to_numpy().tolist()),
+            "",
+        ]
+    )
+
+
+def _cells_table(measured: pd.DataFrame) -> str:
+    seconds = measured.pivot_table(index="cell", columns="engine", values="seconds", sort=False)
+    share = measured.pivot_table(index="cell", columns="engine", values="share", sort=False)
+    engines = list(dict.fromkeys(measured["engine"]))
+    peers = [name for name in engines if not name.startswith(OURS)]
+    headings = ["cell", *engines, "share of the machine's rate"]
+    if peers:
+        headings.append("best peer / sweep")
+    rows = []
+    for cell in seconds.index:
+        times = seconds.loc[cell]
+        row = [cell, *(f"{times[name]:.3g}" for name in engines), f"{share.loc[cell, OURS]:.0%}"]
+        if peers:
+            best = times[peers].idxmin()
+            row.append(f"{times[best] / times[OURS]:.2f} ({best})")
+        rows.append(row)
+    return _table(headings, rows)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def draw(measured: pd.DataFrame, file: Path) -> None:
+    """Seconds of every engine, one panel a batch size, one row a network and optimizer."""
+    engines = list(dict.fromkeys(measured["engine"]))
+    networks = measured.assign(
+        network=[
+            f"{row.hidden}×{row.depth}, {row.optimizer}"
+            if row.depth > 1
+            else f"{row.hidden}, {row.optimizer}"
+            for row in measured.itertuples()
+        ]
+    )
+    batches = sorted(measured["batch"].unique())
+    order = list(dict.fromkeys(networks["network"]))
+    figure, axes = plt.subplots(
+        1, len(batches), figsize=(11, 1.6 + 0.27 * len(order)), sharey=True, layout="constrained"
+    )
+    for axis, batch in zip(axes, batches, strict=True):
+        sns.scatterplot(
+            data=networks[networks["batch"] == batch],
+            x="seconds",
+            y=pd.Categorical(networks.loc[networks["batch"] == batch, "network"], order),
+            hue="engine",
+            style="engine",
+            hue_order=engines,
+            style_order=engines,
+            palette="colorblind",
+            s=45,
+            ax=axis,
+            legend=batch == batches[-1],
+        )
+        axis.set(xscale="log", xlabel="seconds per epoch and seed", ylabel="", title=f"batch size {batch}")
+        axis.grid(axis="y", color="0.9")
+        axis.set_axisbelow(True)
+    axes[0].set_ylabel("hidden units (× layers), optimizer")
+    handles, labels = axes[-1].get_legend_handles_labels()
+    axes[-1].get_legend().remove()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(engines), frameon=False)
+    figure.savefig(file, dpi=130)
+    plt.close(figure)
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
