@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tests.benchmarks.cells import BenchmarkCell
 
-from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig
+from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, ParallelConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.execution.plan import seeds_that_fit
 from sweep.training.trainer import train_block
@@ -24,7 +24,7 @@ Engine = Callable[[BenchmarkCell, PreparedData], Measure]
 SEEDS = 10
 
 
-def config_of(cell: BenchmarkCell, steps: int, vary: list[str]) -> Config:
+def config_of(cell: BenchmarkCell, steps: int, vary: list[str], kernels: str = "auto") -> Config:
     """The product's configuration for a cell, with one evaluation of the test part at the end."""
     momentum = 0.9 if cell.optimizer == "momentum" else 0.0
     return Config(
@@ -36,23 +36,29 @@ def config_of(cell: BenchmarkCell, steps: int, vary: list[str]) -> Config:
         learning_rate=cell.rate,
         max_iterations=steps,
         vary=vary,
+        parallel=ParallelConfig(kernels=kernels),
         evaluation=EvaluationConfig(every=steps, parts=["test"]),
     )
 
 
 def ours_shared(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """Ten seeds with one common order (vary=[init]), in blocks as a plan makes them."""
-    return _ours(cell, data, ["init"])
+    return _ours(cell, data, ["init"], "auto")
 
 
 def ours_own(cell: BenchmarkCell, data: PreparedData) -> Measure:
     """Ten seeds, each with its own order (the default), in blocks as a plan makes them."""
-    return _ours(cell, data, ["init", "order"])
+    return _ours(cell, data, ["init", "order"], "auto")
 
 
-def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str]) -> Measure:
+def ours_numpy(cell: BenchmarkCell, data: PreparedData) -> Measure:
+    """As the first, without Numba."""
+    return _ours(cell, data, ["init"], "numpy")
+
+
+def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str], kernels: str) -> Measure:
     def measure(steps: int) -> float:
-        config = config_of(cell, steps, vary)
+        config = config_of(cell, steps, vary, kernels)
         size = min(seeds_that_fit(config, cell.units[0]), SEEDS)
         seconds = 0.0
         for start in range(0, SEEDS, size):
@@ -218,7 +224,11 @@ def jax_vmap(cell: BenchmarkCell, data: PreparedData) -> Measure:
 
 def installed() -> dict[str, Engine]:
     """The engines that can run here, ours first."""
-    engines: dict[str, Engine] = {"sweep": ours_shared, "sweep, own order": ours_own}
+    engines: dict[str, Engine] = {
+        "sweep": ours_shared,
+        "sweep, own order": ours_own,
+        "sweep, NumPy": ours_numpy,
+    }
     if find_spec("torch"):
         engines |= {"PyTorch eager": torch_eager, "PyTorch compiled": torch_compiled}
     if find_spec("sklearn"):

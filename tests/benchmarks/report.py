@@ -25,9 +25,10 @@ images need (a twentieth of that one by one, at least 20 steps); the time is sca
 Engines take turns; each number is the median of the rounds. ReLU, softmax, cross-entropy. PyTorch and
 scikit-learn train one seed. JAX trains ten seeds through `vmap`, with one order of the images for all;
 `sweep` does the same (`vary=[init]`), in blocks of as many seeds as a plan makes. `sweep, own order` gives
-each seed an order of its own (the default), so that each gathers its own mini-batches. The rate of the
-machine is that of a float32 product of two 2048 × 2048 matrices in one thread, measured before every
-measurement; the share is the arithmetic of the cell's matrix products, divided by time and by that rate.
+each seed an order of its own (the default), so that each gathers its own mini-batches; `sweep, NumPy` is
+`sweep` without Numba, the extra `fast`. The rate of the machine is that of a float32 product of two 2048 ×
+2048 matrices in one thread, measured before every measurement; the share is the arithmetic of the cell's
+matrix products, divided by time and by that rate.
 """
 
 

@@ -94,6 +94,28 @@ def test_other_contents_are_other_data(tmp_path: Path) -> None:
     assert first != second
 
 
+def test_files_that_are_replaced_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a notebook, where one process lives on while files and the working folder change."""
+    config = DataConfig(name="idx", root="data")
+    for name in ("a", "b"):
+        (tmp_path / name / "data").mkdir(parents=True)
+        for file in datasets.MNIST_FOLDER.glob("*.gz"):
+            (tmp_path / name / "data" / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    labels = tmp_path / "b" / "data" / "t10k-labels-idx1-ubyte"
+    original = labels.read_bytes()
+    labels.write_bytes(original[:-1] + bytes([(original[-1] + 1) % 10]))
+
+    def last_label_in(folder: str) -> tuple[int, str]:
+        monkeypatch.chdir(tmp_path / folder)
+        return int(datasets.load(config).test_labels[-1]), datasets.digest(config)
+
+    first, second = last_label_in("a"), last_label_in("b")
+    assert first[0] == original[-1] != second[0]
+    assert first[1] == datasets.digest(DataConfig()) != second[1]
+    labels.write_bytes(original)
+    assert last_label_in("b") == first
+
+
 @pytest.mark.parametrize("config", [EXAM, SPIRAL], ids=["exam", "spiral"])
 def test_generated_data_follow_from_their_seed(config: DataConfig) -> None:
     first, again = datasets.load(config), datasets.load(config)

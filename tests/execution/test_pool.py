@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import sweep
-from sweep.execution.shared_data import SharedData
+from sweep.execution.shared_data import shared_data
 
 BASE = {
     "data": {"train_size": 600, "validation_size": 200, "test_size": 200},
@@ -92,7 +92,7 @@ def test_shared_data_of_a_killed_driver_is_removed_by_the_next(
     living = tmp_path / f"sweep-data-{os.getpid()}-x"
     orphan.mkdir()
     living.mkdir()
-    with SharedData() as shared:
+    with shared_data() as shared:
         assert shared.folder.is_dir()
         assert not orphan.exists()
         assert living.exists()

@@ -44,13 +44,13 @@ def digest(config: DataConfig) -> str:
     """
     if config.name in _GENERATORS:
         return "generated"
-    return _digest(config.name, config.root)
+    return _digest(config.name, _files(config))
 
 
 def load(config: DataConfig) -> RawData:
     """The data set that `config` names. Raises DataError when a file is missing or wrong."""
     if config.name not in _GENERATORS:
-        return _read(config.name, config.root, config.classes)
+        return _read(_files(config), config.classes)
     # The validation part is taken from the training examples.
     train = (config.train_size or 0) + config.validation_size
     test = config.test_size or 0
@@ -59,10 +59,25 @@ def load(config: DataConfig) -> RawData:
     return RawData(features[:train], labels[:train], features[train:], labels[train:])
 
 
-@lru_cache(maxsize=8)
-def _digest(name: str, root: str | None) -> str:
-    folder = _folder(name, root)
+@dataclass(frozen=True)
+class _File:
+    """A file as it is now: what is read from it is kept only until it changes."""
+
+    path: Path
+    size: int
+    modified: int
+
+
+def _files(config: DataConfig) -> tuple[_File, ...]:
+    """The four files of an IDX data set, in the order of `RawData`."""
+    folder = MNIST_FOLDER if config.name == "mnist" or config.root is None else Path(config.root)
     paths = [idx.find(folder, file) for pair in _FILES for file in pair]
+    return tuple(_File(path.absolute(), path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
+
+
+@lru_cache(maxsize=8)
+def _digest(name: str, files: tuple[_File, ...]) -> str:
+    paths = [file.path for file in files]
     if name == "mnist":
         _verify(paths, [idx.sha256(path) for path in paths])
         return _MNIST_DIGEST
@@ -71,12 +86,10 @@ def _digest(name: str, root: str | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _read(name: str, root: str | None, classes: int) -> RawData:
+def _read(files: tuple[_File, ...], classes: int) -> RawData:
     """The images, flattened to (examples, pixels) of uint8, and labels of an IDX data set."""
-    folder = _folder(name, root)
     parts: list[NDArray[Any]] = []
-    for images_file, labels_file in _FILES:
-        images_path, labels_path = idx.find(folder, images_file), idx.find(folder, labels_file)
+    for images_path, labels_path in ((files[0].path, files[1].path), (files[2].path, files[3].path)):
         images = idx.parse(idx.content(images_path), images_path, dimensions=3)
         labels = idx.parse(idx.content(labels_path), labels_path, dimensions=1)
         if len(images) != len(labels):
@@ -88,7 +101,7 @@ def _read(name: str, root: str | None, classes: int) -> RawData:
         parts += [images.reshape(len(images), -1), labels.astype(np.int64)]
     if parts[0].shape[1] != parts[2].shape[1]:
         raise DataError(
-            f"{folder}: training images have {parts[0].shape[1]} pixels,"
+            f"{files[0].path.parent}: training images have {parts[0].shape[1]} pixels,"
             f" test images {parts[2].shape[1]}; must be equal"
         )
     return RawData(*parts)
@@ -98,10 +111,6 @@ _GENERATORS: dict[str, Callable[[int, float, np.random.Generator], synthetic.Poi
     "exam": synthetic.exam,
     "spiral": synthetic.spiral,
 }
-
-
-def _folder(name: str, root: str | None) -> Path:
-    return MNIST_FOLDER if name == "mnist" or root is None else Path(root)
 
 
 def _verify(paths: list[Path], sums: list[str]) -> None:

@@ -13,7 +13,7 @@ from sweep.errors import ExecutionError
 from sweep.execution.plan import Plan
 from sweep.execution.progress import Fractions, ProgressLine
 from sweep.execution.provenance import provenance
-from sweep.execution.shared_data import SharedData
+from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import Report, Task, ready, run
 
 
@@ -29,7 +29,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     """
     if not plan.blocks:
         return
-    with SharedData() as shared, threadpool_limits(limits=1, user_api="blas"):
+    with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
         # Workers import what they need while the data is being prepared.
         with ThreadPoolExecutor(1) as starter:

@@ -87,7 +87,8 @@ class ProgressLine:
         left = self.estimate
         if fraction > 0.02:
             left = self._elapsed() * (1 - fraction) / fraction
-        return f"{self.done} of {self.trials} trials, {fraction:.0%}, about {duration(left)} left"
+        ahead = f", about {duration(left)} left" if left >= 1 else ""
+        return f"{self.done} of {self.trials} trials, {fraction:.0%}{ahead}"
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.start

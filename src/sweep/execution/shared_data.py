@@ -4,10 +4,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -23,21 +24,22 @@ from sweep.training.randomness import Stream, generator
 _PREFIX = "sweep-data-"
 
 
+@contextmanager
+def shared_data() -> Iterator["SharedData"]:
+    """A temporary folder for the data of a sweep, removed at its end."""
+    _remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    try:
+        yield SharedData(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
 class SharedData:
-    """A temporary folder with one subfolder for each preparation that a sweep's cells need."""
+    """A folder with one subfolder for each preparation that a sweep's cells need."""
 
-    def __enter__(self) -> "SharedData":
-        _remove_orphans()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+    folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
         """Where the data of each cell (by its id) lies; None where every seed has its own split."""
@@ -53,11 +55,6 @@ class SharedData:
                 _write(known[key], cell.config)
             folders[cell.id] = known[key]
         return folders
-
-
-def load_shared(folder: Path) -> PreparedData:
-    """The data that `SharedData.prepare` wrote, mapped read-only: no worker has a copy."""
-    return _map(folder)
 
 
 def load_own(config: Config, seed: int) -> PreparedData:
@@ -87,7 +84,9 @@ def _write(folder: Path, config: Config) -> None:
 
 
 @lru_cache(maxsize=1)
-def _map(folder: Path) -> PreparedData:
+def load_shared(folder: Path) -> PreparedData:
+    """The data that `SharedData.prepare` wrote, mapped read-only: no worker has a copy."""
+
     def part(name: str) -> Part:
         arrays = [
             # A plain view: the memmap class itself makes every slice of it slower.

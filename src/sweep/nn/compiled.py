@@ -13,7 +13,7 @@ import numpy as np
 
 from sweep.nn import products
 from sweep.nn.losses import Objective
-from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, Hyperparameters
+from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, NEGLIGIBLE_VELOCITY, Hyperparameters
 from sweep.types import Array
 
 _FIRST, _SECOND = NEGLIGIBLE_MOMENTS
@@ -163,6 +163,21 @@ def _adam_loop(
         first[i] = m
         second[i] = v
         parameters[i] -= rate * m / (np.sqrt(v) + epsilon)
+
+
+@_compiled
+def _follow_loop(parameters: Array, velocity: Array, rate: Any, floor: Any) -> None:
+    zero = velocity.dtype.type(0)
+    for i in range(parameters.size):
+        v = zero if abs(velocity[i]) < floor else velocity[i]
+        velocity[i] = v
+        parameters[i] -= rate * v
+
+
+def follow(parameters: Array, velocity: Array, rate: float) -> None:
+    """parameters <- parameters - rate * velocity, of whose entries those too small to count become 0."""
+    real = parameters.dtype.type
+    _follow_loop(parameters.reshape(-1), velocity.reshape(-1), real(rate), real(NEGLIGIBLE_VELOCITY))
 
 
 def adam(

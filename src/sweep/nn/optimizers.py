@@ -172,6 +172,12 @@ class Optimizer:
         if self.constants.momentum:
             (velocity,) = self.moments
             network.accumulate(features, targets, objective, 1.0, self.constants.momentum, velocity)
+            if network.kernels is Kernels.NUMBA:
+                from sweep.nn import compiled
+
+                compiled.follow(network.parameters, velocity.parameters, rate)
+                self.step += 1
+                return True
             for parameters, direction in zip(network.parameters, velocity.parameters, strict=True):
                 _subtract(parameters, rate, direction)
         else:
