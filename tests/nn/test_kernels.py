@@ -1,14 +1,15 @@
 """Compiled kernels against NumPy's, one operation at a time and over a training."""
 
 import itertools
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
-from sweep.data.preprocessing import PreparedData
+from sweep.config.schema import Config, OptimizerConfig, ParallelConfig, RegularizationConfig
+from sweep.data.preprocessing import Part, PreparedData
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.kernels import Kernels, operations
 from sweep.nn.losses import LOSSES, Objective
@@ -178,6 +179,29 @@ def test_an_activation_that_is_added_needs_no_compiled_step(
     tanh, _ = trained(small_mnist64, batch_size=1, activation="tanh")
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(one, tanh)
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+@pytest.mark.parametrize("strength", [0.0, 0.01])
+def test_data_that_workers_share_are_read_only(
+    strength: float, batch_size: int, small_mnist: PreparedData
+) -> None:
+    """As memory maps are."""
+
+    def read_only(part: Part) -> Part:
+        arrays = [getattr(part, item.name).copy() for item in fields(part)]
+        for array in arrays:
+            array.flags.writeable = False
+        return Part(*arrays)
+
+    shared = PreparedData(*(read_only(getattr(small_mnist, item.name)) for item in fields(small_mnist)))
+    settings: dict[str, Any] = {
+        "batch_size": batch_size,
+        "precision": "float32",
+        "regularization": RegularizationConfig("l2" if strength else "none", strength),
+    }
+    for one, other in zip(trained(shared, **settings), trained(small_mnist, **settings), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_kernels_are_told_apart(small_mnist: PreparedData) -> None:

@@ -253,6 +253,7 @@ class OneExample:
         self.units = np.array(network.architecture.units)
         self.layers = np.empty(int(self.units[1:].sum()), parameters.dtype)
         self.deltas = np.empty_like(self.layers)
+        self.examples: dict[int, tuple[Array, Array]] = {}
 
     def step(
         self,
@@ -276,10 +277,21 @@ class OneExample:
             self.second,
             self.units,
             self.network.architecture.bias,
-            features.reshape(-1, features.shape[-1]),
-            targets.reshape(-1, targets.shape[-1]),
+            *self._copies(features, targets),
             self.kinds,
             numbers,
             self.layers,
             self.deltas,
         )
+
+    def _copies(self, features: Array, targets: Array) -> tuple[Array, Array]:
+        """The examples, (1 or seeds, inputs), in arrays of our own: Numba tells read-only ones apart."""
+        count = len(features) if features.ndim == 3 else 1
+        if count not in self.examples:
+            shapes = (count, features.shape[-1]), (count, targets.shape[-1])
+            first, second = (np.empty(shape, self.layers.dtype) for shape in shapes)
+            self.examples[count] = first, second
+        own_features, own_targets = self.examples[count]
+        own_features[...] = features.reshape(own_features.shape)
+        own_targets[...] = targets.reshape(-1, targets.shape[-1])
+        return own_features, own_targets
