@@ -23,6 +23,10 @@ class StoreError(SweepError):
     """The results folder cannot be read or written."""
 
 
+class PaperError(SweepError):
+    """A paper's specification, or its committed report, is not as it must be."""
+
+
 class ExecutionError(SweepError):
     """Some trials did not finish; those that did are stored."""
 

@@ -49,12 +49,23 @@ def all_training_images() -> PreparedData:
 
 
 def measure(
-    cells: list[BenchmarkCell], engines: dict[str, Engine], images: int, rounds: int, console: Console
+    cells: list[BenchmarkCell],
+    engines: dict[str, Engine],
+    images: int,
+    rounds: int,
+    console: Console,
+    write: bool,
 ) -> pd.DataFrame:
-    """One row a cell and engine: seconds per epoch and seed, and the share of the machine's rate."""
+    """One row a cell and engine: seconds per epoch and seed, and the share of the machine's rate.
+
+    With `write` they are kept after each cell, and cells that were kept before are not measured again.
+    """
     data = all_training_images()
-    rows = []
+    rows: list[dict[str, object]] = report.read_cells().to_dict("records") if write else []
+    known = {row["cell"] for row in rows}
     for cell in cells:
+        if str(cell) in known:
+            continue
         steps = max(20, images // cell.batch) if cell.batch > 1 else images // 20
         seconds: dict[str, list[float]] = {name: [] for name in engines}
         rates: dict[str, list[float]] = {name: [] for name in engines}
@@ -78,6 +89,8 @@ def measure(
                     "gflops": statistics.median(rates[name]) / 1e9,
                 }
             )
+        if write:
+            report.write_cells(pd.DataFrame(rows))
         console.print(
             f"{cell}: "
             + ", ".join(
@@ -95,19 +108,21 @@ def main() -> None:
     parser.add_argument("--ours", action="store_true", help="no peers")
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     parser.add_argument("--product", action="store_true", help="whole commands only, no cells")
+    parser.add_argument("--page", action="store_true", help="the page again from its files, no measurement")
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=12_800, help="images a measurement")
     arguments = parser.parse_args()
+    if arguments.page:
+        report.write_page()
+        return
     console = Console(highlight=False, width=200)
     cells = [cell for cell in (QUICK if arguments.quick else all_cells()) if arguments.only in str(cell)]
     engines = {
         name: engine for name, engine in installed().items() if not arguments.ours or name.startswith("sweep")
     }
     if not arguments.product:
-        measured = measure(cells, engines, arguments.images, arguments.rounds, console)
-        if arguments.write:
-            report.write_cells(measured)
+        measure(cells, engines, arguments.images, arguments.rounds, console, arguments.write)
     if not (arguments.only or arguments.quick):
         rows = [*product.one_by_one(), *product.measure(), *product.loading()]
         for what, value in rows:

@@ -14,7 +14,7 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 
 FOLDER = Path("reports/benchmarks")
-OURS = "sweep"
+OURS, EAGER = "sweep", "PyTorch eager"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
 
 INCLUDED = """\
@@ -32,10 +32,24 @@ matrix products, divided by time and by that rate.
 """
 
 
+def read_cells() -> pd.DataFrame:
+    """What was measured before; empty where nothing was."""
+    file = FOLDER / "cells.csv"
+    return pd.read_csv(file) if file.exists() else pd.DataFrame({"cell": []})
+
+
 def write_cells(measured: pd.DataFrame) -> None:
     """Keep what was measured."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     measured.to_csv(FOLDER / "cells.csv", index=False, float_format="%.6g")
+    write_environment()
+
+
+def write_environment() -> None:
+    """Keep what the run ran on."""
+    software = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    python = platform.python_version()
+    (FOLDER / "environment.txt").write_text(f"{_processor()}; Python {python}, {software}\n")
 
 
 def write_commands(rows: Sequence[tuple[str, str]]) -> None:
@@ -56,15 +70,14 @@ def write_page() -> None:
 def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
     """The page as Markdown."""
     rounds, rate = measured["rounds"].iloc[0], measured["gflops"]
-    software = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    processor, _, software = (FOLDER / "environment.txt").read_text().strip().partition("; ")
     return "\n".join(
         [
             "# Speed",
             "",
-            f"Measured by `python -m tests.benchmarks --write` on {_processor()}, where the machine's own",
+            f"Measured by `python -m tests.benchmarks --write` on one core of {processor}, whose own",
             f"matrix product ran at {rate.median():.0f} GFLOP/s in the median ({rate.min():.0f} to"
-            f" {rate.max():.0f}: a shared machine); {rounds} rounds. Python {platform.python_version()},",
-            f"{software}.",
+            f" {rate.max():.0f}: a shared machine); {rounds} rounds. {software}.",
             "",
             INCLUDED,
             "![Seconds per epoch and seed of every engine in every cell](seconds.png)",
@@ -88,7 +101,7 @@ def _cells_table(measured: pd.DataFrame) -> str:
     peers = [name for name in engines if not name.startswith(OURS)]
     headings = ["cell", *engines, "share of the machine's rate"]
     if peers:
-        headings.append("best peer / sweep")
+        headings += ["times as fast as the best peer", "as PyTorch eager"]
     rows = []
     for cell in seconds.index:
         times = seconds.loc[cell]
@@ -96,6 +109,7 @@ def _cells_table(measured: pd.DataFrame) -> str:
         if peers:
             best = times[peers].idxmin()
             row.append(f"{times[best] / times[OURS]:.2f} ({best})")
+            row.append(f"{times[EAGER] / times[OURS]:.1f}" if EAGER in peers else "–")
         rows.append(row)
     return _table(headings, rows)
 

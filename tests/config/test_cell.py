@@ -77,6 +77,7 @@ COUNTS: dict[str, tuple[dict[str, Any], Any]] = {
     "early_stopping.keep_best": (STOPPING, False),
     "evaluation.every": ({}, 100),
     "evaluation.at_start": ({}, True),
+    "evaluation.by_class": ({}, True),
     "evaluation.parts": ({}, ["test", "validation"]),
 }
 

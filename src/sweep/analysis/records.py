@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep.errors import StoreError
@@ -36,8 +38,9 @@ TRIAL_COLUMNS = [
 def load(results: str | Path = "results", cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial: its settings, one column each, and its final metrics.
 
-    `cells` limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds.
-    Raises StoreError when the folder is missing or a record cannot be read.
+    `results` is the folder of a store, or one file with the records of many trials (see `pack`). `cells`
+    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds. Raises StoreError
+    when the folder is missing or a record cannot be read.
     """
     table = _read(Path(results), cells, TRIAL_COLUMNS).to_pandas()
     return _with_settings(table)
@@ -50,10 +53,57 @@ def curves(results: str | Path = "results", cells: Iterable[str] | None = None) 
     # A part that was not evaluated has no list.
     evaluated = [name for name in lists if table.empty or table[name].notna().any()]
     table = table.drop(columns=[name for name in lists if name not in evaluated])
+    for name in evaluated:
+        # Cells that evaluate other parts may stand beside each other.
+        unknown = table[name].isna()
+        if unknown.any():
+            lengths = table.loc[unknown, "curve_iteration"].map(len)
+            table.loc[unknown, name] = pd.Series([[np.nan] * length for length in lengths], lengths.index)
     tidy = table if table.empty else table.explode(evaluated, ignore_index=True)
     tidy = tidy.rename(columns={name: name.removeprefix("curve_") for name in evaluated})
     names = [name.removeprefix("curve_") for name in evaluated]
     return _with_settings(tidy.astype(dict.fromkeys(names, "float64")))
+
+
+def class_curves(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial, evaluation, part and class: `epoch` and `error`, a fraction of the class.
+
+    Only of trials that were asked for it with evaluation.by_class=true.
+    """
+    lists = {f"curve_{part}_class_errors": part for part in store.PARTS}
+    table = _read(Path(results), cells, ["cell", "seed", "status", "curve_epoch", *lists]).to_pandas()
+    pieces = []
+    for row in table.to_dict("records"):
+        for column, part in lists.items():
+            if row[column] is None:
+                continue
+            errors = np.reshape(row[column], (len(row["curve_epoch"]), -1))
+            evaluations, classes = errors.shape
+            pieces.append(
+                pd.DataFrame(
+                    {
+                        "cell": row["cell"],
+                        "seed": row["seed"],
+                        "status": row["status"],
+                        "part": part,
+                        "epoch": np.repeat(row["curve_epoch"], classes),
+                        "class": np.tile(np.arange(classes), evaluations),
+                        "error": errors.ravel(),
+                    }
+                )
+            )
+    columns = ["cell", "seed", "status", "part", "epoch", "class", "error"]
+    return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=columns)
+
+
+def networks(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial with its kept weights, a flat list, or None where a record does not hold them.
+
+    `config` are the canonical settings of its cell.
+    """
+    columns = ["cell", "seed", "status", "weights", "config"]
+    table: pd.DataFrame = _read(Path(results), cells, columns).to_pandas()
+    return table.assign(config=[json.loads(text) for text in table["config"]])
 
 
 def reports(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
@@ -80,7 +130,38 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return columns
 
 
+def pack(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: Mapping[str, str]) -> None:
+    """Write the whole records of these cells' seeds to one file, with what `about` says of them."""
+    missing = [
+        store.path(results, cell, seed)
+        for cell, own in seeds.items()
+        for seed in own
+        if not store.path(results, cell, seed).is_file()
+    ]
+    if missing:
+        raise StoreError(f"{missing[0]}: no such record")
+    table = _read(results, seeds, store.SCHEMA.names)
+    wanted = {(cell, seed) for cell, own in seeds.items() for seed in own}
+    pairs = zip(table["cell"].to_pylist(), table["seed"].to_pylist(), strict=True)
+    table = table.filter(pa.array([pair in wanted for pair in pairs]))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {**(table.schema.metadata or {}), **about}
+    pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd", compression_level=19)
+
+
+def about(file: Path) -> dict[str, str]:
+    """What `pack` was told of the records in a file."""
+    try:
+        metadata = pq.read_schema(file).metadata or {}
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(f"{file}: not a readable file of records") from error
+    return {key.decode(): value.decode() for key, value in metadata.items()}
+
+
 def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.Table:
+    if results.is_file():
+        table = _read_record(results, columns)
+        return table if cells is None else table.filter(pc.is_in(table["cell"], pa.array(list(cells))))
     if not results.is_dir():
         raise StoreError(f"results={results}: no such folder; nothing has been trained there")
     files = store.files(results)
@@ -90,7 +171,9 @@ def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.
     # Opening a small file costs far more than reading it, and most of that runs beside Python.
     with ThreadPoolExecutor(READERS) as readers:
         pieces = list(readers.map(partial(_read_record, columns=columns), files))
-    return pa.concat_tables([store.SCHEMA.empty_table().select(columns), *pieces])
+    # A record of an older version lacks what came later.
+    empty = store.SCHEMA.empty_table().select(columns)
+    return pa.concat_tables([empty, *pieces], promote_options="default").select(columns)
 
 
 def _read_record(file: Path, columns: list[str]) -> pa.Table:

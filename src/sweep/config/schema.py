@@ -64,6 +64,7 @@ class EvaluationConfig:
     parts: list[str] = setting(
         ["train", "validation", "test"], "parts to evaluate", ("train", "validation", "test")
     )
+    by_class: bool = setting(False, "the error of each class at every evaluation, too")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ PARTS = ("train", "validation", "test")
 METRICS = tuple(f"{part}_{metric}" for part in PARTS for metric in ("loss", "accuracy"))
 CURVES = ("iteration", "epoch", *METRICS)
 
+# Weights of networks small enough to be drawn are part of the record.
+MOST_WEIGHTS = 1000
+
 _text, _number, _whole = pa.string(), pa.float64(), pa.int64()
 _numbers, _wholes = pa.list_(_number), pa.list_(_whole)
 
@@ -34,7 +37,9 @@ SCHEMA = pa.schema(
         "evaluation_seconds": _number,
         "block_seeds": _whole,
         "weights_sha256": _text,
+        "weights": _numbers,
         **{f"curve_{name}": _numbers for name in CURVES},
+        **{f"curve_{part}_class_errors": _numbers for part in PARTS},
         "class_errors": _numbers,
         "confusion": _wholes,
         "hardest_indices": _wholes,
@@ -117,7 +122,13 @@ def _row(
         "evaluation_seconds": result.evaluation_seconds,
         "block_seeds": result.block_seeds,
         "weights_sha256": result.weights_sha256,
+        "weights": result.parameters.tolist() if len(result.parameters) <= MOST_WEIGHTS else None,
         **{f"curve_{name}": result.curves.get(name) for name in CURVES},
+        **{
+            f"curve_{part}_class_errors": errors.ravel().tolist()
+            for part, errors in result.class_curves.items()
+            if errors.size
+        },
         "class_errors": test.class_errors.tolist(),
         "confusion": test.confusion.ravel().tolist(),
         "hardest_indices": test.hardest_indices.tolist(),

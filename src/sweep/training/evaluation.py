@@ -21,10 +21,15 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Loss and accuracy of each seed, (seeds,); accuracy is a fraction of 1."""
+    """Loss and accuracy of each seed, (seeds,), and the error of each class, (seeds, classes).
+
+    Accuracies and errors are fractions of 1; the error of a class without examples is NaN. Without a number
+    of classes to `evaluate` there are no columns.
+    """
 
     loss: NDArray[np.float64]
     accuracy: NDArray[np.float64]
+    class_errors: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,10 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
     return predicted
 
 
-def evaluate(network: Network, part: Part, objective: Objective) -> Evaluation:
-    """Loss and accuracy of every seed on `part`."""
+def evaluate(network: Network, part: Part, objective: Objective, classes: int = 0) -> Evaluation:
+    """Loss and accuracy of every seed on `part`, and the error of each of `classes`."""
     seeds = len(network.parameters)
-    losses, correct = np.zeros(seeds), np.zeros(seeds)
+    losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
     for start in range(0, len(part), CHUNK):
         rows = slice(start, start + CHUNK)
         z = network.forward(part.features[rows])[-1]
@@ -72,10 +77,15 @@ def evaluate(network: Network, part: Part, objective: Objective) -> Evaluation:
         losses += [float(seed.sum(dtype=np.float64)) for seed in examples]
         # Output functions are increasing: the largest output is that of the largest z.
         decisive = z if z.shape[-1] > 1 else objective.outputs(z)
-        correct += np.count_nonzero(predicted_class(decisive) == part.labels[rows], axis=-1)
+        right = predicted_class(decisive) == part.labels[rows]
+        correct += np.count_nonzero(right, axis=-1)
+        if classes:
+            wrong += [np.bincount(part.labels[rows][~seed], minlength=classes) for seed in right]
     total = LOSSES[objective.loss].total
     mean_losses = np.array([total(loss / len(part)) for loss in losses])
-    return Evaluation(mean_losses, correct / len(part))
+    count = np.bincount(part.labels, minlength=classes).astype(float)[:classes]
+    class_errors = wrong / np.where(count, count, np.nan)
+    return Evaluation(mean_losses, correct / len(part), class_errors)
 
 
 def predict(network: Network, part: Part, objective: Objective) -> Predictions:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,10 @@ class TrialResult:
 
     `curves` maps iteration, epoch, and {train,validation,test}_{loss,accuracy} to one number an
     evaluation. `metrics` has the same names for the kept weights: the last, or with early stopping the
-    best, reached at `kept_epoch`. Accuracies are fractions of 1. Times are the block's divided by its
-    number of seeds, in seconds. `parameters` (parameters,) are the kept weights, flat.
+    best, reached at `kept_epoch`. `class_curves` maps a part to the error of each class at each evaluation,
+    (evaluations, classes), without columns unless it was asked for. Accuracies and errors are fractions of 1.
+    Times are the block's divided by its number of seeds, in seconds. `parameters` (parameters,) are the kept
+    weights, flat.
     """
 
     seed: int
@@ -58,6 +61,7 @@ class TrialResult:
     epochs: float
     kept_epoch: float
     curves: Curves
+    class_curves: dict[str, NDArray[np.floating[Any]]]
     metrics: dict[str, float]
     test: TestReport
     parameters: Array

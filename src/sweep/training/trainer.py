@@ -86,6 +86,7 @@ class _Block:
             if name in config.evaluation.parts and len(part := getattr(data, name))
         }
         self.curves: list[Curves] = [{} for _ in seeds]
+        self.class_curves: list[dict[str, list[Array]]] = [{} for _ in seeds]
         self.best = [Best() for _ in seeds]
         self.results: dict[int, TrialResult] = {}
         self.batches: dict[tuple[int, ...], tuple[Array, ...]] = {}
@@ -173,8 +174,10 @@ class _Block:
         """Extend the curves, and let go of the seeds whose training ends here."""
         start = time.perf_counter()
         for name, part in self.parts.items():
-            evaluation = evaluate(self.network, part, self.objective)
+            classes = self.config.data.classes if self.config.evaluation.by_class else 0
+            evaluation = evaluate(self.network, part, self.objective, classes)
             for index, curves in enumerate(self.curves):
+                self.class_curves[index].setdefault(name, []).append(evaluation.class_errors[index])
                 extend(curves, {f"{name}_loss": float(evaluation.loss[index])})
                 extend(curves, {f"{name}_accuracy": float(evaluation.accuracy[index])})
         for curves in self.curves:
@@ -226,6 +229,7 @@ class _Block:
             epochs=done / self.per_epoch,
             kept_epoch=curves["epoch"][evaluation],
             curves=curves,
+            class_curves={name: np.array(errors) for name, errors in self.class_curves[index].items()},
             metrics=metrics,
             test=report(predictions, self.data.test, self.config.data.classes),
             parameters=kept,
@@ -241,6 +245,7 @@ class _Block:
         stay = [index for index in range(len(self.seeds)) if index not in ended]
         self.seeds = [self.seeds[index] for index in stay]
         self.curves = [self.curves[index] for index in stay]
+        self.class_curves = [self.class_curves[index] for index in stay]
         self.best = [self.best[index] for index in stay]
         if stay:
             self.order.keep(stay)

@@ -1,0 +1,115 @@
+"""The records behind a paper's report: one compact file beside its paper.yaml."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sweep.analysis import records
+from sweep.errors import PaperError
+from sweep.execution.plan import Cell
+from sweep.training.result import Status
+
+FILE = "records.parquet"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The trials of a paper's experiments, run at one scale."""
+
+    file: Path
+
+    @staticmethod
+    def write(folder: Path, scale: str, experiments: Mapping[str, list[Cell]]) -> "Collection":
+        """Pack the stored records of each experiment's cells into one file in `folder`."""
+        cells = {cell.id: cell for own in experiments.values() for cell in own}
+        file = folder / FILE
+        if cells:
+            (results,) = {cell.results for cell in cells.values()}
+            seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
+            ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
+            records.pack(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+        return Collection(file)
+
+    @staticmethod
+    def read(folder: Path) -> "Collection":
+        """The records that were packed in `folder`."""
+        if not (folder / FILE).is_file():
+            command = f"python -m sweep.reproduce {folder.name}"
+            raise PaperError(f"{folder / FILE}: no such file; {command} writes it")
+        return Collection(folder / FILE)
+
+    @property
+    def scale(self) -> str:
+        """The scale at which the experiments were run."""
+        return self._about["scale"]
+
+    @cached_property
+    def _about(self) -> dict[str, str]:
+        return records.about(self.file)
+
+    @cached_property
+    def _experiments(self) -> dict[str, list[str]]:
+        experiments: dict[str, list[str]] = json.loads(self._about["experiments"])
+        return experiments
+
+    @cached_property
+    def _trials(self) -> pd.DataFrame:
+        return records.load(self.file)
+
+    @cached_property
+    def _curves(self) -> pd.DataFrame:
+        return records.curves(self.file)
+
+    @cached_property
+    def _reports(self) -> pd.DataFrame:
+        return records.reports(self.file).merge(self._trials[["cell", "seed", "status"]], on=["cell", "seed"])
+
+    def trials(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row a trial of an experiment (see `records.load`), of the cells that agree with `where`."""
+        return self._of(self._trials, experiment, where)
+
+    def curves(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row a trial and evaluation."""
+        return self._of(self._curves, experiment, where)
+
+    def reports(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row a trial with what it says of the test part."""
+        return self._of(self._reports, experiment, where)
+
+    def class_curves(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row a trial, evaluation, part and class with that class's error."""
+        return self._of(records.class_curves(self.file), experiment, where)
+
+    def networks(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row a trial with its weights and settings."""
+        return self._of(records.networks(self.file), experiment, where)
+
+    def _of(self, rows: pd.DataFrame, experiment: str, where: Mapping[str, Any] | None) -> pd.DataFrame:
+        cells = self._agreeing(experiment, where or {})
+        order = {cell: position for position, cell in enumerate(cells)}
+        own = rows[rows["cell"].isin(cells)]
+        positions = own["cell"].map(order).sort_values(kind="stable")
+        return own.loc[positions.index].reset_index(drop=True)
+
+    def _agreeing(self, experiment: str, where: Mapping[str, Any]) -> list[str]:
+        """The cells of an experiment, in its order, whose settings agree with `where`."""
+        cells = self._experiments.get(experiment, [])
+        settings = self._trials.drop_duplicates("cell").set_index("cell")
+        for key, value in where.items():
+            if key not in settings:
+                raise PaperError(f"{self.file.parent / 'paper.yaml'}: where.{key}: no such column")
+            settings = settings[[str(found) == str(value) for found in settings[key]]]
+        found = [cell for cell in cells if cell in settings.index]
+        if not found:
+            raise PaperError(f"{self.file.parent / 'paper.yaml'}: {experiment}: no cell with {dict(where)}")
+        return found
+
+
+def sound(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trials that did not diverge."""
+    return rows[rows["status"] != Status.DIVERGED.value]

@@ -1,0 +1,122 @@
+"""Published against reproduced: the rows of a paper's tables."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sweep.papers.collection import Collection, sound
+from sweep.papers.specification import UNITS, Row, Table
+
+_LATEX = str.maketrans(
+    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
+    | {"±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A published number beside ours: mean and standard deviation (ddof 1) over `n` seeds, in `row.unit`."""
+
+    row: Row
+    published: float | None
+    mean: float
+    std: float
+    n: int
+    diverged: int
+    epochs: float
+
+    def texts(self) -> list[str]:
+        """The line of a table, in the order of `HEADINGS`."""
+        digits, unit = self.row.digits, UNITS[self.row.unit]
+        label = f"{self.row.label} ({unit})" if unit else self.row.label
+        ours = f"{self.mean:.{digits}f}"
+        if not math.isnan(self.std):
+            ours += f" ± {self.std:.{digits}f}"
+        difference = "–"
+        if self.published is not None:
+            difference = f"{self.mean - self.published:+.{digits}f}"
+        count = str(self.n) + (f" ({self.diverged} diverged)" if self.diverged else "")
+        published = "–" if self.published is None else f"{self.published:.{digits}f}"
+        if not self.n:
+            ours = difference = "–"
+        return [label, published, ours, count, difference, f"{self.epochs:g}"]
+
+
+def compare(row: Row, collection: Collection) -> Comparison:
+    """One row: ours from the stored trials, in the unit of the row."""
+    trials = collection.trials(row.experiment, row.where)
+    rows = trials
+    if row.iteration is not None:
+        curves = collection.curves(row.experiment, row.where)
+        rows = curves[curves["iteration"] == row.iteration]
+    values = sound(rows)[row.column].astype(float) * row.factor
+    scale = 100 if row.unit == "percent" else 1
+    return Comparison(
+        row=row,
+        published=None if row.published is None else scale * row.published,
+        mean=scale * float(values.mean()),
+        std=scale * float(values.std(ddof=1)),
+        n=len(values),
+        diverged=len(rows) - len(values),
+        epochs=float(trials["epochs"].mean()),
+    )
+
+
+def frame(table: Table, collection: Collection) -> pd.DataFrame:
+    """A table as numbers, one row a line."""
+    comparisons = [compare(row, collection) for row in table.rows]
+    return pd.DataFrame(
+        [
+            {
+                "label": item.row.label,
+                "unit": item.row.unit,
+                "published": item.published,
+                "mean": item.mean,
+                "std": item.std,
+                "n": item.n,
+                "diverged": item.diverged,
+                "difference": None if item.published is None else item.mean - item.published,
+                "epochs": item.epochs,
+            }
+            for item in comparisons
+        ]
+    )
+
+
+def lines(table: Table, collection: Collection) -> list[list[str]]:
+    """A table as texts, one list a line, in the order of `HEADINGS`."""
+    return [compare(row, collection).texts() for row in table.rows]
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The table in Markdown."""
+    rule = ["---", *["---:"] * (len(HEADINGS) - 1)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [HEADINGS, rule, *rows]) + "\n"
+
+
+def latex(rows: Sequence[Sequence[str]], caption: str) -> str:
+    """The table in LaTeX, for the package booktabs."""
+    body = [" & ".join(_escaped(text) for text in line) + r" \\" for line in rows]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_escaped(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}",
+            r"\toprule",
+            " & ".join(HEADINGS) + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_LATEX)

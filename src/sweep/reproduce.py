@@ -1,0 +1,69 @@
+"""`python -m sweep.reproduce <paper|all>`: train what a paper needs and is not stored, then its report."""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[_name] = "1"
+
+import argparse
+import sys
+from pathlib import Path
+
+from sweep.errors import ExecutionError, SweepError
+
+
+def main() -> None:
+    """The command line, with errors as single lines and exit code 2 for a user's mistake."""
+    from sweep.papers.specification import SCALES
+
+    parser = argparse.ArgumentParser(prog="python -m sweep.reproduce", description=__doc__)
+    parser.add_argument("paper", help="a paper's short name, or all")
+    parser.add_argument("--scale", choices=SCALES, default="quick", help="how much of the protocol")
+    parser.add_argument("--reports", type=Path, default=Path("reports"), help="the folder of the reports")
+    parser.add_argument("--results", default="results", help="the folder of the records")
+    arguments = parser.parse_args()
+    try:
+        reproduce(arguments.paper, arguments.scale, arguments.reports, arguments.results)
+    except SweepError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, ExecutionError) else 2)
+    except KeyboardInterrupt:
+        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
+    """Train the missing trials of all experiments in one pool, pack the records, write the reports."""
+    from sweep.config.compose import from_settings
+    from sweep.execution.plan import Cell, make_plan
+    from sweep.execution.pool import execute, workers
+    from sweep.papers import catalogue
+    from sweep.papers.collection import Collection
+    from sweep.papers.page import Report
+    from sweep.session import console
+
+    papers = catalogue.papers(paper)
+    configs = {
+        (each.name, experiment): from_settings(
+            {"experiment": f"{each.name}/{experiment}", "results": results, **each.scales[scale]}
+        )
+        for each in papers
+        for experiment in each.experiments
+    }
+    every = [config for own in configs.values() for config in own]
+    terminal = console()
+    plan = make_plan(every, workers(every[0].parallel))
+    execute(plan, every[0].parallel, terminal)
+    cells = iter(plan.cells)
+    trained: dict[tuple[str, str], list[Cell]] = {
+        key: [next(cells) for _ in own] for key, own in configs.items()
+    }
+    for each in papers:
+        folder = reports / each.name
+        own = {experiment: trained[each.name, experiment] for experiment in each.experiments}
+        Report(each, Collection.write(folder, scale, own)).write(folder)
+        terminal.print(f"{each.name}: {folder / 'report.md'}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

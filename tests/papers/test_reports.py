@@ -1,0 +1,99 @@
+"""A paper's report, made by the commands themselves on real digits at the smallest scale."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sweep
+
+
+def command(folder: Path, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m <module>` in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder in which one paper has been reproduced."""
+    folder = tmp_path_factory.mktemp("reproduced")
+    done = command(folder, "sweep.reproduce", "paterson", "--scale", "smoke")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def report(reproduced: Path, tmp_path: Path) -> Path:
+    """A copy of that report alone, without the store; the folder that `reports` lies in."""
+    target = tmp_path / "reports" / "paterson"
+    for file in (reproduced / "reports" / "paterson").rglob("*"):
+        if file.is_file():
+            copy = target / file.relative_to(reproduced / "reports" / "paterson")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def test_every_number_follows_from_the_stored_trials(reproduced: Path) -> None:
+    """By pandas, from the store itself."""
+    trials = sweep.load(reproduced / "results")
+    table = pd.read_csv(reproduced / "reports" / "paterson" / "tables" / "results.csv")
+    (row,) = table.to_dict("records")
+    accuracy = 100 * trials["test_accuracy"]
+    assert row["n"] == len(trials) == 2
+    assert row["mean"] == pytest.approx(accuracy.mean(), rel=1e-5)
+    assert row["std"] == pytest.approx(accuracy.std(), rel=1e-4)
+    assert row["published"] == pytest.approx(97.2)
+    assert row["difference"] == pytest.approx(accuracy.mean() - 97.2, rel=1e-4)
+    page = (reproduced / "reports" / "paterson" / "report.md").read_text()
+    assert f"| 97.20 | {accuracy.mean():.2f} ± {accuracy.std():.2f} | 2 |" in page
+    latex = (reproduced / "reports" / "paterson" / "tables" / "results.tex").read_text()
+    assert rf"{accuracy.mean():.2f} $\pm$ {accuracy.std():.2f}" in latex
+    assert r"test accuracy (\%)" in latex
+
+
+def test_the_packed_records_are_those_of_the_store(reproduced: Path) -> None:
+    packed = sweep.load(reproduced / "reports" / "paterson" / "records.parquet")
+    pd.testing.assert_frame_equal(packed, sweep.load(reproduced / "results"))
+    curves = sweep.curves(reproduced / "reports" / "paterson" / "records.parquet")
+    pd.testing.assert_frame_equal(curves, sweep.curves(reproduced / "results"))
+
+
+def test_the_report_is_made_again_without_the_store(report: Path) -> None:
+    folder = report / "reports" / "paterson"
+    before = {
+        file: file.read_bytes()
+        for file in folder.rglob("*")
+        if file.suffix in (".md", ".csv", ".tex", ".svg")
+    }
+    assert len(before) == 1 + 3 + 4  # the page, one table in three forms, four figures
+    for file in before:
+        file.unlink()
+    assert command(report, "sweep.report", "paterson").returncode == 0
+    assert {file: file.read_bytes() for file in before} == before
+    assert command(report, "sweep.report", "paterson", "--check").returncode == 0
+
+
+def test_a_number_that_does_not_follow_is_found(report: Path) -> None:
+    page = report / "reports" / "paterson" / "report.md"
+    page.write_text(page.read_text().replace("| 97.20 |", "| 97.30 |"))
+    (report / "reports" / "paterson" / "figures" / "loss.png").unlink()
+    checked = command(report, "sweep.report", "paterson", "--check")
+    assert checked.returncode == 1
+    lines = checked.stderr.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("reports/paterson/report.md: line ")
+    assert "does not follow from the records: | test accuracy (%) | 97.30 |" in lines[0]
+    assert lines[1] == "reports/paterson/figures/loss.png: is missing"
+
+
+def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) -> None:
+    missing = command(tmp_path, "sweep.report", "paterson")
+    assert missing.returncode == 2
+    expected = "reports/paterson/records.parquet: no such file; python -m sweep.reproduce paterson writes it"
+    assert missing.stderr == f"error: {expected}\n"
+    assert not list(tmp_path.iterdir())

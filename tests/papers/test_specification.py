@@ -1,0 +1,150 @@
+"""paper.yaml: what is wrong is refused in one line that names the place."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sweep.analysis.records import TRIAL_COLUMNS
+from sweep.errors import PaperError
+from sweep.papers import catalogue, specification
+from sweep.papers.drawing import DRAWS
+
+GOOD: dict[str, Any] = {
+    "title": "A paper",
+    "authors": "Somebody",
+    "year": 2020,
+    "summary": "What it does.",
+    "experiments": ["noise"],
+    "scales": {"smoke": {"seeds": 2}},
+    "tables": {
+        "main": {
+            "caption": "Results",
+            "rows": [
+                {
+                    "label": "accuracy",
+                    "experiment": "noise",
+                    "column": "test_accuracy",
+                    "published": 0.9,
+                    "unit": "percent",
+                }
+            ],
+        }
+    },
+    "figures": {
+        "loss": {"caption": "Loss", "draw": "curves", "experiment": "noise", "settings": {"metric": "loss"}}
+    },
+    "assumptions": ["The batch size is not given."],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an experiment of the paper `mine`."""
+    (tmp_path / "sweeps" / "experiment" / "mine").mkdir(parents=True)
+    (tmp_path / "sweeps" / "experiment" / "mine" / "noise.yaml").write_text(
+        "# @package _global_\nhidden: 16\n"
+    )
+    (tmp_path / "reports" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(folder: Path, content: Any) -> specification.Paper:
+    """The paper that a file with this content specifies."""
+    text = content if isinstance(content, str) else yaml.safe_dump(content)
+    (folder / "reports" / "mine" / "paper.yaml").write_text(text)
+    return specification.read("mine", DRAWS, TRIAL_COLUMNS)
+
+
+def changed(place: str, value: Any) -> dict[str, Any]:
+    """GOOD with another value at a dotted place; without that place if the value is `...`."""
+    content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(GOOD))
+    *way, last = place.split(".")
+    inner: Any = content
+    for key in way:
+        inner = inner[int(key)] if isinstance(inner, list) else inner[key]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[int(last) if isinstance(inner, list) else last] = value
+    return content
+
+
+def test_what_is_written_is_read(folder: Path) -> None:
+    paper = read(folder, GOOD)
+    assert (paper.name, paper.title, paper.experiments) == ("mine", "A paper", ("noise",))
+    assert paper.scales == {"smoke": {"seeds": 2}, "quick": {}, "full": {}}
+    (row,) = paper.tables[0].rows
+    assert (row.column, row.published, row.unit, row.factor) == ("test_accuracy", 0.9, "percent", 1.0)
+    assert paper.figures[0].settings == {"metric": "loss"}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        ("experiments", ["nois"], "experiments=nois: must be one of noise; did you mean 'noise'?"),
+        (
+            "tables.main.rows.0.experiment",
+            "nose",
+            "tables.main.rows[0].experiment=nose: must be one of noise",
+        ),
+        (
+            "tables.main.rows.0.column",
+            "test_acuracy",
+            "tables.main.rows[0].column=test_acuracy: must be one of ",
+        ),
+        ("tables.main.rows.0.published", "97 %", "tables.main.rows[0].published=97 %: must be a number"),
+        ("tables.main.rows.0.published", True, "tables.main.rows[0].published=True: must be a number"),
+        ("tables.main.rows.0.published", float("nan"), "tables.main.rows[0].published=nan: must be a number"),
+        ("tables.main.rows.0.unit", "percents", "did you mean 'percent'?"),
+        (
+            "tables.main.rows.0.publish",
+            1,
+            "tables.main.rows[0].publish: no such key; did you mean 'published'?",
+        ),
+        ("tables.main.rows.0.label", ..., "tables.main.rows[0].label: is missing"),
+        ("tables.main.rows", 3, "tables.main.rows=3: must be a list"),
+        ("figures.loss.draw", "curve", "figures.loss.draw=curve: must be one of "),
+        ("figures.loss.experiment", "other", "figures.loss.experiment=other: must be one of noise"),
+        ("figures.loss.settings", [1], "figures.loss.settings=[1]: must be a mapping"),
+        ("scales.smok", {}, "scales.smok: no such key; did you mean 'smoke'?"),
+        ("title", ..., "title: is missing"),
+        ("titel", "x", "titel: no such key; did you mean 'title'?"),
+        ("assumptions", "none", "assumptions=none: must be a list of texts"),
+    ],
+)
+def test_a_mistake_is_refused_in_one_line_that_names_the_place(
+    place: str, value: Any, expected: str, folder: Path
+) -> None:
+    with pytest.raises(PaperError) as caught:
+        read(folder, changed(place, value))
+    text = str(caught.value)
+    assert text.startswith("reports/mine/paper.yaml: ")
+    assert expected in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("text", ["title: [", "- a list", ""])
+def test_a_file_that_is_no_mapping_is_refused(text: str, folder: Path) -> None:
+    with pytest.raises(PaperError, match=r"reports/mine/paper\.yaml"):
+        read(folder, text)
+
+
+def test_an_unknown_paper_is_refused_with_the_nearest(folder: Path) -> None:
+    read(folder, GOOD)
+    with pytest.raises(
+        PaperError, match=r"mien: no such paper; must be all or one of .*did you mean 'mine'\?"
+    ):
+        catalogue.papers("mien")
+
+
+def test_the_five_papers_are_as_they_must_be() -> None:
+    papers = {paper.name: paper for paper in catalogue.papers("all")}
+    assert {"zhao", "paterson", "wei", "szeto", "tutorial"} <= set(papers)
+    for paper in papers.values():
+        assert paper.experiments
+        assert paper.tables
+        assert paper.figures
+        assert paper.assumptions

@@ -1,0 +1,60 @@
+"""The error of each class at every evaluation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import recall_score
+
+import sweep
+from sweep.analysis import records
+from sweep.config.schema import Config, EvaluationConfig
+from sweep.data.preprocessing import PreparedData
+from sweep.training.trainer import train_block
+
+
+def test_the_last_errors_are_those_of_the_kept_weights(small_mnist: PreparedData) -> None:
+    """Against the confusion matrix of the test part; each seed has its own, alone or in a block."""
+    config = Config(hidden=16, epochs=2, evaluation=EvaluationConfig(parts=["train", "test"], by_class=True))
+    together = train_block(config, [0, 1], small_mnist)
+    alone = train_block(config, [1], small_mnist)
+    for result in together:
+        assert set(result.class_curves) == {"train", "test"}
+        for part, errors in result.class_curves.items():
+            assert errors.shape == (2, 10)
+            labels = getattr(small_mnist, part).labels
+            # The mean over classes, weighed by their size, is one less the accuracy.
+            share = np.bincount(labels, minlength=10) / len(labels)
+            np.testing.assert_allclose(1 - errors @ share, result.curves[f"{part}_accuracy"], atol=1e-12)
+        np.testing.assert_allclose(result.class_curves["test"][-1], result.test.class_errors)
+        confusion = result.test.confusion
+        true = np.repeat(np.arange(10), confusion.sum(axis=1))
+        predicted = np.concatenate([np.repeat(np.arange(10), row) for row in confusion])
+        recall = recall_score(true, predicted, average=None)
+        np.testing.assert_allclose(1 - result.class_curves["test"][-1], recall)
+    np.testing.assert_array_equal(alone[0].class_curves["test"], together[1].class_curves["test"])
+
+
+def test_nothing_is_counted_that_nobody_asked_for(small_mnist: PreparedData) -> None:
+    (result,) = train_block(Config(hidden=16, epochs=1), [0], small_mnist)
+    assert all(errors.shape == (1, 0) for errors in result.class_curves.values())
+
+
+def test_they_come_back_from_the_store_beside_trials_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = {"data": {"train_size": 500, "validation_size": 0, "test_size": 200}, "seeds": 1, "epochs": 2}
+    serial = {"parallel": {"n_jobs": 1}, "hidden": 16}
+    sweep.run({**small, **serial, "evaluation": {"by_class": True, "parts": ["test"]}})
+    sweep.run({**small, **serial})
+    tidy = records.class_curves("results")
+    assert list(tidy["part"].unique()) == ["test"]
+    assert len(tidy) == 2 * 10
+    assert sorted(tidy["epoch"].unique()) == [1, 2]
+    assert tidy["cell"].nunique() == 1
+    # Parts that one of them did not evaluate are missing numbers in the curves of both.
+    curves = sweep.curves("results")
+    assert len(curves) == 4
+    assert curves["train_loss"].isna().sum() == 2
+    assert curves["test_loss"].notna().all()
