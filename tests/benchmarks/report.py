@@ -80,6 +80,7 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
             f" {rate.max():.0f}: a shared machine); {rounds} rounds. {software}.",
             "",
             INCLUDED,
+            *([notes.read_text()] if (notes := FOLDER / "notes.md").exists() else []),
             "![Seconds per epoch and seed of every engine in every cell](seconds.png)",
             "",
             "## Seconds per epoch and seed",
