@@ -61,9 +61,10 @@ def load(config: DataConfig) -> RawData:
 
 @dataclass(frozen=True)
 class _File:
-    """A file as it is now: what is read from it is kept only until it changes."""
+    """A file as it is now: what is read from it is kept only until it, or what its path means, changes."""
 
     path: Path
+    absolute: Path
     size: int
     modified: int
 
@@ -72,7 +73,11 @@ def _files(config: DataConfig) -> tuple[_File, ...]:
     """The four files of an IDX data set, in the order of `RawData`."""
     folder = MNIST_FOLDER if config.name == "mnist" or config.root is None else Path(config.root)
     paths = [idx.find(folder, file) for pair in _FILES for file in pair]
-    return tuple(_File(path.absolute(), path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
+    stats = [path.stat() for path in paths]
+    return tuple(
+        _File(path, path.absolute(), stat.st_size, stat.st_mtime_ns)
+        for path, stat in zip(paths, stats, strict=True)
+    )
 
 
 @lru_cache(maxsize=8)
