@@ -19,6 +19,11 @@ METRICS = (
 )
 
 
+def sound(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trials that did not diverge."""
+    return rows[rows["status"] != Status.DIVERGED.value]
+
+
 def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFrame:
     """One row a group of trials (see `records.load`), in the order of their first appearance.
 
@@ -26,8 +31,7 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
     the `n` trials that did not diverge; `diverged` counts the others. Epochs and seconds are means;
     seconds are one trial's on one core, training and evaluation together.
     """
-    sound = trials[trials["status"] != Status.DIVERGED.value]
-    groups = sound.groupby(list(by), sort=False, dropna=False)
+    groups = sound(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
     for metric in METRICS:
         columns[f"{metric}_mean"] = groups[metric].mean()

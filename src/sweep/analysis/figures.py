@@ -13,7 +13,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweep.training.result import Status
+from sweep.analysis.aggregate import sound
 
 # Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
 PALETTE = "colorblind"
@@ -33,8 +33,7 @@ def draw_all(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], fo
     """
     folder.mkdir(parents=True, exist_ok=True)
     caption = note(trials)
-    trials = trials[trials["status"] != Status.DIVERGED.value]
-    curves = curves[curves["status"] != Status.DIVERGED.value]
+    trials, curves = sound(trials), sound(curves)
     files: list[Path] = []
     if trials.empty:
         return files
@@ -167,7 +166,7 @@ def _numeric_scale(panel: Axes, values: list[float]) -> None:
 
 def note(trials: pd.DataFrame) -> str:
     """What stands below a figure: how many seeds, and how many trials diverged."""
-    diverged = int((trials["status"] == Status.DIVERGED.value).sum())
+    diverged = len(trials) - len(sound(trials))
     seeds = trials.groupby("cell")["seed"].nunique()
     count = f"n = {seeds.min()}" if seeds.min() == seeds.max() else f"n = {seeds.min()} to {seeds.max()}"
     text = f"mean ± standard deviation over seeds, {count}" if seeds.max() > 1 else "one seed, no spread"

@@ -190,14 +190,14 @@ def adam(
 ) -> None:
     """One step of Adam on arrays of any one length; see `optimizers` for the equations."""
     first, second = state
-    correction = np.sqrt(1 - constants.beta2**step)
+    rate, epsilon = constants.corrected(rate, step)
     numbers = (
-        rate * correction / (1 - constants.beta1**step),
+        rate,
         constants.beta1,
         constants.beta2,
         1 - constants.beta1,
         1 - constants.beta2,
-        constants.epsilon * correction,
+        epsilon,
     )
     real: Any = parameters.dtype.type
     _adam_loop(parameters, gradient, first, second, *(real(number) for number in numbers))

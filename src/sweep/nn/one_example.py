@@ -266,8 +266,7 @@ class OneExample:
         """Take step `number` (from 1) on one example: features (1, inputs) or (seeds, 1, inputs)."""
         epsilon = constants.epsilon
         if self.rule is Rule.adam:
-            correction = float(np.sqrt(1 - constants.beta2**number))
-            rate, epsilon = rate * correction / (1 - constants.beta1**number), epsilon * correction
+            rate, epsilon = constants.corrected(rate, number)
         numbers = np.array(
             [rate, constants.momentum, constants.beta1, constants.beta2, epsilon], self.layers.dtype
         )

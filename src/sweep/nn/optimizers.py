@@ -42,6 +42,11 @@ class Hyperparameters:
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    def corrected(self, rate: float, step: int) -> tuple[float, float]:
+        """Adam's rate and epsilon of step `step` (from 1), with both bias corrections moved into them."""
+        correction = float(np.sqrt(1 - self.beta2**step))
+        return rate * correction / (1 - self.beta1**step), self.epsilon * correction
+
 
 Step = Callable[[Array, Array, tuple[Array, ...], float, int, Hyperparameters], None]
 
@@ -92,7 +97,7 @@ def _adam(
     m' = m / (1 - b1^t), v' = v / (1 - b2^t). Both corrections are moved into the rate and epsilon.
     """
     first, second = state
-    correction = np.sqrt(1 - constants.beta2**step)
+    rate, epsilon = constants.corrected(rate, step)
     first *= constants.beta1
     second *= constants.beta2
     scaled = gradient * (1 - constants.beta1)
@@ -101,9 +106,9 @@ def _adam(
     scaled *= 1 - constants.beta2
     second += scaled
     np.sqrt(second, out=scaled)
-    scaled += constants.epsilon * float(correction)
+    scaled += epsilon
     np.divide(first, scaled, out=scaled)
-    _subtract(parameters, rate * float(correction) / (1 - constants.beta1**step), scaled)
+    _subtract(parameters, rate, scaled)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import pandas as pd
 from sweep.analysis import records
 from sweep.errors import PaperError
 from sweep.execution.plan import Cell
-from sweep.training.result import Status
 
 FILE = "records.parquet"
 
@@ -108,8 +107,3 @@ class Collection:
         if not found:
             raise PaperError(f"{self.file.parent / 'paper.yaml'}: {experiment}: no cell with {dict(where)}")
         return found
-
-
-def sound(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of trials that did not diverge."""
-    return rows[rows["status"] != Status.DIVERGED.value]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sweep.papers.collection import Collection, sound
+from sweep.analysis.aggregate import sound
+from sweep.papers.collection import Collection
 from sweep.papers.specification import UNITS, Row, Table
 
 _LATEX = str.maketrans(

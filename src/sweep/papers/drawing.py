@@ -1,7 +1,7 @@
 """What a paper's figures can be: general functions, picked by name and settings in paper.yaml.
 
-A new kind of figure is one function here and its entry in `DRAWS`. Each gets the figure's specification and
-the paper's records; `settings` are its keyword arguments.
+A new kind of figure is one function here and its entry in `DRAWS`. Each gets the paper's records; the
+figure's `settings` are its keyword arguments.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,12 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from sweep.analysis import figures
+from sweep.analysis.aggregate import sound
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import Objective
-from sweep.papers.collection import Collection, sound
+from sweep.papers.collection import Collection
 from sweep.papers.surfaces import Polynomial, descend, plane
 
 Draw = Callable[..., Figure]
