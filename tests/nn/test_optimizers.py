@@ -68,7 +68,7 @@ def run(kind: str, parameters: Array, gradients: Array) -> Array:
     parameters = parameters.copy()
     optimizer = Optimizer(name, constants, network(parameters, kernels))
     for gradient in gradients:
-        optimizer.update(gradient, RATE)
+        optimizer.update(network(gradient), RATE)
     return parameters
 
 
@@ -119,7 +119,7 @@ def test_compiled_and_numpy_steps_agree() -> None:
     for kernels in Kernels:
         optimizer = Optimizer("adam", Hyperparameters(), network(parameters.copy(), kernels))
         for gradient in gradients:
-            optimizer.update(gradient.copy(), 0.001)
+            optimizer.update(network(gradient.copy()), 0.001)
         results.append(optimizer.network.parameters)
     assert not np.array_equal(results[0], parameters)
     np.testing.assert_allclose(results[0], results[1], rtol=1e-6, atol=1e-6)
@@ -133,12 +133,12 @@ def test_the_seeds_that_stay_go_on_as_if_nothing_had_happened(kind: str) -> None
     expected = run(kind, parameters, gradients)
     optimizer = Optimizer(name, constants, network(parameters, kernels))
     for gradient in gradients[:20]:
-        optimizer.update(gradient, RATE)
+        optimizer.update(network(gradient), RATE)
     stay = [1, 3]
     kept = parameters[stay]
     optimizer = optimizer.keep(stay, network(kept, kernels))
     for gradient in gradients[20:]:
-        optimizer.update(gradient[stay], RATE)
+        optimizer.update(network(gradient[stay]), RATE)
     np.testing.assert_array_equal(kept, expected[stay])
 
 
@@ -150,9 +150,9 @@ def test_momentum_without_gradient_ends_at_zero_without_denormal_numbers(momentu
     gradient = np.append(start, 1.0)[None].astype(dtype)
     parameters = np.zeros_like(gradient)
     optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network(parameters))
-    (velocity,) = optimizer.state
+    velocity = optimizer.state[0].parameters
     for step in range(1, 1001):
-        optimizer.update(gradient, RATE)
+        optimizer.update(network(gradient), RATE)
         gradient[0, :-1] = 0
         size = np.abs(velocity)
         assert not ((size > 0) & (size < np.finfo(dtype).tiny)).any(), f"denormal after step {step}"

@@ -48,7 +48,7 @@ def scikit_learn(config: Config, network: Architecture, data: PreparedData) -> t
     for own, given in zip(classifier.coefs_ + classifier.intercepts_, weights + biases, strict=True):
         own[...] = given[0].reshape(own.shape)
     del classifier._optimizer  # its state starts anew with the next step
-    order = BatchOrder([generator(config, SEED, Stream.ORDER)], len(digits), BATCH)
+    order = BatchOrder([generator(config, SEED, Stream.ORDER)], len(digits), BATCH, shared=True)
     steps = itertools.chain.from_iterable(order.epoch() for _ in range(STEPS))
     rows = np.concatenate(list(itertools.islice(steps, STEPS)))
     # One call, which cuts the rows into mini-batches in their order.

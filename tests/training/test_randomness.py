@@ -53,7 +53,7 @@ def test_what_does_not_vary_is_the_stream_of_seed_0(vary: list[str]) -> None:
 
 def test_each_epoch_is_a_permutation_and_another_one() -> None:
     """Every example once an epoch, the last mini-batch smaller, in the order NumPy draws."""
-    order = BatchOrder([np.random.default_rng(1)], 10, 4)
+    order = BatchOrder([np.random.default_rng(1)], 10, 4, shared=True)
     expected = np.random.default_rng(1)
     for _ in range(3):
         batches = list(order.epoch())

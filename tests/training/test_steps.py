@@ -21,7 +21,7 @@ EXAMPLES, INPUTS, CLASSES = 600, 784, 10
 def by_hand(config: Config, rates: list[float], data: Part, penalty: str) -> Array:
     """Softmax regression from zero weights, a step for each mini-batch at the rate of its epoch."""
     w, b = np.zeros((INPUTS, CLASSES)), np.zeros(CLASSES)
-    order = BatchOrder([generator(config, 0, Stream.ORDER)], EXAMPLES, config.batch_size)
+    order = BatchOrder([generator(config, 0, Stream.ORDER)], EXAMPLES, config.batch_size, shared=True)
     for rate in rates:
         for rows in order.epoch():
             x, y = data.features[rows], np.eye(CLASSES)[data.labels[rows]]

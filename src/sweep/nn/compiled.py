@@ -14,12 +14,19 @@ import numpy as np
 from sweep.nn import products
 from sweep.nn.losses import Objective
 from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, NEGLIGIBLE_VELOCITY, Hyperparameters
+from sweep.nn.products import joined
 from sweep.types import Array
 
 _FIRST, _SECOND = NEGLIGIBLE_MOMENTS
 
 # error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
 _compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+def _as_rows(array: Array, other: Array) -> tuple[Array, Array]:
+    """Both arrays (see `kernels.Operations`), joined to those of one wide seed if both are interleaved."""
+    rows, other_rows = joined(array), joined(other)
+    return (rows, other_rows) if len(rows) == len(other_rows) else (array, other)
 
 
 @_compiled
@@ -35,17 +42,22 @@ def _bias_relu_loop(z: Array, bias: Array) -> None:
 
 def bias_relu(z: Array, bias: Array | None) -> None:
     """z <- max(z + bias, 0); see `kernels.Operations`."""
-    _bias_relu_loop(z, np.zeros((len(z), 1, z.shape[2]), z.dtype) if bias is None else bias)
+    bias = np.zeros((len(z), 1, z.shape[2]), z.dtype) if bias is None else bias
+    _bias_relu_loop(*_as_rows(z, bias))
 
 
 @_compiled
-def relu_backward(delta: Array, output: Array) -> None:
-    """delta <- delta where the output is positive, else 0; see `kernels.Operations`."""
+def _relu_backward_loop(delta: Array, output: Array) -> None:
     zero = delta.dtype.type(0)
     for s in range(delta.shape[0]):
         for i in range(delta.shape[1]):
             for j in range(delta.shape[2]):
                 delta[s, i, j] = delta[s, i, j] if output[s, i, j] > zero else zero * delta[s, i, j]
+
+
+def relu_backward(delta: Array, output: Array) -> None:
+    """delta <- delta where the output is positive, else 0; see `kernels.Operations`."""
+    _relu_backward_loop(*_as_rows(delta, output))
 
 
 # The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
@@ -101,6 +113,7 @@ def _add_sums_apart_loop(delta: Array, bias: Array, scale: Any, decay: Any) -> N
 def add_sums(delta: Array, bias: Array, scale: float, decay: float) -> None:
     """bias <- decay * bias + scale * (the batch's sum of delta); see `kernels.Operations`."""
     real = delta.dtype.type
+    delta, bias = _as_rows(delta, bias)
     if delta.flags.c_contiguous:
         _add_sums_loop(delta, bias, np.empty(delta.shape[2], delta.dtype), real(scale), real(decay))
     else:
@@ -131,6 +144,7 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
         products.add_products(inputs, delta, out, scale, decay)
         return
     real = out.dtype.type
+    out, delta = _as_rows(out, delta)
     _add_outer_loop(
         inputs if inputs.ndim == 3 else inputs[None],
         np.ascontiguousarray(delta),

@@ -40,18 +40,28 @@ class Architecture:
         """The number of weights and biases of one seed."""
         return sum((inputs + self.bias) * outputs for inputs, outputs in self.layers)
 
-    def views(self, flat: Array) -> tuple[list[Array], list[Array]]:
+    def views(self, flat: Array, interleaved: bool = False) -> tuple[list[Array], list[Array]]:
         """Weights (seeds, inputs, outputs) and biases (seeds, 1, outputs) as views of `flat`.
 
-        `flat` is (seeds, parameters). Without biases the second list is empty.
+        `flat` is (seeds, parameters), one row a seed. `interleaved` it holds the same numbers in another
+        order: layer by layer, all seeds of a layer together, and a first hidden layer as one matrix
+        (inputs, seeds x outputs), which one product multiplies. Without biases the second list is empty.
         """
         seeds, weights, biases, start = len(flat), [], [], 0
-        for inputs, outputs in self.layers:
-            end = start + inputs * outputs
-            weights.append(flat[:, start:end].reshape(seeds, inputs, outputs))
-            start = end
+
+        def part(count: int) -> Array:
+            if interleaved:
+                return flat.reshape(-1)[seeds * start : seeds * (start + count)]
+            return flat[:, start : start + count]
+
+        for index, (inputs, outputs) in enumerate(self.layers):
+            if interleaved and index == 0 and len(self.layers) > 1:
+                weights.append(part(inputs * outputs).reshape(inputs, seeds, outputs).swapaxes(0, 1))
+            else:
+                weights.append(part(inputs * outputs).reshape(seeds, inputs, outputs))
+            start += inputs * outputs
             if self.bias:
-                biases.append(flat[:, start : start + outputs].reshape(seeds, 1, outputs))
+                biases.append(part(outputs).reshape(seeds, 1, outputs))
                 start += outputs
         return weights, biases
 
@@ -77,30 +87,75 @@ class _Workspace:
     deltas: list[Array]
 
     @staticmethod
-    def of(units: tuple[int, ...], seeds: int, batch: int, dtype: DTypeLike) -> "_Workspace":
+    def of(
+        units: tuple[int, ...], seeds: int, batch: int, dtype: DTypeLike, interleaved: bool
+    ) -> "_Workspace":
         *hidden, outputs = units
         # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums and
         # maxima over them run over whole rows.
         last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
         layers = [np.empty((seeds, batch, count), dtype) for count in hidden]
+        if interleaved and hidden:
+            layers[0] = np.empty((batch, seeds, hidden[0]), dtype).swapaxes(0, 1)
         deltas = [np.empty_like(layer) for layer in layers]
         return _Workspace([*layers, last], deltas)
 
 
 class Network:
-    """An architecture with the parameters, (seeds, parameters), of a block of seeds.
+    """An architecture with the parameters of a block of seeds.
 
-    Products run over 3-D arrays, one matrix product a seed: one wide product over concatenated seeds
-    would be faster for narrow layers, but a seed's bits would depend on its neighbours.
+    Products run over 3-D arrays, one matrix product a seed. Where the examples are common to all seeds and
+    the first hidden layer is `interleaved`, its product is one for all (see `products`).
     """
 
     def __init__(
-        self, architecture: Architecture, parameters: Array, kernels: Kernels = Kernels.NUMPY
+        self,
+        architecture: Architecture,
+        parameters: Array,
+        kernels: Kernels = Kernels.NUMPY,
+        interleaved: bool = False,
     ) -> None:
-        self.architecture, self.parameters, self.kernels = architecture, parameters, kernels
-        self.weights, self.biases = architecture.views(parameters)
+        """`parameters`, (seeds, parameters), are used in place, or copied to be `interleaved`.
+
+        `flat` holds all of them, (seeds x parameters,), in the order in which they lie in memory.
+        """
+        self.architecture, self.kernels, self.interleaved = architecture, kernels, interleaved
+        self.seeds = len(parameters)
+        block = np.empty_like(parameters) if interleaved else parameters
+        self.flat = block.reshape(-1)
+        self.weights, self.biases = architecture.views(block, interleaved)
+        if interleaved:
+            weights, biases = architecture.views(parameters)
+            for own, given in zip([*self.weights, *self.biases], [*weights, *biases], strict=True):
+                own[...] = given
         self._operations = operations(architecture.activation, kernels)
         self._workspaces: dict[int, _Workspace] = {}
+
+    @property
+    def parameters(self) -> Array:
+        """One row a seed, (seeds, parameters): a view, or of an interleaved network a copy."""
+        if not self.interleaved:
+            return self.flat.reshape(self.seeds, -1)
+        parameters = np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
+        weights, biases = self.architecture.views(parameters)
+        for given, own in zip([*weights, *biases], [*self.weights, *self.biases], strict=True):
+            given[...] = own
+        return parameters
+
+    def interleave(self) -> "Network":
+        """This network if it is interleaved, else a copy that is."""
+        if self.interleaved:
+            return self
+        return Network(self.architecture, self.parameters, self.kernels, interleaved=True)
+
+    def keep(self, seeds: list[int]) -> "Network":
+        """The network of these seeds only, in arrays of its own."""
+        return Network(self.architecture, self.parameters[seeds], self.kernels, self.interleaved)
+
+    def zeros(self) -> "Network":
+        """A network of the same shape whose parameters are all zero."""
+        parameters = np.zeros((self.seeds, self.architecture.parameters), self.flat.dtype)
+        return Network(self.architecture, parameters, self.kernels, self.interleaved)
 
     def forward(self, features: Array) -> list[Array]:
         """The activations of every layer, (seeds, batch, units), the last before its output function.
@@ -168,6 +223,7 @@ class Network:
     def _workspace(self, features: Array) -> _Workspace:
         batch = features.shape[-2]
         if batch not in self._workspaces:
-            seeds, dtype = len(self.parameters), self.parameters.dtype
-            self._workspaces[batch] = _Workspace.of(self.architecture.units[1:], seeds, batch, dtype)
+            self._workspaces[batch] = _Workspace.of(
+                self.architecture.units[1:], self.seeds, batch, self.flat.dtype, self.interleaved
+            )
         return self._workspaces[batch]

@@ -1,19 +1,18 @@
 """Optimizers: a state that starts at zero, and a step that changes parameters and state in place.
 
-All work on flat parameters, in NumPy seed by seed and a cache-sized piece at a time: a step reads and
-writes each number several times, and the second time it is still in the cache. A seed's pieces begin where
-they would if it were alone, so that its bits do not depend on its neighbours. The learning rate multiplies
-outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant rate both
-are the same). A new optimizer is one entry in `OPTIMIZERS`.
+All work on flat parameters of all seeds at once, in NumPy a cache-sized piece at a time: a step reads and
+writes each number several times, and the second time it is still in the cache. What becomes of a number does
+not depend on where it lies, so that a seed's bits do not depend on its neighbours. The learning rate
+multiplies outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant
+rate both are the same). A new optimizer is one entry in `OPTIMIZERS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg.blas import daxpy, saxpy
 
 from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
@@ -51,11 +50,6 @@ class Hyperparameters:
 Step = Callable[[Array, Array, tuple[Array, ...], float, int, Hyperparameters], None]
 
 
-def _subtract(parameters: Array, rate: float, direction: Array) -> None:
-    """parameters <- parameters - rate * direction, in one pass over memory."""
-    (daxpy if parameters.dtype == np.float64 else saxpy)(direction, parameters, a=-rate)
-
-
 def _sgd(
     parameters: Array,
     gradient: Array,
@@ -65,7 +59,7 @@ def _sgd(
     constants: Hyperparameters,
 ) -> None:
     """p <- p - rate * g."""
-    _subtract(parameters, rate, gradient)
+    parameters -= rate * gradient
 
 
 def _momentum(
@@ -80,7 +74,7 @@ def _momentum(
     (velocity,) = state
     velocity *= constants.momentum
     velocity += gradient
-    _subtract(parameters, rate, velocity)
+    parameters -= rate * velocity
 
 
 def _adam(
@@ -108,7 +102,8 @@ def _adam(
     np.sqrt(second, out=scaled)
     scaled += epsilon
     np.divide(first, scaled, out=scaled)
-    _subtract(parameters, rate, scaled)
+    scaled *= rate
+    parameters -= scaled
 
 
 @dataclass(frozen=True)
@@ -145,22 +140,22 @@ class Optimizer:
         name: str,
         constants: Hyperparameters,
         network: Network,
-        state: tuple[Array, ...] | None = None,
+        state: tuple[Network, ...] | None = None,
         step: int = 0,
     ) -> None:
-        """Start at zero, or go on from `state`; the parameters of `network` are changed in place."""
+        """Start at zero, or go on from `state`; the parameters of `network` are changed in place.
+
+        The state is shaped as the parameters are: velocities have weights and biases, too.
+        """
         self.rule = _rule(name, constants, network.kernels)
         self.name, self.constants, self.network, self.step = name, constants, network, step
-        parameters = network.parameters
-        self.state = state or tuple(np.zeros_like(parameters) for _ in self.rule.negligible)
-        # The state is shaped as the parameters are: velocities have weights and biases, too.
-        self.moments = [Network(network.architecture, array) for array in self.state]
+        self.state = state or tuple(network.zeros() for _ in self.rule.negligible)
         self._one_examples: dict[Objective, OneExample | None] = {}
 
     @cached_property
     def gradient(self) -> Network:
         """An array for the gradient, in the network's shape; it is made where a step needs one."""
-        return Network(self.network.architecture, np.empty_like(self.network.parameters))
+        return self.network.zeros()
 
     def descend(self, features: Array, targets: Array, objective: Objective, rate: float) -> bool:
         """Take one step on a mini-batch without an array for its gradient; False where that cannot be.
@@ -175,16 +170,16 @@ class Optimizer:
             return False
         network = self.network
         if self.constants.momentum:
-            (velocity,) = self.moments
+            (velocity,) = self.state
             network.accumulate(features, targets, objective, 1.0, self.constants.momentum, velocity)
             if network.kernels is Kernels.NUMBA:
                 from sweep.nn import compiled
 
-                compiled.follow(network.parameters, velocity.parameters, rate)
+                compiled.follow(network.flat, velocity.flat, rate)
                 self.step += 1
                 return True
-            for parameters, direction in zip(network.parameters, velocity.parameters, strict=True):
-                _subtract(parameters, rate, direction)
+            for parameters, direction in _pieces(network.flat, velocity.flat):
+                parameters -= rate * direction
         else:
             network.accumulate(features, targets, objective, -rate, 1.0, network)
         self._count()
@@ -197,38 +192,43 @@ class Optimizer:
         return self._one_examples[objective]
 
     def _compile(self, objective: Objective) -> "OneExample | None":
-        if self.network.kernels is not Kernels.NUMBA:
+        if self.network.kernels is not Kernels.NUMBA or self.network.interleaved:
             return None
         from sweep.nn.one_example import OneExample
 
         rule = "momentum" if self.name == "sgd" and self.constants.momentum else self.name
         if not OneExample.knows(self.network.architecture.activation, objective, rule):
             return None
-        return OneExample(self.network, objective, rule, self.state)
+        return OneExample(self.network, objective, rule, tuple(each.parameters for each in self.state))
 
-    def update(self, gradient: Array, rate: float) -> None:
-        """Take one step against `gradient`, (seeds, parameters)."""
-        arrays = (self.network.parameters, gradient, *self.state)
+    def update(self, gradient: Network, rate: float) -> None:
+        """Take one step against `gradient`, which lies as the network does."""
+        arrays = (self.network.flat, gradient.flat, *(each.flat for each in self.state))
         if self.rule.fused:
-            self._step([array.reshape(-1) for array in arrays], rate)
+            self._step(arrays, rate)
             self.step += 1
             return
-        for seed in zip(*arrays, strict=True):
-            for start in range(0, gradient.shape[1], PIECE):
-                self._step([array[start : start + PIECE] for array in seed], rate)
+        for pieces in _pieces(*arrays):
+            self._step(pieces, rate)
         self._count()
 
-    def _step(self, arrays: list[Array], rate: float) -> None:
+    def _step(self, arrays: tuple[Array, ...], rate: float) -> None:
         parameters, gradient, *state = arrays
         self.rule.step(parameters, gradient, tuple(state), rate, self.step + 1, self.constants)
 
     def keep(self, seeds: list[int], network: Network) -> "Optimizer":
         """The optimizer of the seeds that stay in the block, for their new network."""
-        state = tuple(array[seeds] for array in self.state)
+        state = tuple(each.keep(seeds) for each in self.state)
         return Optimizer(self.name, self.constants, network, state, self.step)
 
     def _count(self) -> None:
         self.step += 1
         if self.step % FLUSH_STEPS == 0:
-            for array, bound in zip(self.state, self.rule.negligible, strict=True):
-                array[np.abs(array) < bound] = 0
+            for each, bound in zip(self.state, self.rule.negligible, strict=True):
+                each.flat[np.abs(each.flat) < bound] = 0
+
+
+def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """The same cache-sized piece of each of several flat arrays, one piece after the other."""
+    for start in range(0, len(arrays[0]), PIECE):
+        yield tuple(array[start : start + PIECE] for array in arrays)

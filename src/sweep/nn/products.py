@@ -1,12 +1,17 @@
 """Matrix products of a block of seeds, at the rate that BLAS reaches for their shapes.
 
+Where all seeds see the same examples, their first products are one: the weights of all seeds side by side
+are one matrix. BLAS adds up each number of a product in an order that may depend on the shapes; whether the
+wide product has the bits of each seed's own is found out once for every shape, and where not, each seed has
+a product of its own.
+
 OpenBLAS multiplies small matrices as they lie, and copies larger ones into a layout of its own first.
-Beside a narrow layer the copy costs more than the multiplication: such products are done in pieces of the
-batch small enough to be multiplied as they lie, up to twice as fast. Pieces depend on the shapes of one seed
-only, and so do the bits of its result.
+Beside a narrow layer the copy costs more than the multiplication: products that are each seed's own are done
+in pieces of the batch small enough to be multiplied as they lie, up to twice as fast. Pieces depend on the
+shapes of one seed only, and so do the bits of its result.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.linalg.blas import dgemm, dger, sgemm, sger
@@ -17,6 +22,13 @@ SMALL = 1_000_000  # multiplications that OpenBLAS does without copying
 NARROW = 64  # columns for which that pays
 LANES = 16  # a piece is a multiple of what one vector instruction holds
 WIDE_PIECE = 128  # examples whose products stay in the cache while they are added up
+TRIED = 10**10  # multiplications up to which a wide product is tried: a tenth of a second or two
+
+
+def joined(array: Array) -> Array:
+    """An interleaved array (seeds, rows, columns) as (1, rows, seeds x columns), any other as it is."""
+    rows = array.swapaxes(0, 1)
+    return rows.reshape(1, len(rows), -1) if rows.flags.c_contiguous else array
 
 
 def multiply(inputs: Array, weights: Array, out: Array) -> None:
@@ -25,7 +37,13 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
     `inputs` is (batch, rows) or (seeds, batch, rows), `weights` (seeds, rows, columns), `out`
     (seeds, batch, columns).
     """
-    batch, (_, rows, columns) = inputs.shape[-2], weights.shape
+    batch, (seeds, rows, columns) = inputs.shape[-2], weights.shape
+    if inputs.ndim == 2 and out.strides[2] == out.itemsize:
+        wide, wide_out = joined(weights), joined(out)
+        if len(wide) == len(wide_out) == 1 and _same_outputs(batch, rows, columns, seeds, out.dtype.char):
+            weights, out = wide, wide_out
+        np.matmul(inputs, weights, out=out)
+        return
     if columns > NARROW or batch * rows * columns <= SMALL:
         np.matmul(inputs, weights, out=out)
         return
@@ -39,6 +57,9 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
     `inputs` is (batch, rows) or (seeds, batch, rows), `delta` (seeds, batch, columns), `out`
     (seeds, rows, columns).
     """
+    if inputs.ndim == 2 and delta.strides[2] == delta.itemsize:
+        _add_shared_products(inputs, delta, out, scale, decay)
+        return
     pieces = _pieces(delta.shape[1], *out.shape[1:])
     if decay == 0 and scale == 1 and len(pieces) == 1:
         np.matmul(inputs.swapaxes(-1, -2), delta, out=out)
@@ -50,6 +71,60 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
             continue
         for piece in pieces:
             add_product(own[piece], errors[piece], weights, scale, 1.0 if piece.start else decay)
+
+
+def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
+    seeds, rows, columns = out.shape
+    wide, wide_out = joined(delta), joined(out)
+    if len(wide) == len(wide_out) == 1 and _same_sums(len(inputs), rows, columns, seeds, out.dtype.char):
+        delta, out = wide, wide_out
+    for errors, weights in zip(delta, out, strict=True):
+        if weights.flags.c_contiguous:
+            add_product(inputs, errors, weights, scale, decay)
+        else:
+            own = np.ascontiguousarray(weights)
+            add_product(inputs, np.ascontiguousarray(errors), own, scale, decay)
+            weights[...] = own
+
+
+@cache
+def _same_outputs(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> bool:
+    """Whether each seed's part of a wide `multiply` has the bits of its own product."""
+    if seeds == 1:
+        return True
+    if batch * rows * columns * seeds > TRIED:
+        return False
+    inputs, weights = _random((batch, rows), dtype), _random((rows, seeds, columns), dtype)
+    wide = np.matmul(inputs, weights.reshape(rows, -1)).reshape(batch, seeds, columns)
+    return all(
+        np.array_equal(wide[:, seed], np.matmul(inputs, np.ascontiguousarray(weights[:, seed])))
+        for seed in range(seeds)
+    )
+
+
+@cache
+def _same_sums(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> bool:
+    """Whether each seed's part of a wide `add_product` has the bits of its own."""
+    if seeds == 1:
+        return True
+    if batch * rows * columns * seeds > TRIED:
+        return False
+    inputs, delta = _random((batch, rows), dtype), _random((batch, seeds, columns), dtype)
+    start = _random((rows, seeds, columns), dtype)
+    wide = start.copy()
+    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, 0.9)
+    for seed in range(seeds):
+        own = np.ascontiguousarray(start[:, seed])
+        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, 0.9)
+        if not np.array_equal(wide[:, seed], own):
+            return False
+    return True
+
+
+def _random(shape: tuple[int, ...], dtype: str) -> Array:
+    numbers: Array = np.random.default_rng(0).random(shape).astype(dtype)
+    numbers -= 0.5
+    return numbers
 
 
 def add_product(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:

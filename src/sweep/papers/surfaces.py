@@ -51,7 +51,8 @@ def descend(function: Polynomial, starts: Points, rate: float, steps: int, momen
     optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network)
     path: list[Any] = [points.copy()]
     for _ in range(steps):
-        optimizer.update(function.gradient(points), rate)
+        optimizer.gradient.flat[:] = function.gradient(points).reshape(-1)
+        optimizer.update(optimizer.gradient, rate)
         path.append(points.copy())
     return np.array(path)
 

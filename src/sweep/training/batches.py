@@ -11,12 +11,14 @@ Rows = NDArray[np.int64]
 class BatchOrder:
     """The order of the training examples, drawn anew for each epoch, for every seed of a block.
 
-    With one generator all seeds share the order; with one a seed, each has its own.
+    All seeds share the order of the one generator, or each has the order of its own.
     """
 
-    def __init__(self, generators: Sequence[np.random.Generator], examples: int, batch: int) -> None:
-        self.generators, self.examples, self.batch = list(generators), examples, batch
-        self.shared = len(self.generators) == 1
+    def __init__(
+        self, generators: Sequence[np.random.Generator], examples: int, batch: int, *, shared: bool
+    ) -> None:
+        self.generators, self.shared = list(generators), shared
+        self.examples, self.batch = examples, batch
         self._order: Rows = np.arange(0)
 
     def epoch(self) -> Iterator[Rows]:

@@ -66,7 +66,8 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
 
 def evaluate(network: Network, part: Part, objective: Objective, classes: int = 0) -> Evaluation:
     """Loss and accuracy of every seed on `part`, and the error of each of `classes`."""
-    seeds = len(network.parameters)
+    # All seeds see the same examples, also where each is trained on an order of its own.
+    network, seeds = network.interleave(), network.seeds
     losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
     for start in range(0, len(part), CHUNK):
         rows = slice(start, start + CHUNK)

@@ -92,7 +92,9 @@ class _Block:
         self.batches: dict[tuple[int, ...], tuple[Array, ...]] = {}
         self.train_seconds = self.evaluation_seconds = 0.0
         initial = np.array([self._initial(seed) for seed in seeds], config.precision)
-        self.network = Network(self.architecture, initial, kernels(config))
+        # Single examples have a compiled step of their own, for seeds that lie apart.
+        interleaved = self.order.shared and self.order.batch > 1
+        self.network = Network(self.architecture, initial, kernels(config), interleaved)
         self.optimizer = self._optimizer()
 
     def train(self, progress: Progress) -> list[TrialResult]:
@@ -121,7 +123,7 @@ class _Block:
             generator(self.config, seed, Stream.ORDER)
             for seed in (self.all_seeds[:1] if shared else self.all_seeds)
         ]
-        return BatchOrder(generators, examples, batch_size(self.config, examples))
+        return BatchOrder(generators, examples, batch_size(self.config, examples), shared=shared)
 
     def _initial(self, seed: int) -> Array:
         rng = generator(self.config, seed, Stream.INIT)
@@ -147,7 +149,7 @@ class _Block:
         if regularizer:
             for slopes, weights in zip(gradient.weights, self.network.weights, strict=True):
                 regularizer.add_gradient(slopes, weights, regularization.strength)
-        self.optimizer.update(gradient.parameters, rate)
+        self.optimizer.update(gradient, rate)
 
     def _gather(self, rows: Rows) -> tuple[Array, Array]:
         """The mini-batch: a view of a single row, or arrays that the next one of its size overwrites."""
@@ -182,17 +184,19 @@ class _Block:
                 extend(curves, {f"{name}_accuracy": float(evaluation.accuracy[index])})
         for curves in self.curves:
             extend(curves, {"iteration": done, "epoch": done / self.per_epoch})
-        ended = {index: status for index in range(len(self.seeds)) if (status := self._status(index, done))}
-        for index, status in ended.items():
-            self._finish(index, status, done)
+        ended = []
+        for index, parameters in enumerate(self.network.parameters):
+            if status := self._status(index, parameters, done):
+                self._finish(index, parameters, status, done)
+                ended.append(index)
         self.evaluation_seconds += time.perf_counter() - start
-        self._leave(list(ended))
+        self._leave(ended)
 
-    def _status(self, index: int, done: int) -> Status | None:
+    def _status(self, index: int, parameters: Array, done: int) -> Status | None:
         """How the training of a seed ends with this evaluation; None when it goes on."""
         metrics = at_evaluation(self.curves[index], -1)
         losses = [value for name, value in metrics.items() if name.endswith("loss")]
-        if not (np.isfinite(losses).all() and np.isfinite(self.network.parameters[index]).all()):
+        if not (np.isfinite(losses).all() and np.isfinite(parameters).all()):
             return Status.DIVERGED
         stopping = self.config.early_stopping
         if stopping.patience is not None:
@@ -201,15 +205,15 @@ class _Block:
             best = self.best[index]
             if best.improved_by(cost, len(self.curves[index]["epoch"]) - 1):
                 if stopping.keep_best:
-                    best.parameters = self.network.parameters[index].copy()
+                    best.parameters = parameters.copy()
             elif best.waited >= stopping.patience:
                 return Status.STOPPED_EARLY
         return Status.COMPLETED if done == self.total else None
 
-    def _finish(self, index: int, status: Status, done: int) -> None:
+    def _finish(self, index: int, parameters: Array, status: Status, done: int) -> None:
         """Make the result of a seed whose training has ended."""
         seed, best, curves = self.seeds[index], self.best[index], self.curves[index]
-        kept = self.network.parameters[index].copy() if best.parameters is None else best.parameters
+        kept = parameters.copy() if best.parameters is None else best.parameters
         evaluation = -1 if best.parameters is None else best.evaluation
         network = Network(self.architecture, kept[None])
         metrics = at_evaluation(curves, evaluation)
@@ -249,5 +253,5 @@ class _Block:
         self.best = [self.best[index] for index in stay]
         if stay:
             self.order.keep(stay)
-            self.network = Network(self.architecture, self.network.parameters[stay], self.network.kernels)
+            self.network = self.network.keep(stay)
             self.optimizer = self.optimizer.keep(stay, self.network)
