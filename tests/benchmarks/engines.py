@@ -15,13 +15,14 @@ import numpy as np
 from tests.benchmarks.cells import BenchmarkCell
 
 from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, ParallelConfig
-from sweep.data.preprocessing import PreparedData
+from sweep.data.preprocessing import PreparedData, Sizes
 from sweep.execution.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
 Measure = Callable[[int], float]
 Engine = Callable[[BenchmarkCell, PreparedData], Measure]
 SEEDS = 10
+SIZES = Sizes(train=60_000, validation=0, test=10_000, inputs=784)
 
 
 def config_of(cell: BenchmarkCell, steps: int, vary: list[str], kernels: str = "auto") -> Config:
@@ -60,7 +61,7 @@ def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str], kernels: str
     def measure(steps: int) -> float:
         config = config_of(cell, steps, vary, kernels)
         # Blocks follow one another and are alike: one stands for all.
-        seeds = range(min(seeds_that_fit(config, cell.units[0]), SEEDS))
+        seeds = range(min(seeds_that_fit(config, SIZES), SEEDS))
         results = train_block(config, seeds, data)
         return sum(result.train_seconds for result in results) / len(seeds) / steps
 

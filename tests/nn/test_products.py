@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sweep.nn import products
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.products import add_product
@@ -51,3 +52,42 @@ def test_accumulating_is_adding_the_gradient(bias: bool, shared: bool, batch: in
     itself = Network(architecture, parameters.copy())
     itself.accumulate(features, targets, objective, -0.1, 1.0, itself)
     np.testing.assert_allclose(itself.parameters, parameters - 0.1 * gradient.parameters, atol=1e-13)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("units", [(5, 3), (5, 4, 2), (5, 4, 3, 2)], ids=str)
+def test_an_interleaved_network_holds_the_same_numbers(units: tuple[int, ...], bias: bool) -> None:
+    """Each seed's weights and biases, whatever the order in memory; and what is kept of it."""
+    architecture = Architecture(units, "relu", bias)
+    parameters = np.random.default_rng(0).normal(size=(3, architecture.parameters))
+    apart, interleaved = Network(architecture, parameters), Network(architecture, parameters).interleave()
+    np.testing.assert_array_equal(interleaved.parameters, parameters)
+    assert sorted(interleaved.flat) == sorted(parameters.reshape(-1))
+    for own, given in zip(interleaved.weights, apart.weights, strict=True):
+        np.testing.assert_array_equal(own, given)
+    for own, given in zip(interleaved.biases, apart.biases, strict=True):
+        np.testing.assert_array_equal(own, given)
+    kept = interleaved.keep([2, 0])
+    assert kept.interleaved
+    np.testing.assert_array_equal(kept.parameters, parameters[[2, 0]])
+
+
+@pytest.mark.parametrize("same_bits", [True, False])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One wide product for all seeds, or, where that has other bits, one a seed."""
+    monkeypatch.setattr(products, "_same_outputs", lambda *shape: same_bits)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape: same_bits)
+    rng = np.random.default_rng(1)
+    inputs, weights = rng.normal(size=(7, 9)).astype(dtype), rng.normal(size=(9, 3, 4)).astype(dtype)
+    outputs = np.full((7, 3, 4), np.nan, dtype).swapaxes(0, 1)
+    products.multiply(inputs, weights.swapaxes(0, 1), outputs)
+    expected = np.einsum("br,rsc->sbc", inputs, weights, dtype=float)
+    np.testing.assert_allclose(outputs, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
+    for scale, decay in ((1.0, 0.0), (-0.3, 1.0), (1.0, 0.9)):
+        sums = weights.copy()
+        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale, decay)
+        gradient = np.einsum("br,sbc->rsc", inputs, outputs, dtype=float)
+        np.testing.assert_allclose(
+            sums, decay * weights + scale * gradient, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype]
+        )

@@ -11,6 +11,7 @@ from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig, O
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
+from sweep.nn import products
 from sweep.training.randomness import Stream, generator
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
@@ -70,6 +71,28 @@ def test_blocks(
     # With the whole set as one mini-batch, its order changes at most the rounding.
     if batch_size != "all" or "init" in vary:
         assert len({result.weights_sha256 for result in alone}) == 5
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("hidden", [[16], [96, 10]], ids=str)
+@pytest.mark.parametrize("batch_size", [50, 128, "all"])
+def test_blocks_where_wide_products_have_other_bits(
+    batch_size: Any,
+    hidden: list[int],
+    optimizer: str,
+    small_mnist: PreparedData,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a BLAS of which no wide product has the bits of its parts, each seed's product is its own."""
+    config = Config(
+        hidden=hidden, batch_size=batch_size, vary=["init"], max_iterations=9, **OPTIMIZERS[optimizer]
+    )
+    with_wide_products = assert_same_in_every_block(config, small_mnist)
+    monkeypatch.setattr(products, "_same_outputs", lambda *shape: False)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape: False)
+    without = assert_same_in_every_block(config, small_mnist)
+    for one, other in zip(without, with_wide_products, strict=True):
+        assert one.weights_sha256 == other.weights_sha256
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -13,10 +13,15 @@ from sweep.data import datasets
 from sweep.data.preprocessing import Sizes, sizes
 from sweep.errors import SettingError
 from sweep.execution import cost, store
-from sweep.training.trainer import architecture
+from sweep.training.trainer import architecture, batch_size
 
-# Seeds are trained together while their weights and gradients about fit a core's own cache.
+# Seeds are trained together while their weights and gradients about fit a core's own cache. Seeds that see
+# the same examples gain more from each other than from the cache, and most in large mini-batches.
 BLOCK_BYTES = 1024 * 1024
+SHARED_BLOCK_BYTES = 4 * BLOCK_BYTES
+LARGE_BATCH = 1024
+LARGE_BATCH_BYTES = 16 * BLOCK_BYTES
+ACTIVATION_BYTES = 64 * BLOCK_BYTES  # of a mini-batch of a whole block, with their errors
 MOST_SEEDS = 16
 
 
@@ -119,11 +124,16 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
     return missing
 
 
-def seeds_that_fit(config: Config, inputs: int) -> int:
-    """How many seeds of a cell a core's own cache holds: their weights and gradients."""
+def seeds_that_fit(config: Config, sizes: Sizes) -> int:
+    """How many seeds of a cell are best trained together, by their bytes."""
     item = 8 if config.precision == "float64" else 4
-    bytes_a_seed = 2 * item * architecture(config, inputs).parameters
-    return max(1, min(BLOCK_BYTES // bytes_a_seed, MOST_SEEDS))
+    network, batch = architecture(config, sizes.inputs), batch_size(config, sizes.train)
+    room = BLOCK_BYTES
+    if "order" not in config.vary:
+        room = SHARED_BLOCK_BYTES if batch < LARGE_BATCH else LARGE_BATCH_BYTES
+    by_weights = room // (2 * item * network.parameters)
+    by_activations = ACTIVATION_BYTES // (2 * item * batch * sum(network.units[1:]))
+    return max(1, min(by_weights, by_activations, MOST_SEEDS))
 
 
 def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -> int:
@@ -137,7 +147,7 @@ def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -
     if config.parallel.block_size is not None:
         return config.parallel.block_size
     even = math.floor(share / 4 / seconds)
-    return max(1, min(seeds_that_fit(config, sizes.inputs), even))
+    return max(1, min(seeds_that_fit(config, sizes), even))
 
 
 def _parts(seeds: tuple[int, ...], count: int) -> list[tuple[int, ...]]:

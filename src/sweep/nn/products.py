@@ -23,6 +23,7 @@ NARROW = 64  # columns for which that pays
 LANES = 16  # a piece is a multiple of what one vector instruction holds
 WIDE_PIECE = 128  # examples whose products stay in the cache while they are added up
 TRIED = 10**10  # multiplications up to which a wide product is tried: a tenth of a second or two
+FEW = 4096  # weights whose gradients of all seeds are found at once and then added
 
 
 def joined(array: Array) -> Array:
@@ -61,8 +62,11 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
         _add_shared_products(inputs, delta, out, scale, decay)
         return
     pieces = _pieces(delta.shape[1], *out.shape[1:])
-    if decay == 0 and scale == 1 and len(pieces) == 1:
+    if len(pieces) == 1 and decay == 0 and scale == 1:
         np.matmul(inputs.swapaxes(-1, -2), delta, out=out)
+        return
+    if len(pieces) == 1 and out[0].size <= FEW:
+        add_scaled(np.matmul(inputs.swapaxes(-1, -2), delta), out, scale, decay)
         return
     for seed, weights in enumerate(out):
         own, errors = inputs if inputs.ndim == 2 else inputs[seed], delta[seed]
@@ -75,8 +79,16 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
 
 def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
     seeds, rows, columns = out.shape
+    if len(inputs) * rows * columns <= SMALL and (scale, decay) != (1, 0):
+        # For small matrices BLAS rounds differently where it adds: the wide product would be another.
+        sums = np.empty_like(out)
+        _add_shared_products(inputs, delta, sums, 1.0, 0.0)
+        add_scaled(sums, out, scale, decay)
+        return
     wide, wide_out = joined(delta), joined(out)
-    if len(wide) == len(wide_out) == 1 and _same_sums(len(inputs), rows, columns, seeds, out.dtype.char):
+    if len(wide) == len(wide_out) == 1 and _same_sums(
+        len(inputs), rows, columns, seeds, decay, out.dtype.char
+    ):
         delta, out = wide, wide_out
     for errors, weights in zip(delta, out, strict=True):
         if weights.flags.c_contiguous:
@@ -103,7 +115,7 @@ def _same_outputs(batch: int, rows: int, columns: int, seeds: int, dtype: str) -
 
 
 @cache
-def _same_sums(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> bool:
+def _same_sums(batch: int, rows: int, columns: int, seeds: int, decay: float, dtype: str) -> bool:
     """Whether each seed's part of a wide `add_product` has the bits of its own."""
     if seeds == 1:
         return True
@@ -112,10 +124,10 @@ def _same_sums(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> b
     inputs, delta = _random((batch, rows), dtype), _random((batch, seeds, columns), dtype)
     start = _random((rows, seeds, columns), dtype)
     wide = start.copy()
-    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, 0.9)
+    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, decay)
     for seed in range(seeds):
         own = np.ascontiguousarray(start[:, seed])
-        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, 0.9)
+        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, decay)
         if not np.array_equal(wide[:, seed], own):
             return False
     return True
