@@ -5,6 +5,7 @@
     sweep.run({"hidden": 16, "seeds": 3})   # train what is missing; one summary row a cell
     sweep.load()                            # one row a trial
     sweep.curves()                          # one row a trial and epoch
+    sweep.train({"hidden": 16}).predict(x)  # one network, to ask
 
 The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers, store),
 which calls `training` (a block of seeds) on `data` with the mathematics of `nn` -> `analysis` (tables and
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["curves", "load", "run"]
+    from sweep.trained import Trained
+
+__all__ = ["curves", "load", "run", "train"]
 
 
 def load(results: str | Path = "results") -> "pd.DataFrame":
@@ -46,3 +49,14 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     from sweep.session import console, run_sweep
 
     return run_sweep(from_settings(config or {}), None, console())
+
+
+def train(config: Mapping[str, Any] | None = None, seed: int = 0) -> "Trained":
+    """Train one seed in this process and return the network: its curves, weights, predictions.
+
+    `config` as for `run`, but of a single cell. The seed's weights have the bits that it has in a sweep;
+    nothing is stored. Raises SweepError for a mistake in the settings.
+    """
+    from sweep import trained
+
+    return trained.train(config or {}, seed)

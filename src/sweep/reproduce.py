@@ -39,6 +39,7 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
     from sweep.execution.pool import execute, workers
     from sweep.papers import catalogue
     from sweep.papers.collection import Collection
+    from sweep.papers.measuring import MEASURES
     from sweep.papers.page import Report
     from sweep.session import console
 
@@ -60,6 +61,11 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
     }
     for each in papers:
         folder = reports / each.name
+        for measurement in each.measurements:
+            file = folder / "measurements" / f"{measurement.name}.csv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rows = MEASURES[measurement.measure](**measurement.settings)
+            rows.to_csv(file, index=False, float_format="%.6g")
         own = {experiment: trained[each.name, experiment] for experiment in each.experiments}
         Report(each, Collection.write(folder, scale, own)).write(folder)
         terminal.print(f"{each.name}: {folder / 'report.md'}", highlight=False, soft_wrap=True)

@@ -9,6 +9,8 @@ import pytest
 
 import sweep
 
+PAPERS = Path(__file__).parents[2] / "reports"
+
 
 def command(folder: Path, module: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """`python -m <module>` in `folder`."""
@@ -70,7 +72,7 @@ def test_the_report_is_made_again_without_the_store(report: Path) -> None:
         for file in folder.rglob("*")
         if file.suffix in (".md", ".csv", ".tex", ".svg")
     }
-    assert len(before) == 1 + 3 + 4  # the page, one table in three forms, four figures
+    assert len(before) == 1 + 2 * 3 + 4  # the page, two tables in three forms, four figures
     for file in before:
         file.unlink()
     assert command(report, "sweep.report", "paterson").returncode == 0
@@ -89,6 +91,24 @@ def test_a_number_that_does_not_follow_is_found(report: Path) -> None:
     assert lines[0].startswith("reports/paterson/report.md: line ")
     assert "does not follow from the records: | test accuracy (%) | 97.30 |" in lines[0]
     assert lines[1] == "reports/paterson/figures/loss.png: is missing"
+
+
+def test_a_finding_holds_the_numbers_of_the_tables(report: Path) -> None:
+    """And one that names no line of a table is refused."""
+    specification = report / "reports" / "paterson" / "paper.yaml"
+    own = (PAPERS / "paterson" / "paper.yaml").read_text()
+    specification.write_text(own + '\nfindings: ["We find {results[test accuracy (%)]}."]\n')
+    assert command(report, "sweep.report", "paterson").returncode == 0
+    row = pd.read_csv(report / "reports" / "paterson" / "tables" / "results.csv").iloc[0]
+    page = (report / "reports" / "paterson" / "report.md").read_text()
+    assert f"- We find {row['mean']:.2f} ± {row['std']:.2f}." in page
+    specification.write_text(own + '\nfindings: ["We find {results[accuracy]}."]\n')
+    refused = command(report, "sweep.report", "paterson")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "error: reports/paterson/paper.yaml: findings: We find {results[accuracy]}.: no such table or label:"
+        " 'accuracy'\n"
+    )
 
 
 def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) -> None:

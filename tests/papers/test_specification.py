@@ -10,6 +10,8 @@ from sweep.analysis.records import TRIAL_COLUMNS
 from sweep.errors import PaperError
 from sweep.papers import catalogue, specification
 from sweep.papers.drawing import DRAWS
+from sweep.papers.measuring import MEASURES
+from sweep.papers.tabulating import MAKES
 
 GOOD: dict[str, Any] = {
     "title": "A paper",
@@ -30,8 +32,11 @@ GOOD: dict[str, Any] = {
                     "unit": "percent",
                 }
             ],
-        }
+        },
+        "pairs": {"caption": "Pairs", "make": "confused_pairs", "settings": {"experiment": "noise"}},
+        "cost": {"caption": "Cost", "make": "measured", "settings": {"measurement": "cost"}},
     },
+    "measurements": {"cost": {"measure": "gradient_cost", "settings": {"hidden": [[1]]}}},
     "figures": {
         "loss": {"caption": "Loss", "draw": "curves", "experiment": "noise", "settings": {"metric": "loss"}}
     },
@@ -55,7 +60,7 @@ def read(folder: Path, content: Any) -> specification.Paper:
     """The paper that a file with this content specifies."""
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "reports" / "mine" / "paper.yaml").write_text(text)
-    return specification.read("mine", DRAWS, TRIAL_COLUMNS)
+    return specification.read("mine", DRAWS, MAKES, MEASURES, TRIAL_COLUMNS)
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:
@@ -76,9 +81,12 @@ def test_what_is_written_is_read(folder: Path) -> None:
     paper = read(folder, GOOD)
     assert (paper.name, paper.title, paper.experiments) == ("mine", "A paper", ("noise",))
     assert paper.scales == {"smoke": {"seeds": 2}, "quick": {}, "full": {}}
-    (row,) = paper.tables[0].rows
+    tables = {table.name: table for table in paper.tables}
+    (row,) = tables["main"].rows
     assert (row.column, row.published, row.unit, row.factor) == ("test_accuracy", 0.9, "percent", 1.0)
+    assert tables["pairs"].settings == {"experiment": "noise"}
     assert paper.figures[0].settings == {"metric": "loss"}
+    assert paper.measurements[0].settings == {"hidden": [[1]]}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +114,13 @@ def test_what_is_written_is_read(folder: Path) -> None:
         ),
         ("tables.main.rows.0.label", ..., "tables.main.rows[0].label: is missing"),
         ("tables.main.rows", 3, "tables.main.rows=3: must be a list"),
+        ("tables.pairs.make", "pairs", "tables.pairs.make=pairs: must be one of confused_pairs, measured"),
+        ("tables.pairs.rows", [], "tables.pairs: must have rows or make, not both"),
+        ("tables.pairs.make", ..., "tables.pairs: must have rows or make"),
+        ("tables.pairs.settings.experiment", "nose", "tables.pairs.settings.experiment=nose: must be one of"),
+        ("tables.cost.settings.measurement", "costs", "did you mean 'cost'?"),
+        ("measurements.cost.measure", "cost", "measurements.cost.measure=cost: must be one of gradient_"),
+        ("measurements.cost.settings", 3, "measurements.cost.settings=3: must be a mapping"),
         ("figures.loss.draw", "curve", "figures.loss.draw=curve: must be one of "),
         ("figures.loss.experiment", "other", "figures.loss.experiment=other: must be one of noise"),
         ("figures.loss.settings", [1], "figures.loss.settings=[1]: must be a mapping"),

@@ -28,6 +28,25 @@ def batch_loss(
     return loss
 
 
+def slope(
+    network: Network,
+    index: int,
+    features: Array,
+    targets: Array,
+    objective: Objective,
+    regularization: str = "none",
+    strength: float = 0.0,
+    epsilon: float = 1e-6,
+) -> float:
+    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for parameter `index` of a network of one seed."""
+    original, losses = network.flat[index], []
+    for shifted in (original + epsilon, original - epsilon):
+        network.flat[index] = shifted
+        losses.append(batch_loss(network, features, targets, objective, regularization, strength))
+    network.flat[index] = original
+    return (losses[0] - losses[1]) / (2 * epsilon)
+
+
 def central_difference(
     network: Network,
     features: Array,
@@ -37,17 +56,9 @@ def central_difference(
     strength: float = 0.0,
     epsilon: float = 1e-6,
 ) -> Array:
-    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for every parameter p, (1, parameters).
+    """The `slope` of every parameter, (1, parameters).
 
     Twice as many evaluations of the network as it has parameters.
     """
-    numerical = np.empty_like(network.parameters)
-    for index in range(network.parameters.shape[1]):
-        original = network.parameters[0, index]
-        losses = []
-        for shifted in (original + epsilon, original - epsilon):
-            network.parameters[0, index] = shifted
-            losses.append(batch_loss(network, features, targets, objective, regularization, strength))
-        network.parameters[0, index] = original
-        numerical[0, index] = (losses[0] - losses[1]) / (2 * epsilon)
-    return numerical
+    rest = (features, targets, objective, regularization, strength, epsilon)
+    return np.array([[slope(network, index, *rest) for index in range(network.flat.size)]])

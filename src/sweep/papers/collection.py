@@ -16,6 +16,12 @@ from sweep.execution.plan import Cell
 FILE = "records.parquet"
 
 
+def missing(file: Path) -> PaperError:
+    """What to say when a file in a paper's folder, or below it, is not there."""
+    paper = file.relative_to(file.parents[1] if file.name == FILE else file.parents[2]).parts[0]
+    return PaperError(f"{file}: no such file; python -m sweep.reproduce {paper} writes it")
+
+
 @dataclass(frozen=True)
 class Collection:
     """The trials of a paper's experiments, run at one scale."""
@@ -38,8 +44,7 @@ class Collection:
     def read(folder: Path) -> "Collection":
         """The records that were packed in `folder`."""
         if not (folder / FILE).is_file():
-            command = f"python -m sweep.reproduce {folder.name}"
-            raise PaperError(f"{folder / FILE}: no such file; {command} writes it")
+            raise missing(folder / FILE)
         return Collection(folder / FILE)
 
     @property
@@ -87,6 +92,13 @@ class Collection:
     def networks(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """One row a trial with its weights and settings."""
         return self._of(records.networks(self.file), experiment, where)
+
+    def measurement(self, name: str) -> pd.DataFrame:
+        """What was measured under this name, see `measuring`."""
+        file = self.file.parent / "measurements" / f"{name}.csv"
+        if not file.is_file():
+            raise missing(file)
+        return pd.read_csv(file)
 
     def _of(self, rows: pd.DataFrame, experiment: str, where: Mapping[str, Any] | None) -> pd.DataFrame:
         cells = self._agreeing(experiment, where or {})

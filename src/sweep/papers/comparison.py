@@ -1,19 +1,14 @@
 """Published against reproduced: the rows of a paper's tables."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from sweep.analysis.aggregate import sound
 from sweep.papers.collection import Collection
-from sweep.papers.specification import UNITS, Row, Table
+from sweep.papers.specification import UNITS, Row
 
-_LATEX = str.maketrans(
-    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
-    | {"±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
 
 
@@ -66,9 +61,8 @@ def compare(row: Row, collection: Collection) -> Comparison:
     )
 
 
-def frame(table: Table, collection: Collection) -> pd.DataFrame:
-    """A table as numbers, one row a line."""
-    comparisons = [compare(row, collection) for row in table.rows]
+def frame(comparisons: list[Comparison]) -> pd.DataFrame:
+    """Comparisons as numbers, one row each."""
     return pd.DataFrame(
         [
             {
@@ -85,39 +79,3 @@ def frame(table: Table, collection: Collection) -> pd.DataFrame:
             for item in comparisons
         ]
     )
-
-
-def lines(table: Table, collection: Collection) -> list[list[str]]:
-    """A table as texts, one list a line, in the order of `HEADINGS`."""
-    return [compare(row, collection).texts() for row in table.rows]
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """The table in Markdown."""
-    rule = ["---", *["---:"] * (len(HEADINGS) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [HEADINGS, rule, *rows]) + "\n"
-
-
-def latex(rows: Sequence[Sequence[str]], caption: str) -> str:
-    """The table in LaTeX, for the package booktabs."""
-    body = [" & ".join(_escaped(text) for text in line) + r" \\" for line in rows]
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{_escaped(caption)}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}",
-            r"\toprule",
-            " & ".join(HEADINGS) + r" \\",
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_LATEX)

@@ -262,6 +262,20 @@ def output_gradients(
     return figure
 
 
+def measured(
+    collection: Collection, measurement: str, x: str, y: Sequence[str], axes: Sequence[str]
+) -> Figure:
+    """Columns `y` of a measurement against its column `x`, both on logarithmic scales."""
+    rows = collection.measurement(measurement).sort_values(x)
+    figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
+    for name, style in zip(y, ("o-", "s--", "^:", "D-."), strict=False):
+        axis.plot(rows[x], rows[name], style, label=name.replace("_", " "))
+    axis.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
+    axis.grid(color="0.9")
+    axis.legend(frameon=False)
+    return figure
+
+
 def _digits(images: np.ndarray, titles: Sequence[str]) -> Figure:
     columns = min(len(images), 5)
     rows = -(-len(images) // columns)
@@ -289,4 +303,5 @@ DRAWS: dict[str, Draw] = {
     "points": points,
     "activation": activation,
     "output_gradients": output_gradients,
+    "measured": measured,
 }

@@ -1,8 +1,9 @@
 """The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import matplotlib.pyplot as plt
 
 from sweep.analysis import figures
 from sweep.errors import PaperError
-from sweep.papers import comparison
 from sweep.papers.collection import Collection
 from sweep.papers.drawing import DRAWS
 from sweep.papers.specification import Figure, Paper
+from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
 SCALES = {
@@ -31,17 +32,21 @@ class Report:
     paper: Paper
     collection: Collection
 
+    @cached_property
+    def _tables(self) -> dict[str, Tabulated]:
+        return {
+            table.name: self._general(f"tables.{table.name}", tabulate, table, self.collection)
+            for table in self.paper.tables
+        }
+
     def texts(self) -> dict[str, str]:
         """The name and content of every file that follows from the records to the last character."""
         files = {PAGE: self._page()}
         for table in self.paper.tables:
-            rows = comparison.lines(table, self.collection)
-            frame = comparison.frame(table, self.collection)
-            files[f"tables/{table.name}.csv"] = frame.to_csv(
-                index=False, float_format="%.6g", lineterminator="\n"
-            )
-            files[f"tables/{table.name}.md"] = comparison.markdown(rows)
-            files[f"tables/{table.name}.tex"] = comparison.latex(rows, table.caption)
+            tabulated = self._tables[table.name]
+            files[f"tables/{table.name}.csv"] = tabulated.csv()
+            files[f"tables/{table.name}.md"] = tabulated.markdown()
+            files[f"tables/{table.name}.tex"] = tabulated.latex(table.caption)
         return files
 
     def write(self, folder: Path) -> None:
@@ -84,12 +89,16 @@ class Report:
         settings: dict[str, Any] = dict(figure.settings)
         if figure.experiment is not None:
             settings["experiment"] = figure.experiment
+        return self._general(f"figures.{figure.name}", DRAWS[figure.draw], self.collection, **settings)
+
+    def _general(self, place: str, function: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
+        """Call a general function; a wrong argument is a mistake in the settings at `place`."""
         try:
-            return DRAWS[figure.draw](self.collection, **settings)
+            return function(*arguments, **settings)
         except TypeError as error:
             if "argument" not in str(error):
                 raise
-            name = f"reports/{self.paper.name}/paper.yaml: figures.{figure.name}.settings"
+            name = f"reports/{self.paper.name}/paper.yaml: {place}.settings"
             raise PaperError(f"{name}: {str(error).partition('() ')[2]}") from error
 
     def _page(self) -> str:
@@ -99,11 +108,11 @@ class Report:
         text.write(f"{self._origin()}\n\n")
         if paper.findings:
             text.write("## What came out\n\n")
-            text.write("".join(f"- {finding.strip()}\n" for finding in paper.findings) + "\n")
+            text.write("".join(f"- {self._filled(finding)}\n" for finding in paper.findings) + "\n")
         for table in paper.tables:
             text.write(f"## {table.caption}\n\n")
-            text.write(comparison.markdown(comparison.lines(table, self.collection)))
-            text.write("\nMean ± standard deviation over n seeds; difference: ours less published.")
+            tabulated = self._tables[table.name]
+            text.write(f"{tabulated.markdown()}\n{tabulated.note}")
             text.write(f" As numbers: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
@@ -116,6 +125,19 @@ class Report:
         text.write(f"    {again}  # train and report\n")
         text.write(f"    python -m sweep.report {paper.name}  # the report alone, from records.parquet\n")
         return text.getvalue()
+
+    def _filled(self, finding: str) -> str:
+        """A finding with our values in the places of `{table[label]}`."""
+        values = {
+            name: {line[0]: line[tabulated.headings.index("ours")] for line in tabulated.lines}
+            for name, tabulated in self._tables.items()
+            if "ours" in tabulated.headings
+        }
+        try:
+            return finding.strip().format(**values)
+        except (KeyError, IndexError, ValueError) as error:
+            place = f"reports/{self.paper.name}/paper.yaml: findings"
+            raise PaperError(f"{place}: {finding.strip()}: no such table or label: {error}") from error
 
     def _origin(self) -> str:
         trials = [self.collection.trials(name) for name in self.paper.experiments]

@@ -36,11 +36,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Published against reproduced: one line a row."""
+    """Published against reproduced, one line a row; or what the function `make` says of `settings`."""
 
     name: str
     caption: str
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...] = ()
+    make: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured besides trials, by the general function `measure` with `settings`."""
+
+    name: str
+    measure: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ class Paper:
     """A paper: its citation, and what is trained, tabulated and drawn for it.
 
     `scales` maps each of `SCALES` to settings that every experiment gets; `assumptions` say what the paper
-    leaves open and what we chose; `findings` what came out.
+    leaves open and what we chose; `findings` what came out, where `{table[label]}` stands for our value
+    in that line of that table.
     """
 
     name: str
@@ -73,6 +85,7 @@ class Paper:
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...]
     assumptions: tuple[str, ...]
+    measurements: tuple[Measurement, ...] = ()
     findings: tuple[str, ...] = ()
 
 
@@ -93,10 +106,13 @@ def find(name: str) -> Path:
     )
 
 
-def read(name: str, draws: Iterable[str], columns: Iterable[str]) -> Paper:
+def read(
+    name: str, draws: Iterable[str], makes: Iterable[str], measures: Iterable[str], columns: Iterable[str]
+) -> Paper:
     """The specification of a paper.
 
-    `draws` are the names of the functions that draw, `columns` those of the records. Raises PaperError,
+    `draws`, `makes` and `measures` are the names of the general functions for figures, tables and
+    measurements, `columns` those of the records. Raises PaperError,
     in one line that names the place, for whatever is missing, unknown or of the wrong kind.
     """
     file = find(name)
@@ -104,7 +120,7 @@ def read(name: str, draws: Iterable[str], columns: Iterable[str]) -> Paper:
         content = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
         raise PaperError(f"{file}: {' '.join(str(error).split())}") from error
-    reader = _Reader(file, set(draws), set(columns))
+    reader = _Reader(file, set(draws), set(makes), set(measures), set(columns))
     return reader.paper(name, content)
 
 
@@ -114,8 +130,11 @@ Kind = TypeVar("Kind")
 class _Reader:
     """Turns a file's mappings into the classes above; every error names the file and the place in it."""
 
-    def __init__(self, file: Path, draws: set[str], columns: set[str]) -> None:
-        self.file, self.draws, self.columns = file, draws, columns
+    def __init__(
+        self, file: Path, draws: set[str], makes: set[str], measures: set[str], columns: set[str]
+    ) -> None:
+        self.file, self.columns = file, columns
+        self.draws, self.makes, self.measures = draws, makes, measures
 
     def paper(self, name: str, content: Any) -> Paper:
         content = dict(self._mapping(content, "the file"))
@@ -127,12 +146,15 @@ class _Reader:
         self._known(scales, set(SCALES), "scales.")
         tables = self._mapping(content.pop("tables", {}), "tables")
         figures = self._mapping(content.pop("figures", {}), "figures")
+        measurements = self._mapping(content.pop("measurements", {}), "measurements")
+        self.measurements = tuple(measurements)
         content |= {
             "name": name,
             "experiments": self.experiments,
             "scales": {scale: self._mapping(scales.get(scale, {}), f"scales.{scale}") for scale in SCALES},
             "tables": tuple(self._table(key, value) for key, value in tables.items()),
             "figures": tuple(self._figure(key, value) for key, value in figures.items()),
+            "measurements": tuple(self._measurement(key, value) for key, value in measurements.items()),
             "assumptions": tuple(self._strings(content.get("assumptions", []), "assumptions")),
             "findings": tuple(self._strings(content.get("findings", []), "findings")),
         }
@@ -141,11 +163,18 @@ class _Reader:
     def _table(self, name: str, content: Any) -> Table:
         place = f"tables.{name}."
         content = dict(self._mapping(content, place[:-1]))
+        if ("rows" in content) == ("make" in content):
+            both = ", not both" if "rows" in content else ""
+            raise PaperError(f"{self.file}: {place[:-1]}: must have rows or make{both}")
         rows = content.get("rows", [])
         if not isinstance(rows, list):
             raise self._error(f"{place}rows", rows, "must be a list")
         content["rows"] = tuple(self._row(row, f"{place}rows[{index}].") for index, row in enumerate(rows))
-        return self._build(Table, {**content, "name": name}, place)
+        table = self._build(Table, {**content, "name": name}, place)
+        if table.make is not None:
+            self._choice(table.make, self.makes, f"{place}make")
+        self._settings(table.settings, place)
+        return table
 
     def _row(self, content: Any, place: str) -> Row:
         row = self._build(Row, self._mapping(content, place[:-1]), place)
@@ -164,8 +193,22 @@ class _Reader:
         self._choice(figure.draw, self.draws, f"{place}draw")
         if figure.experiment is not None:
             self._choice(figure.experiment, self.experiments, f"{place}experiment")
-        self._mapping(figure.settings, f"{place}settings")
+        self._settings(figure.settings, place)
         return figure
+
+    def _measurement(self, name: str, content: Any) -> Measurement:
+        place = f"measurements.{name}."
+        measurement = self._build(Measurement, {**self._mapping(content, place[:-1]), "name": name}, place)
+        self._choice(measurement.measure, self.measures, f"{place}measure")
+        self._mapping(measurement.settings, f"{place}settings")
+        return measurement
+
+    def _settings(self, settings: Any, place: str) -> None:
+        """Settings of a table or figure, of which these two name something in the same file."""
+        settings = self._mapping(settings, f"{place}settings")
+        for key, known in (("experiment", self.experiments), ("measurement", self.measurements)):
+            if key in settings:
+                self._choice(settings[key], known, f"{place}settings.{key}")
 
     def _build(self, kind: type[Kind], content: Mapping[str, Any], place: str) -> Kind:
         self._known(content, {item.name for item in fields(kind)}, place)  # type: ignore[arg-type]

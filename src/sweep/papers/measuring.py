@@ -1,0 +1,119 @@
+"""What a report measures besides trials: general functions, picked by name and settings in paper.yaml.
+
+`python -m sweep.reproduce` runs them and keeps what they return as `measurements/<name>.csv` beside the
+records; tables and figures read it there. A new kind is one function here and its entry in `MEASURES`.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from sweep.config.compose import from_settings
+from sweep.config.schema import Config
+from sweep.data import datasets
+from sweep.data.preprocessing import prepare
+from sweep.nn.gradient_check import central_difference, slope
+from sweep.nn.losses import Objective
+from sweep.nn.network import Network
+from sweep.training.randomness import Stream, generator
+from sweep.training.trainer import architecture
+from sweep.types import Array
+
+Measure = Callable[..., pd.DataFrame]
+
+
+def gradient_check(
+    experiment: str,
+    weights: Sequence[Mapping[str, Any]],
+    epsilon: float = 0.01,
+    overrides: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Backpropagation against the central difference for single weights, one row each.
+
+    In float64, with the initial weights of seed 0 of the experiment's first cell, on its first training
+    example. A weight is a `label`, a `layer` from 1, the `unit` that it leads to, from 0, the `input` that
+    it comes from, or none for a bias, and what was `published`: both gradients and their difference.
+    `overrides` are settings that differ from the experiment's.
+    """
+    configs = from_settings({"experiment": experiment, **(overrides or {})})
+    network, objective, features, targets = _start(configs[0])
+    gradient = network.zeros()
+    network.gradient(features, targets, objective, out=gradient)
+    # Where each weight lies among all parameters.
+    positions = Network(network.architecture, np.arange(network.flat.size, dtype=float)[None])
+    rows = []
+    for weight in weights:
+        layer, unit = weight["layer"] - 1, weight["unit"]
+        if "input" in weight:
+            index = int(positions.weights[layer][0, weight["input"], unit])
+        else:
+            index = int(positions.biases[layer][0, 0, unit])
+        exact = float(gradient.flat[index])
+        approximate = slope(network, index, features, targets, objective, epsilon=epsilon)
+        published = weight.get("published", [np.nan] * 3)
+        rows.append(
+            {
+                "weight": weight["label"],
+                "published_backpropagation": published[0],
+                "published_central_difference": published[1],
+                "published_difference": published[2],
+                "backpropagation": exact,
+                "central_difference": approximate,
+                "difference": abs(exact - approximate),
+                "difference_by_epsilon_squared": abs(exact - approximate) / epsilon**2,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: float = 1e-6) -> pd.DataFrame:
+    """Seconds of one gradient by backpropagation and by central differences, one row a network.
+
+    In float64, on one example and one core, for the experiment's first cell with other layers of `hidden`
+    units. `difference` is the largest between the two gradients, divided by the largest of their entries.
+    """
+    rows = []
+    for units in hidden:
+        configs = from_settings({"experiment": experiment, "hidden": list(units)})
+        network, objective, features, targets = _start(configs[0])
+        gradient = network.zeros()
+        with threadpool_limits(limits=1, user_api="blas"):
+            network.gradient(features, targets, objective, out=gradient)
+            seconds = []
+            for _ in range(51):
+                start = time.perf_counter()
+                network.gradient(features, targets, objective, out=gradient)
+                seconds.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            approximate = central_difference(network, features, targets, objective, epsilon=epsilon)
+            central = time.perf_counter() - start
+        largest = np.abs(gradient.parameters).max()
+        rows.append(
+            {
+                "network": "-".join(map(str, network.architecture.units)),
+                "parameters": network.architecture.parameters,
+                "backpropagation": float(np.median(seconds)),
+                "central_differences": central,
+                "times_as_long": central / float(np.median(seconds)),
+                "difference": float(np.abs(gradient.parameters - approximate).max() / largest),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _start(config: Config) -> tuple[Network, Objective, Array, Array]:
+    """The network of seed 0 before its first step, its objective, and its first training example."""
+    raw = datasets.load(config.data)
+    data = prepare(raw, config.data, "float64", generator(config, 0, Stream.SPLIT))
+    shape = architecture(config, data.train.features.shape[1])
+    rng = generator(config, 0, Stream.INIT)
+    initial = shape.initial_parameters(config.initializer, config.initializer_std, rng)
+    objective = Objective(config.output, config.loss, config.reduction)
+    return Network(shape, initial[None]), objective, data.train.features[:1], data.train.targets[:1]
+
+
+MEASURES: dict[str, Measure] = {"gradient_check": gradient_check, "gradient_cost": gradient_cost}

@@ -1,0 +1,138 @@
+"""What a paper's tables can be: published against reproduced, or a general function picked in paper.yaml.
+
+A new kind of table is one function here and its entry in `MAKES`. Each gets the paper's records; the table's
+`settings` are its keyword arguments.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweep.analysis.aggregate import sound
+from sweep.papers import comparison
+from sweep.papers.collection import Collection
+from sweep.papers.specification import Table
+
+_LATEX = str.maketrans(
+    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
+    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A table as texts, one list a line, and as numbers; `note` says how to read it."""
+
+    headings: Sequence[str]
+    lines: list[list[str]]
+    frame: pd.DataFrame
+    note: str
+
+    def markdown(self) -> str:
+        """The table in Markdown."""
+        rule = ["---", *["---:"] * (len(self.headings) - 1)]
+        return "\n".join("| " + " | ".join(line) + " |" for line in [self.headings, rule, *self.lines]) + "\n"
+
+    def latex(self, caption: str) -> str:
+        """The table in LaTeX, for the package booktabs."""
+        body = [" & ".join(_escaped(text) for text in line) + r" \\" for line in self.lines]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"\centering",
+                rf"\caption{{{_escaped(caption)}}}",
+                rf"\begin{{tabular}}{{l{'r' * (len(self.headings) - 1)}}}",
+                r"\toprule",
+                " & ".join(_escaped(heading) for heading in self.headings) + r" \\",
+                r"\midrule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}",
+                r"\end{table}",
+                "",
+            ]
+        )
+
+    def csv(self) -> str:
+        """The numbers as CSV."""
+        return self.frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+Make = Callable[..., Tabulated]
+
+
+def tabulate(table: Table, collection: Collection) -> Tabulated:
+    """The table from the stored trials and measurements."""
+    if table.make is not None:
+        return MAKES[table.make](collection, **table.settings)
+    comparisons = [comparison.compare(row, collection) for row in table.rows]
+    return Tabulated(
+        comparison.HEADINGS,
+        [item.texts() for item in comparisons],
+        comparison.frame(comparisons),
+        "Mean ± standard deviation over n seeds; difference: ours less published.",
+    )
+
+
+def confused_pairs(
+    collection: Collection, experiment: str, where: Mapping[str, Any] | None = None, count: int = 5
+) -> Tabulated:
+    """The pairs of classes that are most often taken for each other, of the test part."""
+    rows = sound(collection.reports(experiment, where))
+    counts = np.array(rows["confusion"].tolist(), float)
+    classes = round(counts.shape[1] ** 0.5)
+    counts = counts.reshape(-1, classes, classes)
+    both_ways = counts + counts.swapaxes(1, 2)
+    first, second = np.triu_indices(classes, 1)
+    each = both_ways[:, first, second]
+    order = np.argsort(-each.mean(axis=0), kind="stable")[:count]
+    # How many seeds have this pair on top, alone or with others.
+    top = (each == each.max(axis=1, keepdims=True)).sum(axis=0)
+    spread = each.std(axis=0, ddof=1) if len(each) > 1 else np.full(each.shape[1], np.nan)
+    frame = pd.DataFrame(
+        {
+            "pair": [f"{first[index]} and {second[index]}" for index in order],
+            "mean": each.mean(axis=0)[order],
+            "std": spread[order],
+            "n": len(each),
+            "seeds_on_top": top[order],
+        }
+    )
+    lines = [
+        [
+            row["pair"],
+            f"{row['mean']:.1f}" + ("" if np.isnan(row["std"]) else f" ± {row['std']:.1f}"),
+            f"{row['n']}",
+            f"{row['seeds_on_top']}",
+        ]
+        for row in frame.to_dict("records")
+    ]
+    note = "Test examples of either class taken for the other, mean ± standard deviation over n seeds;"
+    headings = ("pair", "confusions", "n", "most confused in")
+    return Tabulated(headings, lines, frame, f"{note} in how many of them no pair has more.")
+
+
+def measured(
+    collection: Collection, measurement: str, columns: Mapping[str, str], headings: Sequence[str], note: str
+) -> Tabulated:
+    """Columns of a measurement, each with the format of its numbers, under `headings`."""
+    frame = collection.measurement(measurement)[list(columns)]
+    lines = [
+        [
+            "–" if value is None else f"{value:{style}}"
+            for value, style in zip(row, columns.values(), strict=True)
+        ]
+        for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False)
+    ]
+    return Tabulated(headings, lines, frame, note)
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_LATEX)
+
+
+MAKES: dict[str, Make] = {"confused_pairs": confused_pairs, "measured": measured}

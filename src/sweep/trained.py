@@ -1,0 +1,76 @@
+"""One network, trained here and now, to look at and to ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from sweep.config.compose import from_settings
+from sweep.config.schema import Config
+from sweep.config.validation import check
+from sweep.data import datasets
+from sweep.data.preprocessing import PreparedData, prepare
+from sweep.errors import SettingError
+from sweep.nn.losses import Objective
+from sweep.nn.network import Network
+from sweep.training.evaluation import predicted_class
+from sweep.training.randomness import Stream, generator
+from sweep.training.result import TrialResult
+from sweep.training.trainer import architecture, train_block
+from sweep.types import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network of one seed with the data that it saw, as arrays ready for it."""
+
+    config: Config
+    data: PreparedData
+    result: TrialResult
+
+    def outputs(self, features: Array) -> Array:
+        """The outputs, (examples, outputs), for prepared features, (examples, inputs)."""
+        shape = architecture(self.config, self.data.train.features.shape[1])
+        z = Network(shape, self.result.parameters[None]).forward(features)[-1]
+        outputs: Array = Objective(self.config.output, self.config.loss).outputs(z)[0]
+        return outputs
+
+    def predict(self, features: Array) -> NDArray[np.int64]:
+        """The most likely class of each example, (examples,)."""
+        return predicted_class(self.outputs(features))
+
+    @property
+    def weights(self) -> list[Array]:
+        """The weights of each layer, (inputs, outputs)."""
+        shape = architecture(self.config, self.data.train.features.shape[1])
+        return [weights[0] for weights in shape.views(self.result.parameters[None])[0]]
+
+    @property
+    def curves(self) -> "pd.DataFrame":
+        """Losses and accuracies, one row an evaluation."""
+        import pandas as pd
+
+        return pd.DataFrame(self.result.curves)
+
+
+def train(settings: Mapping[str, Any], seed: int) -> Trained:
+    """Train one seed of one cell in this process; nothing is stored. See `sweep.train`."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SettingError(f"seed={seed}: must be a whole number of at least 0")
+    configs = from_settings(settings)
+    if len(configs) > 1:
+        raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
+    config = configs[0]
+    check(config)
+    data = prepare(
+        datasets.load(config.data), config.data, config.precision, generator(config, seed, Stream.SPLIT)
+    )
+    with threadpool_limits(limits=1, user_api="blas"):
+        (result,) = train_block(config, [seed], data)
+    return Trained(config, data, result)

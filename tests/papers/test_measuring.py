@@ -1,0 +1,105 @@
+"""What is measured besides trials, and the tables of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import confusion_matrix
+
+from sweep.papers import measuring, tabulating
+from sweep.papers.collection import Collection
+
+WEIGHTS = [
+    {"label": "input", "layer": 1, "input": 350, "unit": 2, "published": [1.0, 2.0, 3.0]},
+    {"label": "hidden bias", "layer": 1, "unit": 1},
+    {"label": "hidden", "layer": 2, "input": 2, "unit": 4},
+    {"label": "output bias", "layer": 2, "unit": 4},
+]
+
+
+def test_gradients_of_single_weights_are_those_of_the_equations() -> None:
+    """Softmax regression behind a tanh layer by hand, from the network that the seed begins with."""
+    import sweep
+
+    settings = {
+        "hidden": 3,
+        "activation": "tanh",
+        "initializer": "glorot",
+        "precision": "float64",
+        "learning_rate": 1e-300,  # the weights stay where they begin
+        "max_iterations": 1,
+        "reduction": "sum",
+        "data": {"normalization": "image", "validation_size": 12000},
+    }
+    start = sweep.train(settings)
+    first, second = start.weights
+    x, label = start.data.train.features[0], start.data.train.labels[0]
+    hidden = np.tanh(x @ first)
+    z = hidden @ second
+    errors = np.exp(z) / np.exp(z).sum() - np.eye(10)[label]
+    back = (second @ errors) * (1 - hidden**2)
+    expected = [x[350] * back[2], back[1], hidden[2] * errors[4], errors[4]]
+
+    rows = measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon=1e-5, overrides={"hidden": 3})
+    np.testing.assert_allclose(rows["backpropagation"], expected, rtol=1e-9)
+    np.testing.assert_allclose(rows["central_difference"], expected, rtol=1e-5)
+    assert list(rows["weight"]) == [weight["label"] for weight in WEIGHTS]
+    assert rows["published_difference"].isna().tolist() == [False, True, True, True]
+
+
+def test_the_error_of_the_central_difference_is_of_second_order() -> None:
+    """Ten times the step, a hundred times the difference."""
+    fine, coarse = (
+        measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon, overrides={"hidden": 3})["difference"]
+        for epsilon in (1e-3, 1e-2)
+    )
+    np.testing.assert_allclose(coarse / fine, 100, rtol=0.05)
+
+
+def test_the_cost_of_a_gradient() -> None:
+    rows = measuring.gradient_cost("zhao/digits", [[1], [2, 3]])
+    assert list(rows["network"]) == ["784-1-10", "784-2-3-10"]
+    assert list(rows["parameters"]) == [785 + 20, 785 * 2 + 9 + 40]
+    assert (rows["difference"] < 1e-6).all()
+    assert (rows["backpropagation"] > 0).all()
+    np.testing.assert_allclose(rows["times_as_long"], rows["central_differences"] / rows["backpropagation"])
+
+
+def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against scikit-learn's confusion matrix of made-up predictions of two seeds."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 4, 500)
+    predictions = [np.where(rng.random(500) < 0.6, truth, rng.integers(0, 4, 500)) for _ in range(2)]
+    matrices = [confusion_matrix(truth, predicted) for predicted in predictions]
+    rows = pd.DataFrame({"status": ["completed"] * 2, "confusion": [m.ravel().tolist() for m in matrices]})
+    collection = Collection(Path("nowhere"))
+    monkeypatch.setattr(Collection, "reports", lambda self, experiment, where: rows)
+    table = tabulating.confused_pairs(collection, "any", count=6)
+    counts = {
+        f"{a} and {b}": [int(m[a, b] + m[b, a]) for m in matrices] for a in range(4) for b in range(a + 1, 4)
+    }
+    assert set(table.frame["pair"]) == set(counts)
+    for row in table.frame.to_dict("records"):
+        own = counts[row["pair"]]
+        assert row["mean"] == np.mean(own)
+        assert row["std"] == pytest.approx(np.std(own, ddof=1))
+        tops = [own[seed] == max(values[seed] for values in counts.values()) for seed in range(2)]
+        assert row["seeds_on_top"] == sum(tops)
+    assert table.frame["mean"].is_monotonic_decreasing
+
+
+def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:
+    folder = tmp_path / "mine" / "measurements"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"name": ["a", "b"], "size": [1234, 5], "share": [0.5, None]}).to_csv(folder / "m.csv")
+    table = tabulating.measured(
+        Collection(tmp_path / "mine" / "records.parquet"),
+        "m",
+        {"name": "s", "size": ",d", "share": ".1e"},
+        ["name", "size_%", "share"],
+        "How to read it.",
+    )
+    assert table.lines == [["a", "1,234", "5.0e-01"], ["b", "5", "–"]]
+    assert table.markdown().splitlines()[0] == "| name | size_% | share |"
+    assert r"name & size\_\% & share \\" in table.latex("A caption")

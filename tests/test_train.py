@@ -1,0 +1,73 @@
+"""`sweep.train`: one network, to ask."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sweep
+from sweep.errors import SettingError
+
+SETTINGS: dict[str, Any] = {
+    "hidden": [12, 7],
+    "activation": "tanh",
+    "max_iterations": 40,
+    "data": {"train_size": 2000, "validation_size": 500, "test_size": 300},
+    "evaluation": {"every": 20},
+}
+README = Path(__file__).parents[1] / "reports" / "tutorial" / "README.md"
+
+
+def test_it_says_what_its_weights_say() -> None:
+    """Outputs and classes by NumPy from weights and biases; the accuracy is that of the curves."""
+    trained = sweep.train(SETTINGS, seed=1)
+    features, labels = trained.data.test.features, trained.data.test.labels
+    sizes, start, activations = [784, 12, 7, 10], 0, features.astype(float)
+    parameters = trained.result.parameters.astype(float)
+    for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
+        weights = parameters[start : start + inputs * outputs].reshape(inputs, outputs)
+        np.testing.assert_array_equal(trained.weights[layer], weights)
+        start += inputs * outputs
+        activations = activations @ weights + parameters[start : start + outputs]
+        start += outputs
+        activations = np.tanh(activations) if layer < 2 else activations
+    expected = np.exp(activations) / np.exp(activations).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(trained.outputs(features), expected, atol=1e-5)
+    predicted = trained.predict(features)
+    np.testing.assert_array_equal(predicted, expected.argmax(axis=1))
+    assert list(trained.curves["iteration"]) == [20, 40]
+    assert trained.curves["test_accuracy"].iloc[-1] == pytest.approx((predicted == labels).mean())
+
+
+def test_it_is_the_seed_of_a_sweep(tmp_path: Path) -> None:
+    """The same bits as when `run` trains it with others."""
+    sweep.run({**SETTINGS, "seeds": 3, "results": str(tmp_path)})
+    stored = sweep.load(tmp_path).set_index("seed")["weights_sha256"]
+    assert sweep.train(SETTINGS, seed=2).result.weights_sha256 == stored[2]
+
+
+def test_more_than_one_cell_is_refused() -> None:
+    with pytest.raises(SettingError, match="grid: must be a single cell to train one network, not 2"):
+        sweep.train({"grid": {"product": {"hidden": [2, 3]}}})
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True])
+def test_a_seed_that_is_none_is_refused(seed: Any) -> None:
+    with pytest.raises(SettingError, match=f"seed={seed}: must be a whole number of at least 0"):
+        sweep.train(SETTINGS, seed=seed)
+
+
+def test_the_lines_for_the_tutorials_readers_run() -> None:
+    """Those of its README, with fewer iterations."""
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert '"epochs": 2' in code
+    short = code.replace('"epochs": 2', '"max_iterations": 30').replace("10000", "15")
+    names: dict[str, Any] = {}
+    exec(short, names)
+    network = names["network"]
+    assert list(network.curves["iteration"]) == [0, 15, 30]
+    assert network.config.hidden_units == (256,)
+    assert len(names["digits"]) == 6000
