@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 import sweep
+from sweep.errors import PaperError
+from sweep.papers.collection import Collection
 
 PAPERS = Path(__file__).parents[2] / "reports"
 
@@ -42,7 +44,8 @@ def report(reproduced: Path, tmp_path: Path) -> Path:
 
 def test_every_number_follows_from_the_stored_trials(reproduced: Path) -> None:
     """By pandas, from the store itself."""
-    trials = sweep.load(reproduced / "results")
+    every = sweep.load(reproduced / "results")
+    trials = every[every["evaluation.every"] == 100]
     table = pd.read_csv(reproduced / "reports" / "paterson" / "tables" / "results.csv")
     (row,) = table.to_dict("records")
     accuracy = 100 * trials["test_accuracy"]
@@ -58,11 +61,36 @@ def test_every_number_follows_from_the_stored_trials(reproduced: Path) -> None:
     assert r"test accuracy (\%)" in latex
 
 
+def test_a_table_of_all_cells_has_a_line_for_each(reproduced: Path) -> None:
+    """By pandas, from the store itself."""
+    trials = sweep.load(reproduced / "results")
+    trials = trials[trials["evaluation.every"] == 1000]
+    means = trials.groupby(["data.normalization", "hidden"])["test_accuracy"].agg(["mean", "std"]) * 100
+    folder = reproduced / "reports" / "paterson" / "tables"
+    lines = (folder / "variations.md").read_text().splitlines()
+    assert lines[0] == "| data.normalization | hidden | published | ours | n | difference | epochs |"
+    assert len(lines) == 2 + 9 == 2 + len(means)
+    for (normalization, hidden), row in means.iterrows():
+        start = f"| {normalization} | {hidden} | 97.20 | {row['mean']:.2f} ± {row['std']:.2f} | 2 |"
+        assert sum(line.startswith(start) for line in lines) == 1
+
+
 def test_the_packed_records_are_those_of_the_store(reproduced: Path) -> None:
     packed = sweep.load(reproduced / "reports" / "paterson" / "records.parquet")
     pd.testing.assert_frame_equal(packed, sweep.load(reproduced / "results"))
     curves = sweep.curves(reproduced / "reports" / "paterson" / "records.parquet")
     pd.testing.assert_frame_equal(curves, sweep.curves(reproduced / "results"))
+
+
+def test_cells_are_found_by_their_settings(reproduced: Path) -> None:
+    """A setting that is null is found as null, and by no other value."""
+    collection = Collection.read(reproduced / "reports" / "paterson")
+    assert len(collection.trials("training", {"early_stopping.patience": None, "momentum": 0.0})) == 2
+    for key, value in (("early_stopping.patience", 3), ("momentum", None)):
+        with pytest.raises(PaperError, match="training: no cell with"):
+            collection.trials("training", {key: value})
+    with pytest.raises(PaperError, match=r"where\.momentums: no such column"):
+        collection.trials("training", {"momentums": 0.0})
 
 
 def test_the_report_is_made_again_without_the_store(report: Path) -> None:
@@ -72,7 +100,7 @@ def test_the_report_is_made_again_without_the_store(report: Path) -> None:
         for file in folder.rglob("*")
         if file.suffix in (".md", ".csv", ".tex", ".svg")
     }
-    assert len(before) == 1 + 2 * 3 + 4  # the page, two tables in three forms, four figures
+    assert len(before) == 1 + 3 * 3 + 4  # the page, three tables in three forms, four figures
     for file in before:
         file.unlink()
     assert command(report, "sweep.report", "paterson").returncode == 0

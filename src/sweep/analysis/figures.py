@@ -17,6 +17,7 @@ from sweep.analysis.aggregate import sound
 
 # Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
 PALETTE = "colorblind"
+WHOLE_EPOCHS = 3  # from this length on, ticks stand at whole epochs only
 _LINE = "line: "  # begins the name of the column that tells lines apart
 MOST_LINES = 8
 MOST_PAGES = 12
@@ -63,6 +64,8 @@ def draw_curves(curves: pd.DataFrame, metric: str, lines: Sequence[str]) -> Figu
         name = f"{part}_{metric}"
         data = data.assign(**{name: data[name] * (100 if metric == "accuracy" else 1)})
         sns.lineplot(data, x="epoch", y=name, errorbar="sd", ax=panel, marker=marker, **style)
+        if data["epoch"].max() >= WHOLE_EPOCHS:
+            panel.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
         panel.set(xlabel="epoch", ylabel="accuracy (%)" if metric == "accuracy" else metric)
         panel.set_title(PARTS[part])
         _legend(panel, hue, keep=part == parts[-1])

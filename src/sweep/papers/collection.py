@@ -114,8 +114,20 @@ class Collection:
         for key, value in where.items():
             if key not in settings:
                 raise PaperError(f"{self.file.parent / 'paper.yaml'}: where.{key}: no such column")
-            settings = settings[[str(found) == str(value) for found in settings[key]]]
+            settings = settings[[_same(found, value) for found in settings[key]]]
         found = [cell for cell in cells if cell in settings.index]
         if not found:
             raise PaperError(f"{self.file.parent / 'paper.yaml'}: {experiment}: no cell with {dict(where)}")
         return found
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    """Whether a setting in the records is the one that is wanted.
+
+    Beside null, which is NaN there, pandas keeps whole numbers as floats.
+    """
+    if wanted is None:
+        return found is None or found != found
+    if isinstance(wanted, int | float) and isinstance(found, int | float):
+        return found == wanted
+    return str(found) == str(wanted)

@@ -1,6 +1,5 @@
 """Published against reproduced: the rows of a paper's tables."""
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -29,7 +28,7 @@ class Comparison:
         digits, unit = self.row.digits, UNITS[self.row.unit]
         label = f"{self.row.label} ({unit})" if unit else self.row.label
         ours = f"{self.mean:.{digits}f}"
-        if not math.isnan(self.std):
+        if self.std > 0:
             ours += f" ± {self.std:.{digits}f}"
         difference = "–"
         if self.published is not None:
@@ -38,7 +37,7 @@ class Comparison:
         published = "–" if self.published is None else f"{self.published:.{digits}f}"
         if not self.n:
             ours = difference = "–"
-        return [label, published, ours, count, difference, f"{self.epochs:g}"]
+        return [label, published, ours, count, difference, f"{self.epochs:.3g}"]
 
 
 def compare(row: Row, collection: Collection) -> Comparison:

@@ -4,7 +4,7 @@ A new kind of figure is one function here and its entry in `DRAWS`. Each gets th
 figure's `settings` are its keyword arguments.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,6 +16,8 @@ from sweep.analysis import figures
 from sweep.analysis.aggregate import sound
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
+from sweep.errors import PaperError
+from sweep.execution.store import MOST_WEIGHTS
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import Objective
 from sweep.papers.collection import Collection
@@ -31,13 +33,20 @@ def curves(
     parts: Sequence[str] = ("train", "validation", "test"),
     lines: Sequence[str] = (),
     where: dict[str, Any] | None = None,
+    limits: Sequence[float] | None = None,
 ) -> Figure:
-    """Learning curves, a panel for each part, mean ± std over seeds, a line for each value of `lines`."""
+    """Learning curves, a panel for each part, mean ± std over seeds, a line for each value of `lines`.
+
+    `limits` are those of the vertical axis, in its units.
+    """
     rows = sound(collection.curves(experiment, where))
     left_out = [f"{part}_{metric}" for part in figures.PARTS if part not in parts]
-    return figures.draw_curves(
+    figure = figures.draw_curves(
         rows.drop(columns=left_out, errors="ignore").dropna(axis=1, how="all"), metric, lines
     )
+    if limits is not None:
+        figure.axes[0].set_ylim(*limits)
+    return figure
 
 
 def class_errors(
@@ -159,7 +168,7 @@ def descent(
     for axis, rate in zip(axes[0], rates, strict=True):
         paths = descend(function, np.array(starts, float), rate, steps)
         if solid:
-            axis.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0)
+            axis.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
             axis.set(zlabel="f(x, y)")
         else:
             contours = axis.contour(x, y, heights, levels=25, cmap="cividis", linewidths=0.8)
@@ -188,12 +197,17 @@ def decision(
     A panel for each cell, with `titles`; only for networks whose weights the records hold.
     """
     rows = sound(collection.networks(experiment, where)).drop_duplicates("cell")
+    if rows["weights"].isna().any():
+        raise PaperError(
+            f"{experiment}: the records hold no weights; they do of networks of at most {MOST_WEIGHTS}"
+        )
     figure, panels = plt.subplots(
         1, len(rows), figsize=(4.4 * len(rows) + 0.8, 4.2), squeeze=False, layout="constrained"
     )
     for panel, title, row in zip(panels[0], titles, rows.to_dict("records"), strict=True):
         x, y, values, points, classes = plane(row["config"], row["seed"], row["weights"])
         shades = panel.contourf(x, y, values, levels=np.linspace(0, 1, 11), cmap="cividis", extend="both")
+        shades.set_rasterized(True)  # as shapes they would make most of the file
         for label, marker, colour in zip((0, 1), "ox", ("black", "white"), strict=True):
             across, up = points[classes == label].T
             panel.scatter(
@@ -235,6 +249,7 @@ def activation(collection: Collection, name: str, extent: Sequence[float] = (-8.
     function.apply(output)
     function.backward(slope, output)
     figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
+    axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
     axis.plot(z, output, label=name)
     axis.plot(z, slope, "--", label="its derivative")
     axis.set(xlabel="z", ylabel="value")
@@ -244,17 +259,22 @@ def activation(collection: Collection, name: str, extent: Sequence[float] = (-8.
 
 
 def output_gradients(
-    collection: Collection, output: str, losses: Sequence[str], extent: Sequence[float] = (-8.0, 8.0)
+    collection: Collection, output: str, losses: Mapping[str, float], extent: Sequence[float] = (-8.0, 8.0)
 ) -> Figure:
-    """The size of the gradient with respect to the pre-activation of one output, a line for each loss."""
+    """The size of the gradient with respect to the pre-activation of one output, a line for each loss.
+
+    `losses` maps each to the factor by which it is multiplied.
+    """
     z = np.linspace(extent[0], extent[1], 401)
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
     for axis, target in zip(axes, (1.0, 0.0), strict=True):
-        for loss, style in zip(losses, ("-", "--", ":", "-."), strict=False):
+        axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
+        for (loss, factor), style in zip(losses.items(), ("-", "--", ":", "-."), strict=False):
             # One example each, so that a mean over examples does not shrink it.
             slopes = z[:, None, None].copy()
             Objective(output, loss).delta(slopes, np.full((len(z), 1, 1), target))
-            axis.plot(z, np.abs(slopes[:, 0, 0]), style, label=loss.replace("_", " "))
+            times = "" if factor == 1 else f"{factor:g} × "
+            axis.plot(z, factor * np.abs(slopes[:, 0, 0]), style, label=times + loss.replace("_", " "))
         axis.set(xlabel="pre-activation z", title=f"target {target:g}")
         axis.grid(color="0.9")
     axes[0].set_ylabel("size of the gradient |dE/dz|")
@@ -268,6 +288,7 @@ def measured(
     """Columns `y` of a measurement against its column `x`, both on logarithmic scales."""
     rows = collection.measurement(measurement).sort_values(x)
     figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
+    axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
     for name, style in zip(y, ("o-", "s--", "^:", "D-."), strict=False):
         axis.plot(rows[x], rows[name], style, label=name.replace("_", " "))
     axis.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
@@ -304,4 +325,12 @@ DRAWS: dict[str, Draw] = {
     "activation": activation,
     "output_gradients": output_gradients,
     "measured": measured,
+}
+
+# What a figure shows of its seeds, where that is not the mean with the standard deviation.
+SHOWS = {
+    "class_errors": "mean over seeds",
+    "confusion": "mean over seeds",
+    "hardest_digits": "the first seed",
+    "decision": "the first seed",
 }

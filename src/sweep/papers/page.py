@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from sweep.analysis import figures
 from sweep.errors import PaperError
 from sweep.papers.collection import Collection
-from sweep.papers.drawing import DRAWS
+from sweep.papers.drawing import DRAWS, SHOWS
 from sweep.papers.specification import Figure, Paper
 from sweep.papers.tabulating import Tabulated, tabulate
 
@@ -57,7 +57,7 @@ class Report:
             file.write_text(text)
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         # The same records give the same file: no date in it, and no random names.
-        with mpl.rc_context({"svg.hashsalt": self.paper.name}):
+        with mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
             for figure in self.paper.figures:
                 drawn = self._draw(figure)
                 drawn.savefig(folder / "figures" / f"{figure.name}.png", dpi=130)
@@ -117,7 +117,8 @@ class Report:
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
             text.write(f"## {published}{figure.caption}\n\n")
-            text.write(f"![{figure.caption}](figures/{figure.name}.png)\n\n{self._seeds(figure)}\n\n")
+            text.write(f"![{figure.caption}](figures/{figure.name}.png)\n\n")
+            text.write(self._seeds(figure))
         text.write("## What the paper leaves open, and what we chose\n\n")
         text.write("".join(f"- {assumption.strip()}\n" for assumption in paper.assumptions) + "\n")
         again = f"python -m sweep.reproduce {paper.name} --scale {self.collection.scale}"
@@ -154,5 +155,10 @@ class Report:
             return ""
         trials = self.collection.trials(figure.experiment, figure.settings.get("where"))
         epochs = sorted({float(value) for value in trials["epochs"]})
-        length = f"{epochs[0]:g}" if len(epochs) == 1 else f"{epochs[0]:g} to {epochs[-1]:g}"
-        return f"{figures.note(trials).capitalize()}; {length} epochs."
+        length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
+        note = figures.note(trials)
+        if figure.draw in SHOWS:
+            note = f"{SHOWS[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
+        elif len(epochs) > 1:
+            note += "; where a seed has stopped, the line goes on with the others"
+        return f"{note.capitalize()}; {length} epochs.\n\n"

@@ -14,13 +14,15 @@ import pandas as pd
 from sweep.analysis.aggregate import sound
 from sweep.papers import comparison
 from sweep.papers.collection import Collection
-from sweep.papers.specification import Table
+from sweep.papers.specification import Row, Table
 
 _LATEX = str.maketrans(
     {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
     | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
+
+COMPARED = "Mean ± standard deviation over n seeds; difference: ours less published."
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,31 @@ def tabulate(table: Table, collection: Collection) -> Tabulated:
         comparison.HEADINGS,
         [item.texts() for item in comparisons],
         comparison.frame(comparisons),
-        "Mean ± standard deviation over n seeds; difference: ours less published.",
+        COMPARED,
     )
+
+
+def cells(
+    collection: Collection,
+    experiment: str,
+    axes: Sequence[str],
+    column: str = "test_accuracy",
+    unit: str = "percent",
+    published: float | None = None,
+    digits: int = 2,
+) -> Tabulated:
+    """One line a cell of an experiment, in its order; `axes` are the settings that tell cells apart."""
+    trials = collection.trials(experiment)
+    lines, comparisons = [], []
+    for row in trials.drop_duplicates("cell").to_dict("records"):
+        where = {axis: row[axis] for axis in axes}
+        compared = comparison.compare(
+            Row(str(where), experiment, column, published, where, unit=unit, digits=digits), collection
+        )
+        lines.append([*(str(row[axis]) for axis in axes), *compared.texts()[1:]])
+        comparisons.append(compared)
+    headings = (*axes, *comparison.HEADINGS[1:])
+    return Tabulated(headings, lines, comparison.frame(comparisons), COMPARED)
 
 
 def confused_pairs(
@@ -135,4 +160,4 @@ def _escaped(text: str) -> str:
     return text.translate(_LATEX)
 
 
-MAKES: dict[str, Make] = {"confused_pairs": confused_pairs, "measured": measured}
+MAKES: dict[str, Make] = {"cells": cells, "confused_pairs": confused_pairs, "measured": measured}
