@@ -62,29 +62,40 @@ def relu_backward(delta: Array, output: Array) -> None:
 
 # The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
 @_compiled
-def _softmax_errors_loop(z: Array, targets: Array, scale: Any) -> None:
-    shared = targets.shape[0] == 1
+def _shift_loop(z: Array) -> None:
     for s in range(z.shape[0]):
-        own = 0 if shared else s
         for i in range(z.shape[2]):
             largest = z[s, 0, i]
             for k in range(1, z.shape[1]):
                 largest = max(largest, z[s, k, i])
+            for k in range(z.shape[1]):
+                z[s, k, i] -= largest
+
+
+@_compiled
+def _softmax_errors_loop(exponentials: Array, targets: Array, scale: Any) -> None:
+    z, shared = exponentials, targets.shape[0] == 1
+    for s in range(z.shape[0]):
+        own = 0 if shared else s
+        for i in range(z.shape[2]):
             total = z.dtype.type(0)
             for k in range(z.shape[1]):
-                z[s, k, i] = np.exp(z[s, k, i] - largest)
                 total += z[s, k, i]
             for k in range(z.shape[1]):
                 z[s, k, i] = (z[s, k, i] / total - targets[own, i, k]) * scale
 
 
 def errors(objective: Objective, z: Array, targets: Array) -> None:
-    """z <- dE/dz: in one pass for softmax with cross-entropy, else as NumPy does it."""
+    """z <- dE/dz: in three passes for softmax with cross-entropy, else as NumPy does it."""
     if objective.loss != "cross_entropy":
         objective.delta(z, targets)
         return
     scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
-    _softmax_errors_loop(z.swapaxes(1, 2), targets if targets.ndim == 3 else targets[None], scale)
+    apart = z.swapaxes(1, 2)
+    _shift_loop(apart)
+    # NumPy's exponential handles many numbers at once, Numba's one.
+    np.exp(apart, out=apart)
+    _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], scale)
 
 
 @_compiled

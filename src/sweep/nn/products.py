@@ -65,8 +65,11 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
     if len(pieces) == 1 and decay == 0 and scale == 1:
         np.matmul(inputs.swapaxes(-1, -2), delta, out=out)
         return
-    if len(pieces) == 1 and out[0].size <= FEW:
-        add_scaled(np.matmul(inputs.swapaxes(-1, -2), delta), out, scale, decay)
+    if out[0].size <= FEW:
+        sums: Array = sum(
+            np.matmul(inputs[..., piece, :].swapaxes(-1, -2), delta[:, piece]) for piece in pieces
+        )
+        add_scaled(sums, out, scale, decay)
         return
     for seed, weights in enumerate(out):
         own, errors = inputs if inputs.ndim == 2 else inputs[seed], delta[seed]
