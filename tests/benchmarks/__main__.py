@@ -124,7 +124,7 @@ def main() -> None:
     if not arguments.product:
         measure(cells, engines, arguments.images, arguments.rounds, console, arguments.write)
     if not (arguments.only or arguments.quick):
-        rows = [*product.one_by_one(), *product.measure(), *product.loading()]
+        rows = [*product.one_by_one(), *product.measure(), *product.bookkeeping(), *product.loading()]
         for what, value in rows:
             console.print(f"{what}: {value}")
         if arguments.write:

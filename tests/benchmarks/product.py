@@ -1,5 +1,6 @@
 """Whole commands of the product: the main job, start-up, memory, loading many records."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from sweep.analysis import records
 from sweep.config.schema import Config, EvaluationConfig
@@ -71,8 +74,10 @@ def measure() -> list[tuple[str, str]]:
         seconds, memory = _timed(folder, *MAIN_JOB)
         rows.append(("main job from an empty store, 2 workers", f"{seconds:.1f} s"))
         rows.append(("largest worker, resident (shared images included)", f"{memory / 2**20:.0f} MiB"))
-        began = min(_began(folder))
-        rows.append(("from the command to the first mini-batch", f"{began - first:.2f} s"))
+        spans = _spans(folder)
+        rows.append(("from the command to the first mini-batch", f"{min(spans)[0] - first:.2f} s"))
+        idle, trial = _alone_at_the_end(spans)
+        rows.append(("one worker alone at the end of it", f"{idle:.2f} s, of a trial of {trial:.2f} s"))
         rows.append(("main job, all stored", f"{_timed(folder, *MAIN_JOB)[0]:.2f} s"))
     for workers in (1, 2):
         with _empty_folder() as folder:
@@ -101,6 +106,19 @@ def loading(trials: int = 10_000) -> list[tuple[str, str]]:
         (f"sweep.load() of {trials} trials", f"{middle - start:.2f} s"),
         ("a summary of them", f"{end - middle:.2f} s"),
     ]
+
+
+def bookkeeping(few: int = 100, many: int = 500) -> list[tuple[str, str]]:
+    """What a trial costs beside training and evaluation: trials of one step, each a block, two workers."""
+    seconds, settings = {}, ("hidden=16", "max_iterations=1", "figures=false", "parallel.block_size=1")
+    sizes = ("data.train_size=100", "data.validation_size=100", "data.test_size=100", "batch_size=50")
+    for count in (few, many):
+        with _empty_folder() as folder:
+            wall = _timed(folder, *settings, *sizes, f"seeds={count}", "parallel.n_jobs=2")[0]
+            trained = sum(end - began for began, end, _ in _spans(folder))
+            seconds[count] = wall - trained / 2
+    each = (seconds[many] - seconds[few]) / (many - few)
+    return [("pool, record and summary of a trial, two workers", f"{1000 * each:.1f} ms")]
 
 
 @contextmanager
@@ -155,14 +173,23 @@ def _memory(processes: Sequence[int]) -> list[int]:
     return sizes
 
 
-def _began(folder: Path) -> list[float]:
-    """When each trial of a store began to train, as a time stamp."""
-    import json
+def _spans(folder: Path) -> list[tuple[float, float, int]]:
+    """When each block of a store began and ended, as time stamps, and its number of seeds."""
+    columns = ["provenance", "train_seconds", "evaluation_seconds", "block_seeds"]
+    spans = set()
+    for file in folder.rglob("*.parquet"):
+        (row,) = pq.read_table(file, columns=columns).to_pylist()
+        began = datetime.fromisoformat(json.loads(row["provenance"])["began"]).astimezone(UTC).timestamp()
+        seconds = (row["train_seconds"] + row["evaluation_seconds"]) * row["block_seeds"]
+        spans.add((began, began + seconds, row["block_seeds"]))
+    return sorted(spans)
 
-    import pyarrow.parquet as pq
 
-    texts = [pq.read_table(file, columns=["provenance"])[0][0].as_py() for file in folder.rglob("*.parquet")]
-    return [datetime.fromisoformat(json.loads(text)["began"]).astimezone(UTC).timestamp() for text in texts]
+def _alone_at_the_end(spans: list[tuple[float, float, int]]) -> tuple[float, float]:
+    """Seconds that the last of two workers works alone, and those of one trial of its block."""
+    began, ended, seeds = max(spans, key=lambda span: span[1])
+    others = [end for _, end, _ in spans if began < end < ended]
+    return ended - max(others, default=began), (ended - began) / seeds
 
 
 def cores() -> int:

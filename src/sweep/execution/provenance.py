@@ -3,11 +3,12 @@
 import platform
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info
+from threadpoolctl import ThreadpoolController
 
 PACKAGES = ("sweep", "numpy", "scipy", "hydra-core", "joblib", "pyarrow")
 
@@ -24,6 +25,12 @@ def provenance() -> dict[str, Any]:
     }
 
 
+@cache
+def libraries() -> ThreadpoolController:
+    """The libraries with threads that this process has loaded; looking for them takes milliseconds."""
+    return ThreadpoolController()
+
+
 def blas() -> list[dict[str, Any]]:
     """The BLAS libraries that this process has loaded: kernel, version and threads in force."""
     return [
@@ -33,7 +40,7 @@ def blas() -> list[dict[str, Any]]:
             "kernel": library.get("architecture"),
             "threads": library["num_threads"],
         }
-        for library in threadpool_info()
+        for library in libraries().info()
         if library["user_api"] == "blas"
     ]
 

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from sweep.execution import store
 from sweep.execution.plan import Block
 from sweep.execution.progress import Fractions
-from sweep.execution.provenance import blas
+from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
 from sweep.training.trainer import kernels, train_block
 
@@ -45,7 +43,7 @@ def run(task: Task) -> Report:
     block, cell = task.block, task.block.cell
     try:
         # Inside the worker: joblib's own limit does nothing when there is one worker.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with libraries().limit(limits=1, user_api="blas"):
             if task.data is None:
                 (seed,) = block.seeds
                 data = load_own(cell.config, seed)
@@ -59,8 +57,9 @@ def run(task: Task) -> Report:
                 lambda fraction: task.fractions.report(task.position, fraction),
             )
             provenance = {**task.provenance, "began": began, "kernels": kernels(cell.config), "blas": blas()}
+        settings = cell.settings()
         for result in results:
-            store.write(cell.results, cell.id, cell.settings(), result, provenance)
+            store.write(cell.results, cell.id, settings, result, provenance)
         task.fractions.report(task.position, 1.0)
         return Report(block, len(results))
     except Exception:
