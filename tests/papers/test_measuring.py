@@ -1,5 +1,6 @@
 """What is measured besides trials, and the tables of it."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix
 
+import sweep
 from sweep.papers import measuring, tabulating
 from sweep.papers.collection import Collection
 
@@ -20,8 +22,6 @@ WEIGHTS = [
 
 def test_gradients_of_single_weights_are_those_of_the_equations() -> None:
     """Softmax regression behind a tanh layer by hand, from the network that the seed begins with."""
-    import sweep
-
     settings = {
         "hidden": 3,
         "activation": "tanh",
@@ -64,6 +64,21 @@ def test_the_cost_of_a_gradient() -> None:
     assert (rows["difference"] < 1e-6).all()
     assert (rows["backpropagation"] > 0).all()
     np.testing.assert_allclose(rows["times_as_long"], rows["central_differences"] / rows["backpropagation"])
+
+
+def test_the_statistics_of_a_sample() -> None:
+    """The first training digit, whose mean of 784 pixels is known: 27525 / 784."""
+    rows = measuring.sample_statistics(0, [1, 256], [0.1, 0.3])
+    np.testing.assert_allclose(rows["mean"], [27525 / 784, 27525 / 784 / 256])
+    image = load_image()
+    np.testing.assert_allclose(rows["standard_deviation"], [image.std(), image.std() / 256])
+    assert rows["published_mean"].tolist() == [0.1, 0.1]
+
+
+def load_image() -> np.ndarray:
+    """The first training digit, from the bytes of the file."""
+    file = Path(sweep.__file__).parent / "data" / "mnist" / "train-images-idx3-ubyte.gz"
+    return np.frombuffer(gzip.decompress(file.read_bytes())[16 : 16 + 784], np.uint8).astype(float)
 
 
 def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,11 @@ def test_what_is_written_is_read(folder: Path) -> None:
         ),
         ("tables.main.rows.0.label", ..., "tables.main.rows[0].label: is missing"),
         ("tables.main.rows", 3, "tables.main.rows=3: must be a list"),
-        ("tables.pairs.make", "pairs", "tables.pairs.make=pairs: must be one of confused_pairs, measured"),
+        (
+            "tables.pairs.make",
+            "pairs",
+            "tables.pairs.make=pairs: must be one of cells, confused_pairs, measured",
+        ),
         ("tables.pairs.rows", [], "tables.pairs: must have rows or make, not both"),
         ("tables.pairs.make", ..., "tables.pairs: must have rows or make"),
         ("tables.pairs.settings.experiment", "nose", "tables.pairs.settings.experiment=nose: must be one of"),

@@ -16,6 +16,7 @@ from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
+from sweep.data.settings import DataConfig
 from sweep.nn.gradient_check import central_difference, slope
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
@@ -105,6 +106,23 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
     return pd.DataFrame(rows)
 
 
+def sample_statistics(index: int, divisors: Sequence[float], published: Sequence[float]) -> pd.DataFrame:
+    """Mean and standard deviation of the pixels of training digit `index`, divided by each of `divisors`.
+
+    `published` are the mean and the standard deviation to stand beside them.
+    """
+    image = datasets.load(DataConfig()).train_features[index].astype(float)
+    return pd.DataFrame(
+        {
+            "divisor": list(divisors),
+            "published_mean": published[0],
+            "mean": [(image / divisor).mean() for divisor in divisors],
+            "published_standard_deviation": published[1],
+            "standard_deviation": [(image / divisor).std() for divisor in divisors],
+        }
+    )
+
+
 def _start(config: Config) -> tuple[Network, Objective, Array, Array]:
     """The network of seed 0 before its first step, its objective, and its first training example."""
     raw = datasets.load(config.data)
@@ -116,4 +134,8 @@ def _start(config: Config) -> tuple[Network, Objective, Array, Array]:
     return Network(shape, initial[None]), objective, data.train.features[:1], data.train.targets[:1]
 
 
-MEASURES: dict[str, Measure] = {"gradient_check": gradient_check, "gradient_cost": gradient_cost}
+MEASURES: dict[str, Measure] = {
+    "gradient_check": gradient_check,
+    "gradient_cost": gradient_cost,
+    "sample_statistics": sample_statistics,
+}
