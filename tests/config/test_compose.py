@@ -181,6 +181,8 @@ def test_an_axis_of_a_group_chooses_all_its_settings() -> None:
         ({"epochs": None}, "epochs=null: must be a whole number, at least 1", ""),
         ({"learning_rate": math.nan}, "learning_rate=nan: must be a number, above 0", ""),
         ({"bias": "maybe"}, "bias=maybe: must be true or false", ""),
+        ({"bias": 3}, "bias=3: must be true or false", ""),
+        ({"grid": {"product": {"bias": [0, 1]}}}, "bias=0: must be true or false", ""),
         ({"seeds": [1, 1]}, "seeds=[1,1]: seed 1", ""),
         ({"grid": 5}, "grid=5: must be a mapping", ""),
         ({"grid": "hidden"}, "grid=hidden: must be a mapping", ""),

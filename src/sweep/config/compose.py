@@ -21,7 +21,7 @@ from sweep import resources
 from sweep.config import grid
 from sweep.config.messages import explain, wrong_choice
 from sweep.config.schema import Config
-from sweep.config.validation import all_keys
+from sweep.config.validation import all_keys, boolean_keys, refuse
 from sweep.errors import SettingError, nearest
 
 CONFIG_NAME = "config"
@@ -62,6 +62,10 @@ class Composer:
         for override in parsed:
             if override.key_or_group in self.groups and not isinstance(override.value(), str | list):
                 raise wrong_choice(override.key_or_group, override.value())
+            # OmegaConf would read every number but 0 as true.
+            number = isinstance(override.value(), int | float) and not isinstance(override.value(), bool)
+            if override.key_or_group in boolean_keys() and number:
+                raise refuse(override.key_or_group, override.value())
         structural = [override for override in parsed if not self._is_value(override)]
         key = tuple(str(override.input_line) for override in structural)
         if key not in self.composed:

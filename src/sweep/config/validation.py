@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, is_dataclass
+from functools import cache
 from importlib.util import find_spec
 from types import UnionType
 from typing import Any, get_args, get_type_hints
@@ -55,6 +56,12 @@ def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
         if is_dataclass(annotation) and isinstance(annotation, type):
             keys += all_keys(annotation, f"{prefix}{name}.")
     return keys
+
+
+@cache
+def boolean_keys() -> frozenset[str]:
+    """The settings that are true or false."""
+    return frozenset(key for key in all_keys() if _declared(key)[0] is bool)
 
 
 def refuse(key: str, value: object) -> SettingError:
