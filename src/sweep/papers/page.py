@@ -1,7 +1,7 @@
 """The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -130,7 +130,9 @@ class Report:
     def _filled(self, finding: str) -> str:
         """A finding with our values in the places of `{table[label]}`."""
         values = {
-            name: {line[0]: line[tabulated.headings.index("ours")] for line in tabulated.lines}
+            name: {
+                _label(tabulated, line): line[tabulated.headings.index("ours")] for line in tabulated.lines
+            }
             for name, tabulated in self._tables.items()
             if "ours" in tabulated.headings
         }
@@ -162,3 +164,8 @@ class Report:
         elif len(epochs) > 1:
             note += "; where a seed has stopped, the line goes on with the others"
         return f"{note.capitalize()}; {length} epochs.\n\n"
+
+
+def _label(tabulated: Tabulated, line: Sequence[str]) -> str:
+    """What tells a line of published against ours apart: all that stands before the published value."""
+    return ", ".join(line[: tabulated.headings.index("published")])
