@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
+from sweep.data.preprocessing import Sizes
 from sweep.data.settings import DataConfig
 from sweep.errors import SweepError
 from sweep.execution import cost
-from sweep.execution.plan import Plan, make_plan
+from sweep.execution.plan import Plan, make_plan, seeds_that_fit
 
 DATA = DataConfig(train_size=1000, validation_size=100, test_size=100)
 
@@ -89,3 +91,23 @@ def test_flops_by_hand() -> None:
     assert cost.flops(base, sizes) == pytest.approx(3 * (469 * step + evaluation))
     adam = replace(base, optimizer=OptimizerConfig(name="adam"))
     assert cost.seconds(adam, sizes, 1e11) > cost.seconds(base, sizes, 1e11)
+
+
+@pytest.mark.parametrize(
+    ("settings", "seeds"),
+    [
+        # 784-128-10: 101,770 parameters, with their gradients 814,160 bytes in float32.
+        ({}, 1),  # of 1 MiB
+        ({"vary": ["init"]}, 5),  # of 4 MiB, where all seeds see the same examples
+        ({"vary": ["init"], "precision": "float64"}, 2),
+        ({"vary": ["init"], "batch_size": 1024}, 16),  # of 16 MiB 20, but never more than 16
+        # Activations and errors of 55,000 examples and 138 units: 60.7 MB a seed, of 64 MiB.
+        ({"vary": ["init"], "batch_size": "all"}, 1),
+        # 784-16-10: 12,730 parameters, 101,840 bytes.
+        ({"hidden": 16}, 10),
+        ({"hidden": 16, "vary": ["init"]}, 16),
+    ],
+)
+def test_a_block_holds_as_many_seeds_as_fit(settings: dict[str, Any], seeds: int) -> None:
+    sizes = Sizes(train=55_000, validation=5_000, test=10_000, inputs=784)
+    assert seeds_that_fit(Config(**{"hidden": 128, **settings}), sizes) == seeds

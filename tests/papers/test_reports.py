@@ -145,3 +145,51 @@ def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) ->
     expected = "reports/paterson/records.parquet: no such file; python -m sweep.reproduce paterson writes it"
     assert missing.stderr == f"error: {expected}\n"
     assert not list(tmp_path.iterdir())
+
+
+OWN = """
+title: Noise
+authors: Me
+year: 2026
+summary: What noise does.
+experiments: [noise]
+scales:
+  smoke: {seeds: 2, epochs: 1, data.train_size: 1000, data.test_size: 500}
+measurements:
+  cost: {measure: gradient_cost, settings: {experiment: mine/noise, hidden: [[1], [2]]}}
+tables:
+  all: {caption: All cells, make: cells, settings: {experiment: noise, axes: [hidden], published: 0.9}}
+  cost:
+    caption: Cost
+    make: measured
+    settings: {measurement: cost, columns: {network: s}, headings: [network], note: By name.}
+figures:
+  loss: {caption: Loss, draw: curves, experiment: noise, settings: {metric: loss, lines: [hidden]}}
+assumptions: [None.]
+findings: ["With 8 units it is {all[8]} %."]
+"""
+
+
+def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
+    """A paper.yaml and an experiment in the folder where one works."""
+    experiment = tmp_path / "sweeps" / "experiment" / "mine" / "noise.yaml"
+    experiment.parent.mkdir(parents=True)
+    experiment.write_text("# @package _global_\ngrid:\n  product:\n    hidden: [8, 4]\n")
+    folder = tmp_path / "reports" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "paper.yaml").write_text(OWN)
+    done = command(tmp_path, "sweep.reproduce", "mine", "--scale", "smoke")
+    assert done.returncode == 0, done.stderr
+    page = (folder / "report.md").read_text()
+    trials = sweep.load(tmp_path / "results")
+    mean = 100 * trials[trials["hidden"] == 8]["test_accuracy"].mean()
+    assert f"- With 8 units it is {mean:.2f} ±" in page
+    assert "| 784-1-10 |\n| 784-2-10 |" in page
+    assert (folder / "figures" / "loss.png").stat().st_size > 5000
+    assert command(tmp_path, "sweep.report", "mine", "--check").returncode == 0
+    (folder / "measurements" / "cost.csv").unlink()
+    missing = command(tmp_path, "sweep.report", "mine")
+    assert missing.returncode == 2
+    assert missing.stderr == (
+        "error: reports/mine/measurements/cost.csv: no such file; python -m sweep.reproduce mine writes it\n"
+    )

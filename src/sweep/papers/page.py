@@ -129,13 +129,12 @@ class Report:
 
     def _filled(self, finding: str) -> str:
         """A finding with our values in the places of `{table[label]}`."""
-        values = {
-            name: {
-                _label(tabulated, line): line[tabulated.headings.index("ours")] for line in tabulated.lines
-            }
-            for name, tabulated in self._tables.items()
-            if "ours" in tabulated.headings
-        }
+        values: dict[str, dict[str | int, str]] = {}
+        for name, tabulated in self._tables.items():
+            for line in tabulated.lines if "ours" in tabulated.headings else []:
+                label, ours = _label(tabulated, line), line[tabulated.headings.index("ours")]
+                # Formatting looks up whole numbers as such.
+                values.setdefault(name, {})[int(label) if label.isdecimal() else label] = ours
         try:
             return finding.strip().format(**values)
         except (KeyError, IndexError, ValueError) as error:
