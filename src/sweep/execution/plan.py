@@ -15,13 +15,12 @@ from sweep.errors import SettingError
 from sweep.execution import cost, store
 from sweep.training.trainer import architecture, batch_size
 
-# Seeds are trained together while their weights and gradients about fit a core's own cache. Seeds that see
-# the same examples gain more from each other than from the cache, and most in large mini-batches.
-BLOCK_BYTES = 1024 * 1024
-SHARED_BLOCK_BYTES = 4 * BLOCK_BYTES
+# Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
+# they share large mini-batches, they gain more from that than from the cache.
+BLOCK_BYTES = 4 * 1024 * 1024
 LARGE_BATCH = 1024
-LARGE_BATCH_BYTES = 16 * BLOCK_BYTES
-ACTIVATION_BYTES = 64 * BLOCK_BYTES  # of a mini-batch of a whole block, with their errors
+LARGE_BATCH_BYTES = 4 * BLOCK_BYTES
+ACTIVATION_BYTES = 16 * BLOCK_BYTES  # of a mini-batch of a whole block, with their errors
 MOST_SEEDS = 16
 
 
@@ -128,10 +127,10 @@ def seeds_that_fit(config: Config, sizes: Sizes) -> int:
     """How many seeds of a cell are best trained together, by their bytes."""
     item = 8 if config.precision == "float64" else 4
     network, batch = architecture(config, sizes.inputs), batch_size(config, sizes.train)
-    room = BLOCK_BYTES
-    if "order" not in config.vary:
-        room = SHARED_BLOCK_BYTES if batch < LARGE_BATCH else LARGE_BATCH_BYTES
-    by_weights = room // (2 * item * network.parameters)
+    shared = "order" not in config.vary
+    room = LARGE_BATCH_BYTES if shared and batch >= LARGE_BATCH else BLOCK_BYTES
+    gathered = 0 if shared else batch * sizes.inputs
+    by_weights = room // (item * (2 * network.parameters + gathered))
     by_activations = ACTIVATION_BYTES // (2 * item * batch * sum(network.units[1:]))
     return max(1, min(by_weights, by_activations, MOST_SEEDS))
 
