@@ -11,13 +11,12 @@ from threadpoolctl import threadpool_limits
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.config.validation import check
-from sweep.data import datasets
-from sweep.data.preprocessing import PreparedData, prepare
+from sweep.data.preprocessing import PreparedData
 from sweep.errors import SettingError
+from sweep.execution.shared_data import load_own
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
 from sweep.training.evaluation import predicted_class
-from sweep.training.randomness import Stream, generator
 from sweep.training.result import TrialResult
 from sweep.training.trainer import architecture, train_block
 from sweep.types import Array
@@ -36,8 +35,7 @@ class Trained:
 
     def outputs(self, features: Array) -> Array:
         """The outputs, (examples, outputs), for prepared features, (examples, inputs)."""
-        shape = architecture(self.config, self.data.train.features.shape[1])
-        z = Network(shape, self.result.parameters[None]).forward(features)[-1]
+        z = self._network.forward(features)[-1]
         outputs: Array = Objective(self.config.output, self.config.loss).outputs(z)[0]
         return outputs
 
@@ -48,8 +46,12 @@ class Trained:
     @property
     def weights(self) -> list[Array]:
         """The weights of each layer, (inputs, outputs)."""
+        return [weights[0] for weights in self._network.weights]
+
+    @property
+    def _network(self) -> Network:
         shape = architecture(self.config, self.data.train.features.shape[1])
-        return [weights[0] for weights in shape.views(self.result.parameters[None])[0]]
+        return Network(shape, self.result.parameters[None])
 
     @property
     def curves(self) -> "pd.DataFrame":
@@ -68,9 +70,7 @@ def train(settings: Mapping[str, Any], seed: int) -> Trained:
         raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
     config = configs[0]
     check(config)
-    data = prepare(
-        datasets.load(config.data), config.data, config.precision, generator(config, seed, Stream.SPLIT)
-    )
+    data = load_own(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)
     return Trained(config, data, result)

@@ -60,17 +60,18 @@ class Composer:
         """The composed configuration of these overrides, Hydra's own settings included."""
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         for override in parsed:
-            if override.key_or_group in self.groups and not isinstance(override.value(), str | list):
-                raise wrong_choice(override.key_or_group, override.value())
+            key, value = override.key_or_group, override.value()
+            if key in self.groups and not isinstance(value, str | list):
+                raise wrong_choice(key, value)
             # OmegaConf would read every number but 0 as true.
-            number = isinstance(override.value(), int | float) and not isinstance(override.value(), bool)
-            if override.key_or_group in boolean_keys() and number:
-                raise refuse(override.key_or_group, override.value())
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if key in boolean_keys() and number:
+                raise refuse(key, value)
         structural = [override for override in parsed if not self._is_value(override)]
-        key = tuple(str(override.input_line) for override in structural)
-        if key not in self.composed:
-            self.composed[key] = self.compose(list(key))
-        config = copy.deepcopy(self.composed[key])
+        lines = tuple(str(override.input_line) for override in structural)
+        if lines not in self.composed:
+            self.composed[lines] = self.compose(list(lines))
+        config = copy.deepcopy(self.composed[lines])
         OmegaConf.set_readonly(config, False)
         for override in parsed:
             if self._is_value(override):

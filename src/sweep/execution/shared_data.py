@@ -58,7 +58,7 @@ class SharedData:
 
 
 def load_own(config: Config, seed: int) -> PreparedData:
-    """The data of one seed that has its own split, in this process's memory."""
+    """The data of one seed, with its own split where that varies, in this process's memory."""
     raw = datasets.load(config.data)
     return prepare(raw, config.data, config.precision, generator(config, seed, Stream.SPLIT))
 

@@ -1,5 +1,7 @@
 """Backpropagation against central differences, in float64."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sweep.nn.losses import LOSSES, Objective
@@ -28,21 +30,15 @@ def batch_loss(
     return loss
 
 
-def slope(
-    network: Network,
-    index: int,
-    features: Array,
-    targets: Array,
-    objective: Objective,
-    regularization: str = "none",
-    strength: float = 0.0,
-    epsilon: float = 1e-6,
-) -> float:
-    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for parameter `index` of a network of one seed."""
+def slope(network: Network, index: int, loss: Callable[[], float], epsilon: float) -> float:
+    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for parameter `index` of a network of one seed.
+
+    `loss` says what E is for the network as it stands.
+    """
     original, losses = network.flat[index], []
     for shifted in (original + epsilon, original - epsilon):
         network.flat[index] = shifted
-        losses.append(batch_loss(network, features, targets, objective, regularization, strength))
+        losses.append(loss())
     network.flat[index] = original
     return (losses[0] - losses[1]) / (2 * epsilon)
 
@@ -60,5 +56,8 @@ def central_difference(
 
     Twice as many evaluations of the network as it has parameters.
     """
-    rest = (features, targets, objective, regularization, strength, epsilon)
-    return np.array([[slope(network, index, *rest) for index in range(network.flat.size)]])
+
+    def loss() -> float:
+        return batch_loss(network, features, targets, objective, regularization, strength)
+
+    return np.array([[slope(network, index, loss, epsilon) for index in range(network.flat.size)]])

@@ -1,15 +1,19 @@
 """The records behind a paper's report: one compact file beside its paper.yaml."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sweep.analysis import records
+from sweep.analysis.aggregate import sound
 from sweep.errors import PaperError
 from sweep.execution.plan import Cell
 
@@ -84,6 +88,12 @@ class Collection:
     def reports(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """One row a trial with what it says of the test part."""
         return self._of(self._reports, experiment, where)
+
+    def confusions(self, experiment: str, where: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
+        """Test examples by true and predicted class, (trials, classes, classes), without diverged trials."""
+        counts = np.array(sound(self.reports(experiment, where))["confusion"].tolist(), float)
+        classes = math.isqrt(counts.shape[1])
+        return counts.reshape(-1, classes, classes)
 
     def class_curves(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """One row a trial, evaluation, part and class with that class's error."""

@@ -83,15 +83,12 @@ def class_errors(
 
 def confusion(collection: Collection, experiment: str, where: dict[str, Any] | None = None) -> Figure:
     """Test digits by true and predicted class, in percent of the true class, mean over seeds."""
-    rows = sound(collection.reports(experiment, where))
-    counts = np.array(rows["confusion"].tolist(), float)
-    classes = round(counts.shape[1] ** 0.5)
-    counts = counts.reshape(-1, classes, classes)
+    counts = collection.confusions(experiment, where)
     share = (100 * counts / counts.sum(axis=2, keepdims=True)).mean(axis=0)
     figure, axis = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
     text = np.vectorize(lambda value: "" if value < 0.05 else f"{value:.1f}")(share)
     # The diagonal is near 100: errors get the whole range of greys.
-    worst = share[~np.eye(classes, dtype=bool)].max()
+    worst = share[~np.eye(len(share), dtype=bool)].max()
     sns.heatmap(
         share,
         annot=text,

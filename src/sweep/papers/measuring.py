@@ -6,6 +6,7 @@ records; tables and figures read it there. A new kind is one function here and i
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.data import datasets
-from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
-from sweep.nn.gradient_check import central_difference, slope
+from sweep.execution.shared_data import load_own
+from sweep.nn.gradient_check import batch_loss, central_difference, slope
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
 from sweep.training.randomness import Stream, generator
@@ -40,8 +41,9 @@ def gradient_check(
     it comes from, or none for a bias, and what was `published`: both gradients and their difference.
     `overrides` are settings that differ from the experiment's.
     """
-    configs = from_settings({"experiment": experiment, **(overrides or {})})
-    network, objective, features, targets = _start(configs[0])
+    config = from_settings({"experiment": experiment, **(overrides or {})})[0]
+    features, targets = _example(config)
+    network, objective = _start(config, features.shape[1])
     gradient = network.zeros()
     network.gradient(features, targets, objective, out=gradient)
     # Where each weight lies among all parameters.
@@ -54,7 +56,9 @@ def gradient_check(
         else:
             index = int(positions.biases[layer][0, 0, unit])
         exact = float(gradient.flat[index])
-        approximate = slope(network, index, features, targets, objective, epsilon=epsilon)
+        approximate = slope(
+            network, index, lambda: batch_loss(network, features, targets, objective), epsilon
+        )
         published = weight.get("published", [np.nan] * 3)
         rows.append(
             {
@@ -78,9 +82,10 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
     units. `difference` is the largest between the two gradients, divided by the largest of their entries.
     """
     rows = []
+    features, targets = _example(from_settings({"experiment": experiment})[0])
     for units in hidden:
-        configs = from_settings({"experiment": experiment, "hidden": list(units)})
-        network, objective, features, targets = _start(configs[0])
+        config = from_settings({"experiment": experiment, "hidden": list(units)})[0]
+        network, objective = _start(config, features.shape[1])
         gradient = network.zeros()
         with threadpool_limits(limits=1, user_api="blas"):
             network.gradient(features, targets, objective, out=gradient)
@@ -123,15 +128,18 @@ def sample_statistics(index: int, divisors: Sequence[float], published: Sequence
     )
 
 
-def _start(config: Config) -> tuple[Network, Objective, Array, Array]:
-    """The network of seed 0 before its first step, its objective, and its first training example."""
-    raw = datasets.load(config.data)
-    data = prepare(raw, config.data, "float64", generator(config, 0, Stream.SPLIT))
-    shape = architecture(config, data.train.features.shape[1])
+def _example(config: Config) -> tuple[Array, Array]:
+    """The features and targets of seed 0's first training example, in float64."""
+    train = load_own(replace(config, precision="float64"), 0).train
+    return train.features[:1], train.targets[:1]
+
+
+def _start(config: Config, inputs: int) -> tuple[Network, Objective]:
+    """The network of seed 0 before its first step, in float64, and its objective."""
+    shape = architecture(config, inputs)
     rng = generator(config, 0, Stream.INIT)
     initial = shape.initial_parameters(config.initializer, config.initializer_std, rng)
-    objective = Objective(config.output, config.loss, config.reduction)
-    return Network(shape, initial[None]), objective, data.train.features[:1], data.train.targets[:1]
+    return Network(shape, initial[None]), Objective(config.output, config.loss, config.reduction)
 
 
 MEASURES: dict[str, Measure] = {

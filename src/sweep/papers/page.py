@@ -14,15 +14,10 @@ from sweep.analysis import figures
 from sweep.errors import PaperError
 from sweep.papers.collection import Collection
 from sweep.papers.drawing import DRAWS, SHOWS
-from sweep.papers.specification import Figure, Paper
+from sweep.papers.specification import SCALES, Figure, Paper
 from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
-SCALES = {
-    "smoke": "a few seconds a paper, only to see that everything runs",
-    "quick": "minutes a paper",
-    "full": "the paper's own seeds and epochs",
-}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,11 @@ import yaml
 from sweep import resources
 from sweep.errors import PaperError, nearest
 
-SCALES = ("smoke", "quick", "full")
+SCALES = {
+    "smoke": "a few seconds a paper, only to see that everything runs",
+    "quick": "minutes a paper",
+    "full": "the paper's own seeds and epochs",
+}
 UNITS = {"percent": "%", "seconds": "s", "epochs": "epochs", "number": ""}
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.aggregate import sound
 from sweep.papers import comparison
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Row, Table
@@ -107,12 +106,9 @@ def confused_pairs(
     collection: Collection, experiment: str, where: Mapping[str, Any] | None = None, count: int = 5
 ) -> Tabulated:
     """The pairs of classes that are most often taken for each other, of the test part."""
-    rows = sound(collection.reports(experiment, where))
-    counts = np.array(rows["confusion"].tolist(), float)
-    classes = round(counts.shape[1] ** 0.5)
-    counts = counts.reshape(-1, classes, classes)
+    counts = collection.confusions(experiment, where)
     both_ways = counts + counts.swapaxes(1, 2)
-    first, second = np.triu_indices(classes, 1)
+    first, second = np.triu_indices(counts.shape[1], 1)
     each = both_ways[:, first, second]
     order = np.argsort(-each.mean(axis=0), kind="stable")[:count]
     # How many seeds have this pair on top, alone or with others.

@@ -175,9 +175,11 @@ class _Block:
     def _evaluate(self, done: int) -> None:
         """Extend the curves, and let go of the seeds whose training ends here."""
         start = time.perf_counter()
+        # Once for all parts: seeds that lie apart are copied.
+        network = self.network.interleave()
+        classes = self.config.data.classes if self.config.evaluation.by_class else 0
         for name, part in self.parts.items():
-            classes = self.config.data.classes if self.config.evaluation.by_class else 0
-            evaluation = evaluate(self.network, part, self.objective, classes)
+            evaluation = evaluate(network, part, self.objective, classes)
             for index, curves in enumerate(self.curves):
                 self.class_curves[index].setdefault(name, []).append(evaluation.class_errors[index])
                 extend(curves, {f"{name}_loss": float(evaluation.loss[index])})
