@@ -98,11 +98,18 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     }
     rate = cost.matrix_rate() if missing else 1.0
     seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
-    share = sum(seconds[index] * len(seeds) for index, seeds in missing.items()) / n_jobs
+    left = sum(seconds[index] * len(seeds) for index, seeds in missing.items())
     blocks = []
-    for index, seeds in missing.items():
-        count = _seeds_a_block(cells[index].config, size[index], seconds[index], share)
-        blocks += [Block(cells[index], part, seconds[index] * len(part)) for part in _parts(seeds, count)]
+    for index in sorted(missing, key=lambda index: -seconds[index]):
+        seeds = missing[index]
+        while seeds:
+            count = _seeds_a_block(
+                cells[index].config, size[index], len(seeds), left / n_jobs / seconds[index]
+            )
+            block = Block(cells[index], seeds[:count], seconds[index] * count)
+            blocks.append(block)
+            left -= block.seconds
+            seeds = seeds[count:]
     return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)))
 
 
@@ -135,21 +142,15 @@ def seeds_that_fit(config: Config, sizes: Sizes) -> int:
     return max(1, min(by_weights, by_activations, MOST_SEEDS))
 
 
-def _seeds_a_block(config: Config, sizes: Sizes, seconds: float, share: float) -> int:
-    """How many seeds to train together.
+def _seeds_a_block(config: Config, sizes: Sizes, seeds: int, share: float) -> int:
+    """How many of the next `seeds` to train together.
 
-    As many as fit, but few enough that the blocks can be spread evenly: at most a quarter of a
-    worker's `share` of the whole sweep, in seconds.
+    As many as fit, but no more than a worker's `share` of all trials that are not yet in a block, so that
+    blocks become shorter towards the end and all workers finish within one trial of each other: guided
+    self-scheduling (Polychronopoulos and Kuck, 1987).
     """
     if "split" in config.vary:
         return 1  # every seed has data of its own
-    if config.parallel.block_size is not None:
-        return config.parallel.block_size
-    even = math.floor(share / 4 / seconds)
-    return max(1, min(seeds_that_fit(config, sizes), even))
-
-
-def _parts(seeds: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
-    """The seeds in runs of at most `count`, as equal as possible."""
-    parts = -(-len(seeds) // count)
-    return [seeds[len(seeds) * i // parts : len(seeds) * (i + 1) // parts] for i in range(parts)]
+    most = config.parallel.block_size or min(seeds_that_fit(config, sizes), max(1, math.floor(share)))
+    blocks = -(-seeds // most)
+    return -(-seeds // blocks)
