@@ -2,8 +2,10 @@
 
 import os
 
+from sweep.threads import ONE_THREAD
+
 # Before NumPy is imported, here and in every process that a test starts.
-os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
+os.environ.update(ONE_THREAD)
 
 import pytest
 

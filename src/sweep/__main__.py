@@ -2,10 +2,9 @@
 
 import os
 
-# Before NumPy is imported: one thread a matrix product, for speed with many workers and for the same
-# bits whatever their number.
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    os.environ[_name] = "1"
+from sweep.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import sys
 from pathlib import Path

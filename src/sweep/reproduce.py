@@ -2,8 +2,9 @@
 
 import os
 
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    os.environ[_name] = "1"
+from sweep.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import argparse
 import sys

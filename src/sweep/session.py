@@ -3,23 +3,23 @@
 import io
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from sweep.config.axes import swept
 from sweep.config.schema import Config
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.execution.progress import duration
 
-# Settings that say how a sweep runs, not what its cells are.
-_NOT_AXES = ("seeds", "parallel", "results", "figures", "dry_run", "grid")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) -> pd.DataFrame:
+def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) -> "pd.DataFrame":
     """Run a sweep and return its summary, one row a cell (see `aggregate.summarise`).
 
     With `output`, summary.csv, summary.md and the figures are written there. A dry run shows the plan
@@ -29,35 +29,14 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
     plan = make_plan(configs, workers(parallel))
     if configs[0].dry_run:
         _show_plan(plan, workers(parallel), console)
-        return pd.DataFrame()
-    execute(plan, parallel, console)
-    return _summarise(plan, output, console)
+    else:
+        execute(plan, parallel, console)
+    # Only now, so that training starts at once.
+    import pandas as pd
 
+    from sweep.summary import summarise_sweep
 
-def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]]:
-    """The settings that differ between cells, and each cell's values of them."""
-    from sweep.analysis.records import flat
-
-    rows = [
-        flat({key: value for key, value in asdict(config).items() if key not in _NOT_AXES})
-        for config in configs
-    ]
-    if any(config.depth is not None for config in configs):
-        for row, config in zip(rows, configs, strict=True):
-            row["depth"] = len(config.hidden_units)
-    axes = [key for key in rows[0] if len({str(row[key]) for row in rows}) > 1]
-    # A choice among groups is one axis, whatever settings come with each choice.
-    axes = [key for key in axes if key.rpartition(".")[0] not in axes or _varies(key, rows)]
-    return axes, [{axis: row[axis] for axis in axes} for row in rows]
-
-
-def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:
-    """Whether a group's setting differs within one choice of the group."""
-    group = key.rpartition(".")[0]
-    seen: dict[str, set[str]] = {}
-    for row in rows:
-        seen.setdefault(str(row[group]), set()).add(str(row[key]))
-    return any(len(values) > 1 for values in seen.values())
+    return pd.DataFrame() if configs[0].dry_run else summarise_sweep(plan, output, console)
 
 
 def _show_plan(plan: Plan, count: int, console: Console) -> None:
@@ -78,55 +57,6 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
         counts = (len(cell.config.seed_indices), missing)
         table.add_row(cell.id, *(str(row[axis]) for axis in axes), *map(str, counts))
     console.print(table)
-
-
-def _summarise(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:
-    # pandas, seaborn and their like load only now, so that training starts at once.
-    from sweep.analysis import records, tables
-    from sweep.analysis.aggregate import summarise
-
-    axes, values = swept([cell.config for cell in plan.cells])
-    cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
-    cells = cells.drop_duplicates()
-    trials = records.load(plan.cells[0].results, cells["cell"])
-    seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
-    trials = _of_this_sweep(trials, seeds)
-    summary = cells.merge(summarise(trials), on="cell", sort=False)
-    console.print(tables.terminal(summary, axes, console.width))
-    console.print(f"records: {plan.cells[0].results.absolute()}", highlight=False, soft_wrap=True)
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        summary.to_csv(output / "summary.csv", index=False)
-        (output / "summary.md").write_text(tables.markdown(summary, axes))
-        console.print(f"summary: {output / 'summary.csv'}, summary.md", highlight=False, soft_wrap=True)
-        if plan.cells[0].config.figures:
-            _draw(plan, cells, trials, seeds, axes, output / "figures", console)
-    return summary
-
-
-def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:
-    wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
-    return rows[wanted]
-
-
-def _draw(
-    plan: Plan,
-    cells: pd.DataFrame,
-    trials: pd.DataFrame,
-    seeds: set[tuple[str, int]],
-    axes: list[str],
-    folder: Path,
-    console: Console,
-) -> None:
-    from sweep.analysis import figures, records
-
-    curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
-    measured = [name for name in trials.columns if name not in axes]
-    trials = cells.merge(trials[measured], on="cell", sort=False)
-    curves = cells.merge(curves[[name for name in curves.columns if name not in axes]], on="cell", sort=False)
-    files = figures.draw_all(trials, curves, axes, folder)
-    names = ", ".join(file.name for file in files)
-    console.print(f"figures: {folder}: {names}", highlight=False, soft_wrap=True)
 
 
 def console() -> Console:

@@ -10,8 +10,9 @@ the machine's float32 matrix product before each; the table shows medians.
 
 import os
 
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ[_name] = "1"
+from sweep.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy is imported
 # JAX has no setting for the number of its threads but the processors it is given.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweep.config.axes import flat
 from sweep.errors import StoreError
 from sweep.execution import store
 
@@ -112,22 +113,6 @@ def reports(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataF
     columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
     table: pd.DataFrame = _read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
     return table
-
-
-def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings by dotted key, groups by their name: {"optimizer": "adam", "optimizer.beta1": 0.9}."""
-    columns: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            inner = flat(value, f"{prefix}{key}.")
-            if f"{prefix}{key}.name" in inner:
-                columns[prefix + key] = inner.pop(f"{prefix}{key}.name")
-            columns |= inner
-        elif isinstance(value, list | tuple):
-            columns[prefix + key] = "[" + ",".join(map(str, value)) + "]"
-        else:
-            columns[prefix + key] = value
-    return columns
 
 
 def pack(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: Mapping[str, str]) -> None:

@@ -1,0 +1,50 @@
+"""Which settings differ between the cells of a sweep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sweep.config.schema import Config
+
+# Settings that say how a sweep runs, not what its cells are.
+_NOT_AXES = ("seeds", "parallel", "results", "figures", "dry_run", "grid")
+
+
+def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]]:
+    """The settings that differ between cells, and each cell's values of them."""
+    rows = [
+        flat({key: value for key, value in asdict(config).items() if key not in _NOT_AXES})
+        for config in configs
+    ]
+    if any(config.depth is not None for config in configs):
+        for row, config in zip(rows, configs, strict=True):
+            row["depth"] = len(config.hidden_units)
+    axes = [key for key in rows[0] if len({str(row[key]) for row in rows}) > 1]
+    # A choice among groups is one axis, whatever settings come with each choice.
+    axes = [key for key in axes if key.rpartition(".")[0] not in axes or _varies(key, rows)]
+    return axes, [{axis: row[axis] for axis in axes} for row in rows]
+
+
+def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:
+    """Whether a group's setting differs within one choice of the group."""
+    group = key.rpartition(".")[0]
+    seen: dict[str, set[str]] = {}
+    for row in rows:
+        seen.setdefault(str(row[group]), set()).add(str(row[key]))
+    return any(len(values) > 1 for values in seen.values())
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by dotted key, groups by their name: {"optimizer": "adam", "optimizer.beta1": 0.9}."""
+    columns: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            inner = flat(value, f"{prefix}{key}.")
+            if f"{prefix}{key}.name" in inner:
+                columns[prefix + key] = inner.pop(f"{prefix}{key}.name")
+            columns |= inner
+        elif isinstance(value, list | tuple):
+            columns[prefix + key] = "[" + ",".join(map(str, value)) + "]"
+        else:
+            columns[prefix + key] = value
+    return columns

@@ -1,0 +1,61 @@
+"""The summary of a trained sweep: its table on the terminal, its files, its figures."""
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from sweep.analysis import records, tables
+from sweep.analysis.aggregate import summarise
+from sweep.config.axes import swept
+from sweep.execution.plan import Plan
+
+
+def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:
+    """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
+
+    With `output`, summary.csv, summary.md and the figures are written there.
+    """
+    axes, values = swept([cell.config for cell in plan.cells])
+    cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
+    cells = cells.drop_duplicates()
+    trials = records.load(plan.cells[0].results, cells["cell"])
+    seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
+    trials = _of_this_sweep(trials, seeds)
+    summary = cells.merge(summarise(trials), on="cell", sort=False)
+    console.print(tables.terminal(summary, axes, console.width))
+    console.print(f"records: {plan.cells[0].results.absolute()}", highlight=False, soft_wrap=True)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        summary.to_csv(output / "summary.csv", index=False)
+        (output / "summary.md").write_text(tables.markdown(summary, axes))
+        console.print(f"summary: {output / 'summary.csv'}, summary.md", highlight=False, soft_wrap=True)
+        if plan.cells[0].config.figures:
+            _draw(plan, cells, trials, seeds, axes, output / "figures", console)
+    return summary
+
+
+def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:
+    wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
+    return rows[wanted]
+
+
+def _draw(
+    plan: Plan,
+    cells: pd.DataFrame,
+    trials: pd.DataFrame,
+    seeds: set[tuple[str, int]],
+    axes: list[str],
+    folder: Path,
+    console: Console,
+) -> None:
+    # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
+    from sweep.analysis import figures
+
+    curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
+    measured = [name for name in trials.columns if name not in axes]
+    trials = cells.merge(trials[measured], on="cell", sort=False)
+    curves = cells.merge(curves[[name for name in curves.columns if name not in axes]], on="cell", sort=False)
+    files = figures.draw_all(trials, curves, axes, folder)
+    names = ", ".join(file.name for file in files)
+    console.print(f"figures: {folder}: {names}", highlight=False, soft_wrap=True)
