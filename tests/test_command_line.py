@@ -74,11 +74,15 @@ def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: P
     assert all(file.stat().st_mtime_ns == time for file, time in written.items())
 
 
-def test_a_dry_run_shows_the_plan_and_trains_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> None:
     run(tmp_path, "hidden=8", "seeds=1", "figures=false", *SMALL)
+    before = sorted(tmp_path.rglob("*"))
     output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SMALL)
     assert "2 cells, 6 trials: 1 stored, 5 to train" in output
-    assert len(records(tmp_path)) == 1
+    # An override may stand on either side of -m.
+    assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SMALL) == output
+    run(tmp_path, "hidden=8", "seeds=2", "dry_run=true", *SMALL)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 EXPERIMENT = """# @package _global_

@@ -48,6 +48,8 @@ def main() -> None:
     from sweep.config.messages import explain, wrong_group
 
     register_schema()
+    # argparse takes overrides on one side of an option only.
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
     # Hydra would print several lines and exit with 1; so it raises, and the line is made here.
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) -> "pd.DataFrame":
     """Run a sweep and return its summary, one row a cell (see `aggregate.summarise`).
 
-    With `output`, summary.csv, summary.md and the figures are written there. A dry run shows the plan
-    and returns an empty table. Raises SweepError for a mistake in any cell, before anything is trained.
+    With `output`, summary.csv, summary.md and the figures are written there. A dry run shows the plan,
+    returns an empty table and leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained.
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
     if configs[0].dry_run:
         _show_plan(plan, workers(parallel), console)
+        if output is not None:
+            withdraw(output)
     else:
         execute(plan, parallel, console)
     # Only now, so that training starts at once.
@@ -67,7 +69,7 @@ def console() -> Console:
 
 
 def withdraw(output: Path) -> None:
-    """Remove what Hydra has written to an output folder before a mistake was found; nothing else."""
+    """Remove what Hydra has written to the output folder of a sweep that trains nothing; nothing else."""
     for name in (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml", "multirun.yaml"):
         (output / name).unlink(missing_ok=True)
     folder = output / ".hydra"
