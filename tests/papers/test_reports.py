@@ -158,7 +158,7 @@ scales:
 measurements:
   cost: {measure: gradient_cost, settings: {experiment: mine/noise, hidden: [[1], [2]]}}
 tables:
-  all: {caption: All cells, make: cells, settings: {experiment: noise, axes: [hidden], published: 0.9}}
+  all: {caption: All cells, make: cells, settings: {experiment: noise, axes: [hidden]}}
   cost:
     caption: Cost
     make: measured
@@ -184,6 +184,9 @@ def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
     trials = sweep.load(tmp_path / "results")
     mean = 100 * trials[trials["hidden"] == 8]["test_accuracy"].mean()
     assert f"- With 8 units it is {mean:.2f} ±" in page
+    # Nothing was published: there are no columns for it.
+    assert "| hidden | ours | n | epochs |\n" in page
+    assert "ours less published" not in page
     assert "| 784-1-10 |\n| 784-2-10 |" in page
     assert (folder / "figures" / "loss.png").stat().st_size > 5000
     assert command(tmp_path, "sweep.report", "mine", "--check").returncode == 0

@@ -1,5 +1,6 @@
 """Published against reproduced: the rows of a paper's tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -60,7 +61,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
     )
 
 
-def frame(comparisons: list[Comparison]) -> pd.DataFrame:
+def frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Comparisons as numbers, one row each."""
     return pd.DataFrame(
         [

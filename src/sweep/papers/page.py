@@ -161,5 +161,6 @@ class Report:
 
 
 def _label(tabulated: Tabulated, line: Sequence[str]) -> str:
-    """What tells a line of published against ours apart: all that stands before the published value."""
-    return ", ".join(line[: tabulated.headings.index("published")])
+    """What tells a line apart: all that stands before the published value, or else before ours."""
+    first = "published" if "published" in tabulated.headings else "ours"
+    return ", ".join(line[: tabulated.headings.index(first)])

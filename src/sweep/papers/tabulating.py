@@ -21,7 +21,8 @@ _LATEX = str.maketrans(
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
 
-COMPARED = "Mean ± standard deviation over n seeds; difference: ours less published."
+AVERAGED = "Mean ± standard deviation over n seeds."
+COMPARED = " Difference: ours less published."
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,27 @@ def tabulate(table: Table, collection: Collection) -> Tabulated:
     if table.make is not None:
         return MAKES[table.make](collection, **table.settings)
     comparisons = [comparison.compare(row, collection) for row in table.rows]
+    return _compared(("",), [item.texts()[:1] for item in comparisons], comparisons)
+
+
+def _compared(
+    headings: Sequence[str], labels: Sequence[list[str]], comparisons: Sequence[comparison.Comparison]
+) -> Tabulated:
+    """Comparisons, each behind its labels; where nothing was published, without the columns for it."""
+    published = any(item.published is not None for item in comparisons)
+    columns = [
+        index
+        for index, heading in enumerate(comparison.HEADINGS)
+        if heading and (published or heading not in ("published", "difference"))
+    ]
     return Tabulated(
-        comparison.HEADINGS,
-        [item.texts() for item in comparisons],
+        (*headings, *(comparison.HEADINGS[index] for index in columns)),
+        [
+            [*label, *(item.texts()[index] for index in columns)]
+            for label, item in zip(labels, comparisons, strict=True)
+        ],
         comparison.frame(comparisons),
-        COMPARED,
+        AVERAGED + (COMPARED if published else ""),
     )
 
 
@@ -90,16 +107,15 @@ def cells(
 ) -> Tabulated:
     """One line a cell of an experiment, in its order; `axes` are the settings that tell cells apart."""
     trials = collection.trials(experiment)
-    lines, comparisons = [], []
+    labels, comparisons = [], []
     for row in trials.drop_duplicates("cell").to_dict("records"):
         where = {axis: row[axis] for axis in axes}
         compared = comparison.compare(
             Row(str(where), experiment, column, published, where, unit=unit, digits=digits), collection
         )
-        lines.append([*(str(row[axis]) for axis in axes), *compared.texts()[1:]])
+        labels.append([str(row[axis]) for axis in axes])
         comparisons.append(compared)
-    headings = (*axes, *comparison.HEADINGS[1:])
-    return Tabulated(headings, lines, comparison.frame(comparisons), COMPARED)
+    return _compared(axes, labels, comparisons)
 
 
 def confused_pairs(
