@@ -21,7 +21,7 @@ def provenance() -> dict[str, Any]:
         "machine": platform.machine(),
         "system": platform.platform(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        **_revision(Path(__file__).parent),
+        **revision(Path(__file__).parents[3]),
     }
 
 
@@ -45,10 +45,14 @@ def blas() -> list[dict[str, Any]]:
     ]
 
 
-def _revision(folder: Path) -> dict[str, Any]:
-    """The git revision of the code and whether it was changed; nothing outside its own checkout."""
+def revision(folder: Path) -> dict[str, Any]:
+    """The git revision of the checkout that `folder` is the root of, and whether it was changed.
+
+    None where `folder` is not the root of one: an installed package has no revision, though it may lie in
+    somebody's repository.
+    """
     root = _git(folder, "rev-parse", "--show-toplevel")
-    if root is None or Path(root) not in (folder.parents[1], folder):
+    if root is None or Path(root) != folder.resolve():
         return {"revision": None, "dirty": None}
     return {
         "revision": _git(folder, "rev-parse", "HEAD"),
