@@ -79,6 +79,8 @@ def refused(folder: Path, *arguments: str) -> str:
             "basics/optimizers'?",
         ),
         ("activation=rleu", "activation=rleu: must be one of relu, ", "did you mean 'relu'?"),
+        ("hidden=16,32", "hidden=16,32: several values need -m, and layers", "hidden=[16,32]"),
+        ("loss=mse,rmse", "loss=mse,rmse: several values need -m", ""),
         ("epochs=ten", "epochs=ten: must be a whole number, at least 1", ""),
         ("learning_rate=-1", "learning_rate=-1.0: must be a number, above 0", ""),
         ("learning_rate=nan", "learning_rate=nan: must be a number, above 0", ""),
@@ -104,7 +106,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("experiment=hiden", ["hiden", "did you mean 'hidden'?"]),
+        ("experiment=hiden", ["hiden: no such setting (in experiment/hiden.yaml); did you mean 'hidden'?"]),
         ("experiment=axis", ["hiden: no such setting; did you mean 'hidden'?"]),
         ("-m seeds=1,2 experiment=option", ["optimizer=adm: must be one of adam, sgd; did you mean 'adam'?"]),
         ("experiment=part", ["grid.prodct: must be one of product, zip, union"]),
@@ -122,6 +124,15 @@ def test_a_mistake_in_an_experiment_is_one_line_and_leaves_nothing(
         (folder / f"{experiment}.yaml").write_text(f"# @package _global_\n{content}")
     line = refused(tmp_path, *arguments.split(" "))
     assert all(word in line for word in words), line
+
+
+@pytest.mark.parametrize("content", ["", "hidden: 16\n"])
+def test_an_experiment_without_its_first_line_is_told_so(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "sweeps" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text(content)
+    expected = "experiment (in experiment/mine.yaml): the first line of its file must be # @package _global_"
+    assert refused(tmp_path, "experiment=mine") == expected
 
 
 def test_a_missing_folder_of_data_is_named(tmp_path: Path) -> None:

@@ -49,6 +49,29 @@ def test_it_is_the_seed_of_a_sweep(tmp_path: Path) -> None:
     assert sweep.train(SETTINGS, seed=2).result.weights_sha256 == stored[2]
 
 
+def test_it_shows_itself_in_one_line() -> None:
+    trained = sweep.train(SETTINGS, seed=1)
+    accuracy = 100 * trained.curves["test_accuracy"].iloc[-1]
+    assert repr(trained) == f"<784-12-7-10, tanh, seed 1: completed, test accuracy {accuracy:.2f} %>"
+
+
+def test_a_diverged_network_warns() -> None:
+    with pytest.warns(RuntimeWarning, match="seed 2 diverged"):
+        trained = sweep.train({**SETTINGS, "activation": "relu", "learning_rate": 1e6}, seed=2)
+    assert "diverged" in repr(trained)
+
+
+@pytest.mark.parametrize("shape", [(784,), (28, 28), (3, 28, 28)])
+def test_features_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SettingError, match=r"features: must be \(examples, 784\), .* not \("):
+        sweep.train({**SETTINGS, "max_iterations": 1}).predict(np.zeros(shape, np.float32))
+
+
+def test_settings_that_are_no_mapping_are_refused() -> None:
+    with pytest.raises(SettingError, match="must be a mapping of settings"):
+        sweep.run(["hidden=16"])  # type: ignore[arg-type]
+
+
 def test_more_than_one_cell_is_refused() -> None:
     with pytest.raises(SettingError, match="grid: must be a single cell to train one network, not 2"):
         sweep.train({"grid": {"product": {"hidden": [2, 3]}}})

@@ -67,6 +67,8 @@ def main() -> None:
         sys.exit(report(wrong))
     except SweepError as error:
         sys.exit(report(error))
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        sys.exit(1)
     except OSError as error:
         if not own_errors:
             raise

@@ -9,8 +9,12 @@ os.environ.update(ONE_THREAD)  # before NumPy is imported
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweep.errors import ExecutionError, SweepError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def main() -> None:
@@ -44,7 +48,9 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
     from sweep.papers.page import Report
     from sweep.session import console
 
-    papers = catalogue.papers(paper)
+    papers, terminal = catalogue.papers(paper), console()
+    for each in papers:
+        _announce(reports / each.name, scale, terminal)
     configs = {
         (each.name, experiment): from_settings(
             {"experiment": f"{each.name}/{experiment}", "results": results, **each.scales[scale]}
@@ -53,7 +59,6 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
         for experiment in each.experiments
     }
     every = [config for own in configs.values() for config in own]
-    terminal = console()
     plan = make_plan(every, workers(every[0].parallel))
     execute(plan, every[0].parallel, terminal)
     cells = iter(plan.cells)
@@ -70,6 +75,22 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
         own = {experiment: trained[each.name, experiment] for experiment in each.experiments}
         Report(each, Collection.write(folder, scale, own)).write(folder)
         terminal.print(f"{each.name}: {folder / 'report.md'}", highlight=False, soft_wrap=True)
+
+
+def _announce(folder: Path, scale: str, terminal: "Console") -> None:
+    """Say that a report of a larger scale will be replaced: it may have taken hours."""
+    from sweep.papers.collection import FILE, Collection
+    from sweep.papers.specification import SCALES
+
+    if (folder / FILE).is_file():
+        found, scales = Collection.read(folder).scale, list(SCALES)
+        if scales.index(found) > scales.index(scale):
+            terminal.print(
+                f"{folder}: holds a report at scale {found}, which one at scale {scale} will replace;"
+                " --reports FOLDER writes elsewhere",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """One network, trained here and now, to look at and to ask."""
 
+import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from sweep.execution.shared_data import load_own
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
 from sweep.training.evaluation import predicted_class
-from sweep.training.result import TrialResult
+from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import architecture, train_block
 from sweep.types import Array
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A network of one seed with the data that it saw, as arrays ready for it."""
 
@@ -33,8 +35,23 @@ class Trained:
     data: PreparedData
     result: TrialResult
 
+    def __repr__(self) -> str:
+        units = "-".join(map(str, self._network.architecture.units))
+        accuracy = self.result.metrics.get("test_accuracy", math.nan)
+        ending = "" if math.isnan(accuracy) else f", test accuracy {100 * accuracy:.2f} %"
+        return f"<{units}, {self.config.activation}, seed {self.result.seed}: {self.result.status}{ending}>"
+
     def outputs(self, features: Array) -> Array:
-        """The outputs, (examples, outputs), for prepared features, (examples, inputs)."""
+        """The outputs, (examples, outputs), for features prepared like `data`, (examples, inputs).
+
+        Raises SettingError for another shape.
+        """
+        inputs = self._network.architecture.units[0]
+        if np.ndim(features) != 2 or features.shape[1] != inputs:
+            raise SettingError(
+                f"features: must be (examples, {inputs}), prepared as data.test.features are,"
+                f" not {np.shape(features)}"
+            )
         z = self._network.forward(features)[-1]
         outputs: Array = Objective(self.config.output, self.config.loss).outputs(z)[0]
         return outputs
@@ -73,4 +90,6 @@ def train(settings: Mapping[str, Any], seed: int) -> Trained:
     data = load_own(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)
+    if result.status is Status.DIVERGED:
+        warnings.warn(f"seed {seed} diverged: what it says means nothing", RuntimeWarning, stacklevel=3)
     return Trained(config, data, result)

@@ -51,10 +51,11 @@ def test_gradients_of_single_weights_are_those_of_the_equations() -> None:
 def test_the_error_of_the_central_difference_is_of_second_order() -> None:
     """Ten times the step, a hundred times the difference."""
     fine, coarse = (
-        measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon, overrides={"hidden": 3})["difference"]
+        measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon, overrides={"hidden": 3})
         for epsilon in (1e-3, 1e-2)
     )
-    np.testing.assert_allclose(coarse / fine, 100, rtol=0.05)
+    np.testing.assert_allclose(coarse["difference"] / fine["difference"], 100, rtol=0.05)
+    np.testing.assert_allclose(coarse["shrinks"], coarse["difference"] / fine["difference"], rtol=1e-6)
 
 
 def test_the_cost_of_a_gradient() -> None:

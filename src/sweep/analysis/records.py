@@ -40,7 +40,8 @@ def load(results: str | Path = "results", cells: Iterable[str] | None = None) ->
     """One row a trial: its settings, one column each, and its final metrics.
 
     `results` is the folder of a store, or one file with the records of many trials (see `pack`). `cells`
-    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds. Raises StoreError
+    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds. Diverged trials are
+    among the rows, and `status` says so: leave them out of a mean. Raises StoreError
     when the folder is missing or a record cannot be read.
     """
     table = _read(Path(results), cells, TRIAL_COLUMNS).to_pandas()

@@ -119,6 +119,8 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
 
 def from_settings(settings: Mapping[str, Any]) -> list[Config]:
     """The cells of a configuration written in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
+    if not isinstance(settings, Mapping):
+        raise SettingError(f'{settings}: must be a mapping of settings, such as {{"hidden": 16}}')
     settings = dict(settings)
     axes = settings.pop("grid", None)
     overrides = [grid.override(key, value) for key, value in _dotted(settings)]

@@ -28,10 +28,8 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
         key = re.sub(r"\[\d+\]$", "", str(cause.full_key))
         if key in all_keys():
             return refuse(key, _value(error, cause))
-    unknown = _unknown_key(error, cause)
-    if unknown:
-        return SettingError(f"{unknown}: no such setting{nearest(unknown, all_keys())}")
-    return SettingError(_one_line(error))
+    line = _several_values(error) or _unknown_key(error, cause) or _one_line(error)
+    return SettingError(line)
 
 
 def wrong_choice(group: str, value: object, options: Sequence[str] = ()) -> SettingError:
@@ -70,7 +68,29 @@ def _value(error: Exception, cause: ValidationError) -> object:
     return match[1] if match else "..."
 
 
+def _several_values(error: Exception) -> str | None:
+    """What to say where values are separated by commas and -m is missing."""
+    match = re.match(r"Ambiguous value for argument '([^=]+)=(.*?)'", str(error))
+    if match is None:
+        return None
+    key, values = match.groups()
+    layers = f", and layers of different width brackets: hidden=[{values}]" if key == "hidden" else ""
+    return f"{key}={values}: several values need -m{layers}"
+
+
 def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
+    """What to say of a key that does not exist."""
+    key = _missing_key(error, cause)
+    if key is None:
+        return None
+    file = re.match(r"In '(experiment/[^']+)'", str(error))
+    place = f" (in {file[1]}.yaml)" if file else ""
+    if key == "experiment":
+        return f"experiment{place}: the first line of its file must be # @package _global_"
+    return f"{key}: no such setting{place}{nearest(key, all_keys())}"
+
+
+def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
     match = re.match(r"Could not (?:override|append to config)[^']*'([^']+)'", str(error))
     if match:
         return match[1].partition("@")[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from sweep.analysis import figures
 from sweep.errors import PaperError
@@ -137,13 +138,15 @@ class Report:
             raise PaperError(f"{place}: {finding.strip()}: no such table or label: {error}") from error
 
     def _origin(self) -> str:
-        trials = [self.collection.trials(name) for name in self.paper.experiments]
-        count = sum(len(rows) for rows in trials)
-        seconds = sum(float((rows["train_seconds"] + rows["evaluation_seconds"]).sum()) for rows in trials)
+        trials = pd.concat([self.collection.trials(name) for name in self.paper.experiments])
+        trials = trials.drop_duplicates(["cell", "seed"])
+        seconds = float((trials["train_seconds"] + trials["evaluation_seconds"]).sum())
         scale = self.collection.scale
+        measured = ", or from `measurements/`, which needed no training" if self.paper.measurements else ""
         return (
-            f"Scale `{scale}` ({SCALES[scale]}): {count} trials, {seconds / 60:.2g} minutes of one core."
-            " Every number below comes from `records.parquet`, one row a trial."
+            f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"
+            f" {seconds / 60:.2g} minutes of one core."
+            f" Every number of ours below comes from `records.parquet`, one row a trial{measured}."
         )
 
     def _seeds(self, figure: Figure) -> str:

@@ -14,7 +14,7 @@ from sweep.errors import PaperError, nearest
 SCALES = {
     "smoke": "a few seconds a paper, only to see that everything runs",
     "quick": "minutes a paper",
-    "full": "the paper's own seeds and epochs",
+    "full": "the paper's whole protocol",
 }
 UNITS = {"percent": "%", "seconds": "s", "epochs": "epochs", "number": ""}
 
