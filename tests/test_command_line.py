@@ -56,6 +56,7 @@ def test_the_main_job(tmp_path: Path) -> None:
         percent = f"{100 * statistics.mean(accuracies):.2f} ± {100 * statistics.stdev(accuracies):.2f}"
         assert any(percent in line for line in table(output))
         assert percent in (summary.parent / "summary.md").read_text()
+        assert percent.replace("±", r"$\pm$") in (summary.parent / "summary.tex").read_text()
     figures = {file.name for file in summary.parent.glob("figures/*.png")}
     assert figures == {"curves_accuracy.png", "curves_loss.png", "accuracy_by_hidden.png"}
     assert all(len(line) <= 80 for line in table(output))

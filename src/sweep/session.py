@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) -> "pd.DataFrame":
     """Run a sweep and return its summary, one row a cell (see `aggregate.summarise`).
 
-    With `output`, summary.csv, summary.md and the figures are written there. A dry run shows the plan,
-    returns an empty table and leaves nothing behind. Raises SweepError for a mistake in any cell, before
-    anything is trained.
+    With `output`, summary.csv, summary.md, summary.tex and the figures are written there. A dry run shows
+    the plan, returns an empty table and leaves nothing behind. Raises SweepError for a mistake in any cell,
+    before anything is trained.
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))

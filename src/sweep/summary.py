@@ -14,7 +14,7 @@ from sweep.execution.plan import Plan
 def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:
     """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
 
-    With `output`, summary.csv, summary.md and the figures are written there.
+    With `output`, summary.csv, summary.md, summary.tex and the figures are written there.
     """
     axes, values = swept([cell.config for cell in plan.cells])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
@@ -29,7 +29,10 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
         output.mkdir(parents=True, exist_ok=True)
         summary.to_csv(output / "summary.csv", index=False)
         (output / "summary.md").write_text(tables.markdown(summary, axes))
-        console.print(f"summary: {output / 'summary.csv'}, summary.md", highlight=False, soft_wrap=True)
+        lines = tables.rows(summary, axes)
+        table = tables.latex([*axes, *tables.HEADINGS], lines, tables.CAPTION, names=len(axes))
+        (output / "summary.tex").write_text(table)
+        console.print(f"summary: {output / 'summary.csv'}, .md, .tex", highlight=False, soft_wrap=True)
         if plan.cells[0].config.figures:
             _draw(plan, cells, trials, seeds, axes, output / "figures", console)
     return summary

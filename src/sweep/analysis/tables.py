@@ -1,4 +1,4 @@
-"""Summaries as text: for the terminal, and for Markdown."""
+"""Summaries as text: for the terminal, for Markdown and for LaTeX."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
+_LATEX = str.maketrans(
+    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
+    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+
 HEADINGS = ["n", "test accuracy %", "validation %", "epochs", "seconds"]
+CAPTION = "Mean ± standard deviation over n seeds"
 
 
 def percent(mean: float, std: float) -> str:
@@ -67,6 +74,31 @@ def markdown(summary: pd.DataFrame, axes: Sequence[str]) -> str:
     """The summary as a Markdown table."""
     lines = [[*axes, *HEADINGS], ["---"] * len(axes) + ["---:"] * len(HEADINGS), *rows(summary, axes)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str, names: int = 1) -> str:
+    """A table in LaTeX, for the package booktabs; the first `names` columns are set to the left."""
+    columns = "l" * names + "r" * (len(headings) - names)
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_escaped(caption)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            " & ".join(_escaped(heading) for heading in headings) + r" \\",
+            r"\midrule",
+            *(" & ".join(_escaped(text) for text in line) + r" \\" for line in lines),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_LATEX)
 
 
 def _text(value: object) -> str:

@@ -11,15 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.tables import latex
 from sweep.papers import comparison
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Row, Table
-
-_LATEX = str.maketrans(
-    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
-    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
 
 AVERAGED = "Mean ± standard deviation over n seeds."
 COMPARED = " Difference: ours less published."
@@ -41,23 +36,7 @@ class Tabulated:
 
     def latex(self, caption: str) -> str:
         """The table in LaTeX, for the package booktabs."""
-        body = [" & ".join(_escaped(text) for text in line) + r" \\" for line in self.lines]
-        return "\n".join(
-            [
-                r"\begin{table}",
-                r"\centering",
-                rf"\caption{{{_escaped(caption)}}}",
-                rf"\begin{{tabular}}{{l{'r' * (len(self.headings) - 1)}}}",
-                r"\toprule",
-                " & ".join(_escaped(heading) for heading in self.headings) + r" \\",
-                r"\midrule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}",
-                r"\end{table}",
-                "",
-            ]
-        )
+        return latex(self.headings, self.lines, caption)
 
     def csv(self) -> str:
         """The numbers as CSV."""
@@ -166,10 +145,6 @@ def measured(
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False)
     ]
     return Tabulated(headings, lines, frame, note)
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_LATEX)
 
 
 MAKES: dict[str, Make] = {"cells": cells, "confused_pairs": confused_pairs, "measured": measured}
