@@ -1,11 +1,13 @@
 """A paper's report, made by the commands themselves on real digits at the smallest scale."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 import sweep
 from sweep.errors import PaperError
@@ -147,37 +149,34 @@ def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-OWN = """
-title: Noise
-authors: Me
-year: 2026
-summary: What noise does.
-experiments: [noise]
-scales:
-  smoke: {seeds: 2, epochs: 1, data.train_size: 1000, data.test_size: 500}
+MEASURED = """
 measurements:
   cost: {measure: gradient_cost, settings: {experiment: mine/noise, hidden: [[1], [2]]}}
 tables:
-  all: {caption: All cells, make: cells, settings: {experiment: noise, axes: [hidden]}}
   cost:
     caption: Cost
     make: measured
     settings: {measurement: cost, columns: {network: s}, headings: [network], note: By name.}
-figures:
-  loss: {caption: Loss, draw: curves, experiment: noise, settings: {metric: loss, lines: [hidden]}}
-assumptions: [None.]
-findings: ["With 8 units it is {all[8]} %."]
 """
 
 
+def example(name: str) -> str:
+    """The block of YAML behind `<!-- name -->` in the README of the reports."""
+    match = re.search(rf"<!-- {name} -->\n```yaml\n(.*?)```", (PAPERS / "README.md").read_text(), re.DOTALL)
+    assert match
+    return match[1]
+
+
 def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
-    """A paper.yaml and an experiment in the folder where one works."""
+    """The example of the reports' README, with a measurement besides, in the folder where one works."""
     experiment = tmp_path / "sweeps" / "experiment" / "mine" / "noise.yaml"
     experiment.parent.mkdir(parents=True)
-    experiment.write_text("# @package _global_\ngrid:\n  product:\n    hidden: [8, 4]\n")
+    experiment.write_text(example("experiment"))
     folder = tmp_path / "reports" / "mine"
     folder.mkdir(parents=True)
-    (folder / "paper.yaml").write_text(OWN)
+    paper, measured = yaml.safe_load(example("paper")), yaml.safe_load(MEASURED)
+    paper["tables"] |= measured.pop("tables")
+    (folder / "paper.yaml").write_text(yaml.safe_dump({**paper, **measured}, allow_unicode=True))
     done = command(tmp_path, "sweep.reproduce", "mine", "--scale", "smoke")
     assert done.returncode == 0, done.stderr
     page = (folder / "report.md").read_text()
@@ -186,7 +185,8 @@ def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
     assert f"- With 8 units it is {mean:.2f} ±" in page
     # Nothing was published: there are no columns for it.
     assert "| hidden | ours | n | epochs |\n" in page
-    assert "ours less published" not in page
+    published = f"| test accuracy, 8 units (%) | 90.00 | {mean:.2f} ± "
+    assert page.count("Difference: ours less published.") == page.count(published) == 1
     assert "| 784-1-10 |\n| 784-2-10 |" in page
     assert (folder / "figures" / "loss.png").stat().st_size > 5000
     assert command(tmp_path, "sweep.report", "mine", "--check").returncode == 0

@@ -30,7 +30,7 @@ class Row:
     label: str
     experiment: str
     column: str
-    published: float | None
+    published: float | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     iteration: int | None = None
     factor: float = 1.0
@@ -82,13 +82,13 @@ class Paper:
     name: str
     title: str
     authors: str
-    year: int | None
     summary: str
     experiments: tuple[str, ...]
     scales: Mapping[str, Mapping[str, Any]]
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...]
     assumptions: tuple[str, ...]
+    year: int | None = None
     measurements: tuple[Measurement, ...] = ()
     findings: tuple[str, ...] = ()
 
