@@ -80,6 +80,13 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> N
     before = sorted(tmp_path.rglob("*"))
     output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SMALL)
     assert "2 cells, 6 trials: 1 stored, 5 to train" in output
+    assert "without effect" not in output
+    # A penalty of none has no strength: two rows, one cell.
+    equal = run(
+        tmp_path, "-m", "regularization=none,l2", "regularization.strength=0.1,0.2", "dry_run=true", *SMALL
+    )
+    assert "regularization.strength: without effect in some cells, whose rows are the same trials" in equal
+    assert "4 cells, 15 trials: 0 stored, 15 to train" in equal
     # An override may stand on either side of -m.
     assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SMALL) == output
     run(tmp_path, "hidden=8", "seeds=2", "dry_run=true", *SMALL)

@@ -28,6 +28,7 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
+    _announce_equal_cells(plan, console)
     if configs[0].dry_run:
         _show_plan(plan, workers(parallel), console)
         if output is not None:
@@ -40,6 +41,19 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
     from sweep.summary import summarise_sweep
 
     return pd.DataFrame() if configs[0].dry_run else summarise_sweep(plan, output, console)
+
+
+def _announce_equal_cells(plan: Plan, console: Console) -> None:
+    """Say where cells differ only in settings without effect: their equal numbers are no finding."""
+    axes, values = swept([cell.config for cell in plan.cells])
+    of_cell: dict[str, list[dict[str, object]]] = {}
+    for cell, row in zip(plan.cells, values, strict=True):
+        of_cell.setdefault(cell.id, []).append(row)
+    inert = [
+        axis for axis in axes if any(len({str(row[axis]) for row in rows}) > 1 for rows in of_cell.values())
+    ]
+    if inert:
+        console.print(f"{', '.join(inert)}: without effect in some cells, whose rows are the same trials")
 
 
 def _show_plan(plan: Plan, count: int, console: Console) -> None:
