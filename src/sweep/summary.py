@@ -10,6 +10,8 @@ from sweep.analysis.aggregate import summarise
 from sweep.config.axes import swept
 from sweep.execution.plan import Plan
 
+MOST_NAMES = 8  # files named on the terminal
+
 
 def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:
     """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
@@ -60,5 +62,5 @@ def _draw(
     trials = cells.merge(trials[measured], on="cell", sort=False)
     curves = cells.merge(curves[[name for name in curves.columns if name not in axes]], on="cell", sort=False)
     files = figures.draw_all(trials, curves, axes, folder)
-    names = ", ".join(file.name for file in files)
+    names = ", ".join(file.name for file in files) if len(files) <= MOST_NAMES else f"{len(files)} files"
     console.print(f"figures: {folder}: {names}", highlight=False, soft_wrap=True)
