@@ -85,22 +85,22 @@ def test_errors_of_the_output_layer(output: str, loss: str, shared: bool, reduct
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize(("scale", "decay"), [(1.0, 0.0), (-0.1, 1.0), (1.0, 0.9)])
+@pytest.mark.parametrize(("scale", "add"), [(1.0, False), (-0.1, True), (1.0, True)])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("batch", [1, 6])
-def test_sums_and_products(batch: int, order: str, scale: float, decay: float, dtype: str) -> None:
-    """Against NumPy in float64; with a decay of 0 it does not matter what was there before."""
+def test_sums_and_products(batch: int, order: str, scale: float, add: bool, dtype: str) -> None:
+    """Against NumPy in float64; without adding it does not matter what was there before."""
     inputs = random(dtype, 3, batch, 8)
     delta = random(dtype, 3, batch, 10) if order == "C" else random(dtype, 3, 10, batch).swapaxes(1, 2)
     bias, weights = random(dtype, 3, 1, 10), random(dtype, 3, 8, 10)
-    kept = decay * bias.astype(float), decay * weights.astype(float)
-    if decay == 0:
+    kept = add * bias.astype(float), add * weights.astype(float)
+    if not add:
         bias[:], weights[:] = np.nan, np.inf
     for kernels, common in itertools.product(both(), (False, True)):
         own = inputs[:1] if common else inputs
         sums, products = bias.copy(), weights.copy()
-        kernels.add_sums(delta, sums, scale, decay)
-        kernels.add_products(own[0] if common else own, delta, products, scale, decay)
+        kernels.add_sums(delta, sums, scale, add)
+        kernels.add_products(own[0] if common else own, delta, products, scale, add)
         expected = kept[0] + scale * delta.astype(float).sum(axis=1, keepdims=True)
         np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=10 * TOLERANCE[dtype])
         expected = kept[1] + scale * own.astype(float).swapaxes(1, 2) @ delta.astype(float)

@@ -157,6 +157,7 @@ def test_momentum_without_gradient_ends_at_zero_without_denormal_numbers(momentu
         size = np.abs(velocity)
         assert not ((size > 0) & (size < np.finfo(dtype).tiny)).any(), f"denormal after step {step}"
     np.testing.assert_array_equal(velocity[0, :-1], 0)
-    assert velocity[0, -1] == pytest.approx(1 / (1 - momentum), rel=1e-5)
+    # The state is momentum * v.
+    assert velocity[0, -1] == pytest.approx(momentum / (1 - momentum), rel=1e-5)
     # All that the largest entry ever moved its parameter: the sum of a geometric series.
     assert parameters[0, 0] == pytest.approx(-RATE / (1 - momentum), rel=1e-5)

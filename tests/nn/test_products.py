@@ -14,8 +14,8 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("batch", [1, 2, 7, 50])
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("decay", [0.0, 0.9, 1.0])
-def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, decay: float) -> None:
+@pytest.mark.parametrize("add", [False, True])
+def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, add: bool) -> None:
     rng = np.random.default_rng(batch)
     inputs = rng.normal(size=(batch, 9)).astype(dtype)
     delta = np.asarray(rng.normal(size=(batch, 4)).astype(dtype), order=order)
@@ -23,8 +23,8 @@ def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, decay: 
     block = rng.normal(size=(3, 41)).astype(dtype)
     before = block.copy()
     out = block[1, 3:39].reshape(9, 4)
-    expected = decay * out.astype(float) - 0.3 * inputs.astype(float).T @ delta.astype(float)
-    add_product(inputs, delta, out, -0.3, decay)
+    expected = add * out.astype(float) - 0.3 * inputs.astype(float).T @ delta.astype(float)
+    add_product(inputs, delta, out, -0.3, add)
     np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
     block[1, 3:39] = before[1, 3:39]
     np.testing.assert_array_equal(block, before)
@@ -46,11 +46,11 @@ def test_accumulating_is_adding_the_gradient(bias: bool, shared: bool, batch: in
 
     velocity = rng.normal(size=parameters.shape)
     into = Network(architecture, velocity.copy())
-    Network(architecture, parameters).accumulate(features, targets, objective, 1.0, 0.9, into)
-    np.testing.assert_allclose(into.parameters, 0.9 * velocity + gradient.parameters, atol=1e-13)
+    Network(architecture, parameters).accumulate(features, targets, objective, 2.0, into)
+    np.testing.assert_allclose(into.parameters, velocity + 2 * gradient.parameters, atol=1e-13)
 
     itself = Network(architecture, parameters.copy())
-    itself.accumulate(features, targets, objective, -0.1, 1.0, itself)
+    itself.accumulate(features, targets, objective, -0.1, itself)
     np.testing.assert_allclose(itself.parameters, parameters - 0.1 * gradient.parameters, atol=1e-13)
 
 
@@ -84,10 +84,10 @@ def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch:
     products.multiply(inputs, weights.swapaxes(0, 1), outputs)
     expected = np.einsum("br,rsc->sbc", inputs, weights, dtype=float)
     np.testing.assert_allclose(outputs, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
-    for scale, decay in ((1.0, 0.0), (-0.3, 1.0), (1.0, 0.9)):
+    for scale, add in ((1.0, False), (-0.3, True), (1.0, True)):
         sums = weights.copy()
-        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale, decay)
+        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale, add)
         gradient = np.einsum("br,sbc->rsc", inputs, outputs, dtype=float)
         np.testing.assert_allclose(
-            sums, decay * weights + scale * gradient, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype]
+            sums, add * weights + scale * gradient, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype]
         )

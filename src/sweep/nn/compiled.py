@@ -99,60 +99,57 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
 
 
 @_compiled
-def _add_sums_loop(delta: Array, bias: Array, sums: Array, scale: Any, decay: Any) -> None:
+def _add_sums_loop(delta: Array, bias: Array, sums: Array, scale: Any, add: bool) -> None:
     for s in range(delta.shape[0]):
         sums[:] = 0
         for i in range(delta.shape[1]):
             for j in range(delta.shape[2]):
                 sums[j] += delta[s, i, j]
         for j in range(delta.shape[2]):
-            kept = decay * bias[s, 0, j] if decay != 0 else decay
+            kept = bias[s, 0, j] if add else delta.dtype.type(0)
             bias[s, 0, j] = kept + scale * sums[j]
 
 
 @_compiled
-def _add_sums_apart_loop(delta: Array, bias: Array, scale: Any, decay: Any) -> None:
+def _add_sums_apart_loop(delta: Array, bias: Array, scale: Any, add: bool) -> None:
     for s in range(delta.shape[0]):
         for k in range(delta.shape[1]):
             total = delta.dtype.type(0)
             for i in range(delta.shape[2]):
                 total += delta[s, k, i]
-            kept = decay * bias[s, 0, k] if decay != 0 else decay
+            kept = bias[s, 0, k] if add else delta.dtype.type(0)
             bias[s, 0, k] = kept + scale * total
 
 
-def add_sums(delta: Array, bias: Array, scale: float, decay: float) -> None:
-    """bias <- decay * bias + scale * (the batch's sum of delta); see `kernels.Operations`."""
+def add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
+    """bias <- scale * (the batch's sum of delta), added with `add`; see `kernels.Operations`."""
     real = delta.dtype.type
     delta, bias = _as_rows(delta, bias)
     if delta.flags.c_contiguous:
-        _add_sums_loop(delta, bias, np.empty(delta.shape[2], delta.dtype), real(scale), real(decay))
+        _add_sums_loop(delta, bias, np.empty(delta.shape[2], delta.dtype), real(scale), add)
     else:
-        _add_sums_apart_loop(delta.swapaxes(1, 2), bias, real(scale), real(decay))
+        _add_sums_apart_loop(delta.swapaxes(1, 2), bias, real(scale), add)
 
 
 @_compiled
-def _add_outer_loop(inputs: Array, delta: Array, out: Array, scale: Any, decay: Any) -> None:
+def _add_outer_loop(inputs: Array, delta: Array, out: Array, scale: Any, add: bool) -> None:
     shared = inputs.shape[0] == 1
     for s in range(out.shape[0]):
         own = 0 if shared else s
         for i in range(out.shape[1]):
             factor = scale * inputs[own, 0, i]
-            if decay == 0:
-                for j in range(out.shape[2]):
-                    out[s, i, j] = factor * delta[s, 0, j]
-            elif decay == 1:
+            if add:
                 for j in range(out.shape[2]):
                     out[s, i, j] += factor * delta[s, 0, j]
             else:
                 for j in range(out.shape[2]):
-                    out[s, i, j] = decay * out[s, i, j] + factor * delta[s, 0, j]
+                    out[s, i, j] = factor * delta[s, 0, j]
 
 
-def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
-    """out <- decay * out + scale * inputs' @ delta: in one pass over `out` for one example, else by BLAS."""
+def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
+    """See `products.add_products`: in one pass over `out` for one example, else by BLAS."""
     if delta.shape[1] > 1:
-        products.add_products(inputs, delta, out, scale, decay)
+        products.add_products(inputs, delta, out, scale, add)
         return
     real = out.dtype.type
     out, delta = _as_rows(out, delta)
@@ -161,7 +158,7 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: f
         np.ascontiguousarray(delta),
         out,
         real(scale),
-        real(decay),
+        add,
     )
 
 
@@ -191,18 +188,19 @@ def _adam_loop(
 
 
 @_compiled
-def _follow_loop(parameters: Array, velocity: Array, rate: Any, floor: Any) -> None:
+def _follow_loop(parameters: Array, velocity: Array, rate: Any, momentum: Any, floor: Any) -> None:
     zero = velocity.dtype.type(0)
     for i in range(parameters.size):
         v = zero if abs(velocity[i]) < floor else velocity[i]
-        velocity[i] = v
         parameters[i] -= rate * v
+        velocity[i] = momentum * v
 
 
-def follow(parameters: Array, velocity: Array, rate: float) -> None:
-    """parameters <- parameters - rate * velocity, of whose entries those too small to count become 0."""
+def follow(parameters: Array, velocity: Array, rate: float, momentum: float) -> None:
+    """p <- p - rate * v; v <- momentum * v, where entries of v too small to count become 0."""
     real = parameters.dtype.type
-    _follow_loop(parameters.reshape(-1), velocity.reshape(-1), real(rate), real(NEGLIGIBLE_VELOCITY))
+    numbers = real(rate), real(momentum), real(NEGLIGIBLE_VELOCITY)
+    _follow_loop(parameters.reshape(-1), velocity.reshape(-1), *numbers)
 
 
 def adam(

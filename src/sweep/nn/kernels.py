@@ -36,15 +36,15 @@ class Operations:
     `z`, `delta` and `output` are (seeds, batch, units).
     `activate(z, bias)`: z <- f(z + bias), `bias` (seeds, 1, units) or None. `backward(delta, output)`:
     delta <- delta * f'(z), where output = f(z). `errors(objective, z, targets)`: z <- dE/dz.
-    `add_sums(delta, bias, scale, decay)`: bias <- decay * bias + scale * (the batch's sum of delta).
-    `add_products`: see `products`.
+    `add_sums(delta, bias, scale, add)`: bias <- scale * (the batch's sum of delta), with `add` on top of
+    what is there. `add_products`: see `products`.
     """
 
     activate: Callable[[Array, Array | None], None]
     backward: Callable[[Array, Array], None]
     errors: Callable[[Objective, Array, Array], None]
-    add_sums: Callable[[Array, Array, float, float], None]
-    add_products: Callable[[Array, Array, Array, float, float], None]
+    add_sums: Callable[[Array, Array, float, bool], None]
+    add_products: Callable[[Array, Array, Array, float, bool], None]
 
 
 def operations(activation: str, kernels: Kernels) -> Operations:
@@ -70,7 +70,7 @@ def operations(activation: str, kernels: Kernels) -> Operations:
     return Operations(activate, function.backward, Objective.delta, _add_sums, add_products)
 
 
-def _add_sums(delta: Array, bias: Array, scale: float, decay: float) -> None:
+def _add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
     # As a product, so that the order of the sum does not depend on the array's layout.
     sums = np.matmul(np.ones((1, delta.shape[1]), delta.dtype), delta)
-    add_scaled(sums, bias, scale, decay)
+    add_scaled(sums, bias, scale, add)

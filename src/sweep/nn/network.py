@@ -197,7 +197,7 @@ class Network:
 
     def gradient(self, features: Array, targets: Array, objective: Objective, out: "Network") -> None:
         """Write the gradient of the batch loss into the parameters of `out`; arguments as for `backward`."""
-        self.accumulate(features, targets, objective, 1.0, 0.0, out)
+        self.accumulate(features, targets, objective, 1.0, out, add=False)
 
     def accumulate(
         self,
@@ -205,20 +205,21 @@ class Network:
         targets: Array,
         objective: Objective,
         scale: float,
-        decay: float,
         into: "Network",
+        *,
+        add: bool = True,
     ) -> None:
-        """into <- decay * into + scale * gradient, without an array for the gradient.
+        """into <- scale * gradient, with `add` on top of what is there; no other array holds the gradient.
 
         BLAS adds each product to what is there already; `into` may be the network itself.
         """
 
-        def add(index: int, inputs: Array, delta: Array) -> None:
-            self._operations.add_products(inputs, delta, into.weights[index], scale, decay)
+        def collect(index: int, inputs: Array, delta: Array) -> None:
+            self._operations.add_products(inputs, delta, into.weights[index], scale, add)
             if into.biases:
-                self._operations.add_sums(delta, into.biases[index], scale, decay)
+                self._operations.add_sums(delta, into.biases[index], scale, add)
 
-        self.backward(features, targets, objective, add)
+        self.backward(features, targets, objective, collect)
 
     def _workspace(self, features: Array) -> _Workspace:
         batch = features.shape[-2]

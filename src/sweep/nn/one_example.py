@@ -142,9 +142,9 @@ def _update(
     elif rule == _MOMENTUM:
         for i in range(rows):
             for j in range(count):
-                v = momentum * first[i, j] + inputs[i] * delta[j]
+                v = first[i, j] + inputs[i] * delta[j]
                 v = real(0) if abs(v) < real(NEGLIGIBLE_VELOCITY) else v
-                first[i, j] = v
+                first[i, j] = momentum * v
                 weights[i, j] -= rate * v
     else:
         for i in range(rows):

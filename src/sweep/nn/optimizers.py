@@ -70,11 +70,14 @@ def _momentum(
     step: int,
     constants: Hyperparameters,
 ) -> None:
-    """v <- momentum * v + g; p <- p - rate * v (Polyak 1964)."""
+    """v <- momentum * v + g; p <- p - rate * v (Polyak 1964).
+
+    The state between steps is momentum * v, on which BLAS adds up the next gradient while it multiplies.
+    """
     (velocity,) = state
-    velocity *= constants.momentum
     velocity += gradient
     parameters -= rate * velocity
+    velocity *= constants.momentum
 
 
 def _adam(
@@ -171,17 +174,18 @@ class Optimizer:
         network = self.network
         if self.constants.momentum:
             (velocity,) = self.state
-            network.accumulate(features, targets, objective, 1.0, self.constants.momentum, velocity)
+            network.accumulate(features, targets, objective, 1.0, velocity)
             if network.kernels is Kernels.NUMBA:
                 from sweep.nn import compiled
 
-                compiled.follow(network.flat, velocity.flat, rate)
+                compiled.follow(network.flat, velocity.flat, rate, self.constants.momentum)
                 self.step += 1
                 return True
             for parameters, direction in _pieces(network.flat, velocity.flat):
                 parameters -= rate * direction
+                direction *= self.constants.momentum
         else:
-            network.accumulate(features, targets, objective, -rate, 1.0, network)
+            network.accumulate(features, targets, objective, -rate, network)
         self._count()
         return True
 

@@ -52,53 +52,51 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
         np.matmul(inputs[..., piece, :], weights, out=out[:, piece])
 
 
-def add_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
-    """out <- decay * out + scale * inputs' @ delta for each seed, in place.
+def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
+    """out <- scale * inputs' @ delta for each seed, with `add` on top of what is there.
 
     `inputs` is (batch, rows) or (seeds, batch, rows), `delta` (seeds, batch, columns), `out`
     (seeds, rows, columns).
     """
     if inputs.ndim == 2 and delta.strides[2] == delta.itemsize:
-        _add_shared_products(inputs, delta, out, scale, decay)
+        _add_shared_products(inputs, delta, out, scale, add)
         return
     pieces = _pieces(delta.shape[1], *out.shape[1:])
-    if len(pieces) == 1 and decay == 0 and scale == 1:
+    if len(pieces) == 1 and not add and scale == 1:
         np.matmul(inputs.swapaxes(-1, -2), delta, out=out)
         return
     if out[0].size <= FEW:
         sums: Array = sum(
             np.matmul(inputs[..., piece, :].swapaxes(-1, -2), delta[:, piece]) for piece in pieces
         )
-        add_scaled(sums, out, scale, decay)
+        add_scaled(sums, out, scale, add)
         return
     for seed, weights in enumerate(out):
         own, errors = inputs if inputs.ndim == 2 else inputs[seed], delta[seed]
         if len(pieces) == 1:
-            add_product(own, errors, weights, scale, decay)
+            add_product(own, errors, weights, scale, add)
             continue
         for piece in pieces:
-            add_product(own[piece], errors[piece], weights, scale, 1.0 if piece.start else decay)
+            add_product(own[piece], errors[piece], weights, scale, add or piece.start > 0)
 
 
-def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
+def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
     seeds, rows, columns = out.shape
-    if len(inputs) * rows * columns <= SMALL and (scale, decay) != (1, 0):
+    if len(inputs) * rows * columns <= SMALL and (add or scale != 1):
         # For small matrices BLAS rounds differently where it adds: the wide product would be another.
         sums = np.empty_like(out)
-        _add_shared_products(inputs, delta, sums, 1.0, 0.0)
-        add_scaled(sums, out, scale, decay)
+        _add_shared_products(inputs, delta, sums, 1.0, False)
+        add_scaled(sums, out, scale, add)
         return
     wide, wide_out = joined(delta), joined(out)
-    if len(wide) == len(wide_out) == 1 and _same_sums(
-        len(inputs), rows, columns, seeds, decay, out.dtype.char
-    ):
+    if len(wide) == len(wide_out) == 1 and _same_sums(len(inputs), rows, columns, seeds, add, out.dtype.char):
         delta, out = wide, wide_out
     for errors, weights in zip(delta, out, strict=True):
         if weights.flags.c_contiguous:
-            add_product(inputs, errors, weights, scale, decay)
+            add_product(inputs, errors, weights, scale, add)
         else:
             own = np.ascontiguousarray(weights)
-            add_product(inputs, np.ascontiguousarray(errors), own, scale, decay)
+            add_product(inputs, np.ascontiguousarray(errors), own, scale, add)
             weights[...] = own
 
 
@@ -118,7 +116,7 @@ def _same_outputs(batch: int, rows: int, columns: int, seeds: int, dtype: str) -
 
 
 @cache
-def _same_sums(batch: int, rows: int, columns: int, seeds: int, decay: float, dtype: str) -> bool:
+def _same_sums(batch: int, rows: int, columns: int, seeds: int, add: bool, dtype: str) -> bool:
     """Whether each seed's part of a wide `add_product` has the bits of its own."""
     if seeds == 1:
         return True
@@ -127,10 +125,10 @@ def _same_sums(batch: int, rows: int, columns: int, seeds: int, decay: float, dt
     inputs, delta = _random((batch, rows), dtype), _random((batch, seeds, columns), dtype)
     start = _random((rows, seeds, columns), dtype)
     wide = start.copy()
-    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, decay)
+    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, add)
     for seed in range(seeds):
         own = np.ascontiguousarray(start[:, seed])
-        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, decay)
+        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, add)
         if not np.array_equal(wide[:, seed], own):
             return False
     return True
@@ -142,8 +140,8 @@ def _random(shape: tuple[int, ...], dtype: str) -> Array:
     return numbers
 
 
-def add_product(inputs: Array, delta: Array, out: Array, scale: float, decay: float) -> None:
-    """out <- decay * out + scale * inputs' @ delta, in place and in one pass.
+def add_product(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
+    """out <- scale * inputs' @ delta, with `add` on top of what is there, in one pass.
 
     `inputs` (batch, rows) and `out` (rows, columns) are row-major, `delta` is (batch, columns) in
     either order. For one example it is a rank-one update, which reads and writes `out` only once.
@@ -151,28 +149,24 @@ def add_product(inputs: Array, delta: Array, out: Array, scale: float, decay: fl
     double = out.dtype == np.float64
     # BLAS counts in columns: what is row-major here is its own transpose there.
     if len(inputs) == 1:
-        if decay == 0:
+        if not add:
             out.fill(0)
-        elif decay != 1:
-            out *= decay
         (dger if double else sger)(
             scale, delta[0], inputs[0], a=out.T, overwrite_x=0, overwrite_y=0, overwrite_a=1
         )
     elif delta.flags.c_contiguous:
-        (dgemm if double else sgemm)(scale, delta.T, inputs.T, decay, out.T, 0, 1, 1)
+        (dgemm if double else sgemm)(scale, delta.T, inputs.T, add, out.T, 0, 1, 1)
     else:
-        (dgemm if double else sgemm)(scale, delta, inputs.T, decay, out.T, 1, 1, 1)
+        (dgemm if double else sgemm)(scale, delta, inputs.T, add, out.T, 1, 1, 1)
 
 
-def add_scaled(sums: Array, out: Array, scale: float, decay: float) -> None:
-    """out <- decay * out + scale * sums, in place; with a decay of 0 whatever `out` holds."""
+def add_scaled(sums: Array, out: Array, scale: float, add: bool) -> None:
+    """out <- scale * sums, with `add` on top of what is there."""
     sums *= scale
-    if decay == 0:
+    if add:
+        out += sums
+    else:
         out[...] = sums
-        return
-    if decay != 1:
-        out *= decay
-    out += sums
 
 
 @lru_cache
