@@ -12,8 +12,13 @@ import numba
 import numpy as np
 
 from sweep.nn import products
-from sweep.nn.losses import Objective
-from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, NEGLIGIBLE_VELOCITY, Hyperparameters
+from sweep.nn.losses import Objective, least_exponent
+from sweep.nn.optimizers import (
+    NEGLIGIBLE_GRADIENT,
+    NEGLIGIBLE_MOMENTS,
+    NEGLIGIBLE_VELOCITY,
+    Hyperparameters,
+)
 from sweep.nn.products import joined
 from sweep.types import Array
 
@@ -62,14 +67,16 @@ def relu_backward(delta: Array, output: Array) -> None:
 
 # The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
 @_compiled
-def _shift_loop(z: Array) -> None:
+def _shift_loop(z: Array, least: Any) -> None:
     for s in range(z.shape[0]):
         for i in range(z.shape[2]):
             largest = z[s, 0, i]
             for k in range(1, z.shape[1]):
                 largest = max(largest, z[s, k, i])
             for k in range(z.shape[1]):
-                z[s, k, i] -= largest
+                shifted = z[s, k, i] - largest
+                # Written so that NaN stays NaN.
+                z[s, k, i] = least if shifted < least else shifted
 
 
 @_compiled
@@ -92,7 +99,7 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
         return
     scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
     apart = z.swapaxes(1, 2)
-    _shift_loop(apart)
+    _shift_loop(apart, z.dtype.type(least_exponent(z.dtype)))
     # NumPy's exponential handles many numbers at once, Numba's one.
     np.exp(apart, out=apart)
     _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], scale)
@@ -176,8 +183,9 @@ def _adam_loop(
     epsilon: Any,
 ) -> None:
     zero, small, tiny = first.dtype.type(0), first.dtype.type(_FIRST), first.dtype.type(_SECOND)
+    least = first.dtype.type(NEGLIGIBLE_GRADIENT)
     for i in range(parameters.size):
-        g = gradient[i]
+        g = zero if abs(gradient[i]) < least else gradient[i]
         m = beta1 * first[i] + rest1 * g
         v = beta2 * second[i] + rest2 * g * g
         m = zero if abs(m) < small else m

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from sweep.nn.activations import ACTIVATIONS
 from sweep.types import Array
@@ -24,9 +25,20 @@ class Output:
     backward: Callable[[Array, Array], None]
 
 
+def least_exponent(dtype: DTypeLike) -> float:
+    """What a softmax takes the logarithm of any probability to be at least: about -57 in float32.
+
+    A network that is sure of itself has probabilities that are denormal numbers, and so are their products
+    with weights and inputs: a processor multiplies them a hundred times slower. With this bound even those
+    products are normal numbers, and still too small to count beside others.
+    """
+    return 0.65 * float(np.log(np.finfo(dtype).tiny))
+
+
 def _softmax(z: Array) -> None:
     # Shifted by the largest pre-activation, so that no exponential overflows.
     z -= z.max(axis=-1, keepdims=True)
+    np.maximum(z, least_exponent(z.dtype), out=z)
     np.exp(z, out=z)
     z /= z.sum(axis=-1, keepdims=True)
 

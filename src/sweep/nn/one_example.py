@@ -12,9 +12,14 @@ from typing import Any
 import numba
 import numpy as np
 
-from sweep.nn.losses import Objective
+from sweep.nn.losses import Objective, least_exponent
 from sweep.nn.network import Network
-from sweep.nn.optimizers import NEGLIGIBLE_MOMENTS, NEGLIGIBLE_VELOCITY, Hyperparameters
+from sweep.nn.optimizers import (
+    NEGLIGIBLE_GRADIENT,
+    NEGLIGIBLE_MOMENTS,
+    NEGLIGIBLE_VELOCITY,
+    Hyperparameters,
+)
 from sweep.types import Array
 
 # Numba compiles one function for all settings, which it gets as numbers.
@@ -91,13 +96,15 @@ def _slopes(delta: Array, output: Array, activation: int) -> None:
 
 
 @_compiled
-def _errors(z: Array, targets: Array, output: int, loss: int) -> None:
+def _errors(z: Array, targets: Array, output: int, loss: int, least: Any) -> None:
     """z <- dE/dz of the output layer."""
     real, count = z.dtype.type, z.size
     if output == _SOFTMAX:
         largest, total = z.max(), real(0)
         for k in range(count):
-            z[k] = np.exp(z[k] - largest)
+            shifted = z[k] - largest
+            # Written so that NaN stays NaN.
+            z[k] = np.exp(least if shifted < least else shifted)
             total += z[k]
         for k in range(count):
             z[k] /= total
@@ -150,6 +157,7 @@ def _update(
         for i in range(rows):
             for j in range(count):
                 g = inputs[i] * delta[j]
+                g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
                 m = beta1 * first[i, j] + (real(1) - beta1) * g
                 v = beta2 * second[i, j] + (real(1) - beta2) * g * g
                 m = real(0) if abs(m) < real(_FIRST_FLOOR) else m
@@ -170,6 +178,7 @@ def _step(
     targets: Array,
     kinds: tuple[int, int, int, int],
     numbers: Array,
+    least: Any,
     layers: Array,
     deltas: Array,
 ) -> None:
@@ -192,7 +201,7 @@ def _step(
                 _activate(z, activation)
             inputs, at = z, at + count
             begin = end + count if bias else end
-        _errors(inputs, targets[s if targets.shape[0] > 1 else 0], output, loss)
+        _errors(inputs, targets[s if targets.shape[0] > 1 else 0], output, loss, least)
         delta = inputs
         for layer in range(depth - 1, -1, -1):
             rows, count = units[layer], units[layer + 1]
@@ -251,6 +260,7 @@ class OneExample:
         # An array that a rule does not keep is never looked at.
         self.first, self.second = (*state, parameters, parameters)[:2]
         self.units = np.array(network.architecture.units)
+        self.least = parameters.dtype.type(least_exponent(parameters.dtype))
         self.layers = np.empty(int(self.units[1:].sum()), parameters.dtype)
         self.deltas = np.empty_like(self.layers)
         self.examples: dict[int, tuple[Array, Array]] = {}
@@ -279,6 +289,7 @@ class OneExample:
             *self._copies(features, targets),
             self.kinds,
             numbers,
+            self.least,
             self.layers,
             self.deltas,
         )

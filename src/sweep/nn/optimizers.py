@@ -30,6 +30,7 @@ FLUSH_STEPS = 16
 NEGLIGIBLE_VELOCITY = 1e-20
 # Adam's second moment counts by its root, beside an epsilon of about 1e-8.
 NEGLIGIBLE_MOMENTS = (1e-20, 1e-30)
+NEGLIGIBLE_GRADIENT = 1e-17  # its square would be denormal
 
 
 @dataclass(frozen=True)
