@@ -11,6 +11,7 @@ in pieces of the batch small enough to be multiplied as they lie, up to twice as
 shapes of one seed only, and so do the bits of its result.
 """
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import numpy as np
@@ -103,35 +104,42 @@ def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, 
 @cache
 def _same_outputs(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> bool:
     """Whether each seed's part of a wide `multiply` has the bits of its own product."""
-    if seeds == 1:
-        return True
-    if batch * rows * columns * seeds > TRIED:
-        return False
-    inputs, weights = _random((batch, rows), dtype), _random((rows, seeds, columns), dtype)
-    wide = np.matmul(inputs, weights.reshape(rows, -1)).reshape(batch, seeds, columns)
-    return all(
-        np.array_equal(wide[:, seed], np.matmul(inputs, np.ascontiguousarray(weights[:, seed])))
-        for seed in range(seeds)
-    )
+    inputs = _random((batch, rows), dtype)
+    return _same_bits(lambda weights, _: inputs @ weights, rows, batch, columns, seeds, dtype)
 
 
 @cache
 def _same_sums(batch: int, rows: int, columns: int, seeds: int, add: bool, dtype: str) -> bool:
     """Whether each seed's part of a wide `add_product` has the bits of its own."""
+    inputs = _random((batch, rows), dtype)
+
+    def product(delta: Array, out: Array) -> Array:
+        add_product(inputs, delta, out, -0.3, add)
+        return out
+
+    return _same_bits(product, batch, rows, columns, seeds, dtype)
+
+
+def _same_bits(
+    product: Callable[[Array, Array], Array], inner: int, outer: int, columns: int, seeds: int, dtype: str
+) -> bool:
+    """Try a product for `seeds` matrices (inner, columns) side by side, and for each of them.
+
+    `product` is given the matrix and an array (outer, columns) that it may write to.
+    """
     if seeds == 1:
         return True
-    if batch * rows * columns * seeds > TRIED:
+    if inner * outer * columns * seeds > TRIED:
         return False
-    inputs, delta = _random((batch, rows), dtype), _random((batch, seeds, columns), dtype)
-    start = _random((rows, seeds, columns), dtype)
-    wide = start.copy()
-    add_product(inputs, delta.reshape(batch, -1), wide.reshape(rows, -1), -0.3, add)
-    for seed in range(seeds):
-        own = np.ascontiguousarray(start[:, seed])
-        add_product(inputs, np.ascontiguousarray(delta[:, seed]), own, -0.3, add)
-        if not np.array_equal(wide[:, seed], own):
-            return False
-    return True
+    factors, start = _random((inner, seeds, columns), dtype), _random((outer, seeds, columns), dtype)
+    wide = product(factors.reshape(inner, -1), start.copy().reshape(outer, -1)).reshape(start.shape)
+    return all(
+        np.array_equal(
+            wide[:, seed],
+            product(np.ascontiguousarray(factors[:, seed]), np.ascontiguousarray(start[:, seed])),
+        )
+        for seed in range(seeds)
+    )
 
 
 def _random(shape: tuple[int, ...], dtype: str) -> Array:
