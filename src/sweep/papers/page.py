@@ -13,6 +13,7 @@ import pandas as pd
 
 from sweep.analysis import figures
 from sweep.errors import PaperError
+from sweep.execution.progress import duration
 from sweep.papers.collection import Collection
 from sweep.papers.drawing import DRAWS, SHOWS
 from sweep.papers.specification import SCALES, Figure, Paper
@@ -145,7 +146,7 @@ class Report:
         measured = ", or from `measurements/`, which needed no training" if self.paper.measurements else ""
         return (
             f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"
-            f" {seconds / 60:.2g} minutes of one core."
+            f" {duration(seconds)} of one core."
             f" Every number of ours below comes from `records.parquet`, one row a trial{measured}."
         )
 
