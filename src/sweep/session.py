@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sweep.config.axes import swept
 from sweep.config.schema import Config
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
@@ -45,7 +44,7 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:
     """Say where cells differ only in settings without effect: their equal numbers are no finding."""
-    axes, values = swept([cell.config for cell in plan.cells])
+    axes, values = plan.swept
     of_cell: dict[str, list[dict[str, object]]] = {}
     for cell, row in zip(plan.cells, values, strict=True):
         of_cell.setdefault(cell.id, []).append(row)
@@ -64,7 +63,7 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
-    axes, values = swept([cell.config for cell in plan.cells])
+    axes, values = plan.swept
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ["cell", *axes, "seeds", "to train"]:
         right = heading in ("seeds", "to train")

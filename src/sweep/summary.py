@@ -7,7 +7,6 @@ from rich.console import Console
 
 from sweep.analysis import records, tables
 from sweep.analysis.aggregate import summarise
-from sweep.config.axes import swept
 from sweep.execution.plan import Plan
 
 MOST_NAMES = 8  # files named on the terminal
@@ -18,7 +17,7 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
 
     With `output`, summary.csv, summary.md, summary.tex and the figures are written there.
     """
-    axes, values = swept([cell.config for cell in plan.cells])
+    axes, values = plan.swept
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
     trials = records.load(plan.cells[0].results, cells["cell"])

@@ -3,8 +3,6 @@
 import subprocess
 from pathlib import Path
 
-import pytest
-
 import sweep
 from sweep.execution.provenance import provenance, revision
 
@@ -40,6 +38,5 @@ def test_a_package_that_lies_in_somebodys_repository_has_no_revision(tmp_path: P
 
 def test_records_of_a_checkout_name_its_revision() -> None:
     root = Path(sweep.__file__).parents[2]
-    if not (root / ".git").exists():
-        pytest.skip("the package is installed, not a checkout")
-    assert provenance()["revision"] == git(root, "rev-parse", "HEAD")
+    expected = git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    assert provenance()["revision"] == expected

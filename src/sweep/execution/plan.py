@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sweep.config.axes import swept
 from sweep.config.cell import canonical, cell_id
 from sweep.config.schema import Config
 from sweep.config.validation import check
@@ -61,6 +62,11 @@ class Plan:
 
     cells: tuple[Cell, ...]
     blocks: tuple[Block, ...]
+
+    @cached_property
+    def swept(self) -> tuple[list[str], list[dict[str, object]]]:
+        """The settings that differ between cells, and each cell's values of them."""
+        return swept([cell.config for cell in self.cells])
 
     @property
     def trials(self) -> int:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.tables import latex
+from sweep.analysis.tables import CAPTION, latex
 from sweep.papers import comparison
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Row, Table
 
-AVERAGED = "Mean ± standard deviation over n seeds."
 COMPARED = " Difference: ours less published."
 
 
@@ -71,7 +70,7 @@ def _compared(
             for label, item in zip(labels, comparisons, strict=True)
         ],
         comparison.frame(comparisons),
-        AVERAGED + (COMPARED if published else ""),
+        f"{CAPTION}." + (COMPARED if published else ""),
     )
 
 
