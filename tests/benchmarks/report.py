@@ -12,6 +12,7 @@ mpl.use("Agg")
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
+from tests.benchmarks.cells import all_cells
 
 FOLDER = Path("reports/benchmarks")
 OURS, EAGER = "sweep", "PyTorch eager"
@@ -19,7 +20,7 @@ PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
 
 INCLUDED = """\
 What each number includes: drawing the order of the images, gathering every mini-batch, forward pass,
-gradient and update, in one thread, float32, on 60,000 MNIST images. What it leaves out, for every engine
+gradient and update, on one processor, float32, on 60,000 MNIST images. What it leaves out, for every engine
 alike: building the model, compiling, evaluation. Of each cell an engine trains as many steps as 12,800
 images need (a twentieth of that one by one, at least 20 steps); the time is scaled to an epoch of 60,000.
 Engines take turns; each number is the median of the rounds. ReLU, softmax, cross-entropy. PyTorch and
@@ -39,8 +40,10 @@ def read_cells() -> pd.DataFrame:
 
 
 def write_cells(measured: pd.DataFrame) -> None:
-    """Keep what was measured."""
+    """Keep what was measured, in the order of the comparison."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    order = [str(cell) for cell in all_cells()]
+    measured = measured.sort_values("cell", key=lambda names: names.map(order.index), kind="stable")
     measured.to_csv(FOLDER / "cells.csv", index=False, float_format="%.6g")
     write_environment()
 
@@ -85,6 +88,8 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
             "",
             "## Seconds per epoch and seed",
             "",
+            _summary(measured),
+            "",
             _cells_table(measured),
             "",
             "## Whole commands",
@@ -93,6 +98,29 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
             "",
         ]
     )
+
+
+def _summary(measured: pd.DataFrame) -> str:
+    """In how many cells we are ahead, and near the machine's rate."""
+    seconds = measured.pivot_table(index="cell", columns="engine", values="seconds", sort=False)
+    ours = measured[measured["engine"] == OURS].set_index("cell")
+    peers = seconds[[name for name in seconds if not name.startswith(OURS)]]
+    sentences = []
+    if not peers.empty:
+        ahead = (seconds[OURS] <= peers.min(axis=1)).sum()
+        sentences.append(f"`sweep` is at least as fast as every peer in {ahead} of {len(seconds)} cells")
+        if EAGER in peers:
+            eager = (seconds[OURS] * 1.5 <= peers[EAGER]).sum()
+            sentences[-1] += f", at least 1.5 times as fast as PyTorch eager in {eager}"
+    for units, cells in (("16 units", ours["hidden"] < 128), ("128 units and more", ours["hidden"] >= 128)):
+        share = ours.loc[cells & (ours["batch"] > 1), "share"]
+        if len(share):
+            sentences.append(
+                f"With {units} and larger mini-batches than one, its share of the machine's rate is"
+                f" {share.median():.0%} in the median of {len(share)} cells"
+                f" ({share.min():.0%} to {share.max():.0%})"
+            )
+    return ". ".join(sentences) + "."
 
 
 def _cells_table(measured: pd.DataFrame) -> str:
