@@ -91,6 +91,8 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     rows = pd.DataFrame({"status": ["completed"] * 2, "confusion": [m.ravel().tolist() for m in matrices]})
     collection = Collection(Path("nowhere"))
     monkeypatch.setattr(Collection, "reports", lambda self, experiment, where: rows)
+    trials = pd.DataFrame({"epochs": [3.0, 4.0]})
+    monkeypatch.setattr(Collection, "trials", lambda self, experiment, where: trials)
     table = tabulating.confused_pairs(collection, "any", count=6)
     counts = {
         f"{a} and {b}": [int(m[a, b] + m[b, a]) for m in matrices] for a in range(4) for b in range(a + 1, 4)
@@ -103,6 +105,8 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
         tops = [own[seed] == max(values[seed] for values in counts.values()) for seed in range(2)]
         assert row["seeds_on_top"] == sum(tops)
     assert table.frame["mean"].is_monotonic_decreasing
+    assert (table.frame["epochs"] == 3.5).all()
+    assert [line[-1] for line in table.lines] == ["3.5"] * 6
 
 
 def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:

@@ -63,6 +63,22 @@ def test_every_number_follows_from_the_stored_trials(reproduced: Path) -> None:
     assert r"test accuracy (\%)" in latex
 
 
+def test_replacing_a_report_of_a_larger_scale_is_said(reproduced: Path, tmp_path: Path) -> None:
+    """The committed one took a quarter of an hour; a second run at the same scale has nothing to say."""
+    records = tmp_path / "reports" / "paterson" / "records.parquet"
+    records.parent.mkdir(parents=True)
+    records.write_bytes((PAPERS / "paterson" / "records.parquet").read_bytes())
+    stored = "--results", str(reproduced / "results")
+    first, second = (
+        command(tmp_path, "sweep.reproduce", "paterson", "--scale", "smoke", *stored) for _ in range(2)
+    )
+    said = "reports/paterson: holds a report at scale full, which one at scale smoke will replace"
+    assert said in first.stdout
+    assert "will replace" not in second.stdout
+    assert first.returncode == second.returncode == 0
+    assert Collection.read(records.parent).scale == "smoke"
+
+
 def test_a_table_of_all_cells_has_a_line_for_each(reproduced: Path) -> None:
     """By pandas, from the store itself."""
     trials = sweep.load(reproduced / "results")

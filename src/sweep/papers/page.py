@@ -106,6 +106,7 @@ class Report:
         if paper.findings:
             text.write("## What came out\n\n")
             text.write("".join(f"- {self._filled(finding)}\n" for finding in paper.findings) + "\n")
+            text.write("How many seeds and epochs are behind a number stands beside it in the tables.\n\n")
         for table in paper.tables:
             text.write(f"## {table.caption}\n\n")
             tabulated = self._tables[table.name]

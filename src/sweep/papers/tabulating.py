@@ -115,6 +115,7 @@ def confused_pairs(
             "std": spread[order],
             "n": len(each),
             "seeds_on_top": top[order],
+            "epochs": float(collection.trials(experiment, where)["epochs"].mean()),
         }
     )
     lines = [
@@ -123,11 +124,12 @@ def confused_pairs(
             f"{row['mean']:.1f}" + ("" if np.isnan(row["std"]) else f" ± {row['std']:.1f}"),
             f"{row['n']}",
             f"{row['seeds_on_top']}",
+            f"{row['epochs']:.3g}",
         ]
         for row in frame.to_dict("records")
     ]
     note = "Test examples of either class taken for the other, mean ± standard deviation over n seeds;"
-    headings = ("pair", "confusions", "n", "most confused in")
+    headings = ("pair", "confusions", "n", "most confused in", "epochs")
     return Tabulated(headings, lines, frame, f"{note} in how many of them no pair has more.")
 
 
