@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="the page again from its files, no measurement")
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=12_800, help="images a measurement")
+    parser.add_argument("--images", type=int, default=6_400, help="images a measurement")
     arguments = parser.parse_args()
     if arguments.page:
         report.write_page()

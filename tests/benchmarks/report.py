@@ -21,7 +21,7 @@ PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
 INCLUDED = """\
 What each number includes: drawing the order of the images, gathering every mini-batch, forward pass,
 gradient and update, on one processor, float32, on 60,000 MNIST images. What it leaves out, for every engine
-alike: building the model, compiling, evaluation. Of each cell an engine trains as many steps as 12,800
+alike: building the model, compiling, evaluation. Of each cell an engine trains as many steps as 6,400
 images need (a twentieth of that one by one, at least 20 steps); the time is scaled to an epoch of 60,000.
 Engines take turns; each number is the median of the rounds. ReLU, softmax, cross-entropy. PyTorch and
 scikit-learn train one seed. JAX trains ten seeds through `vmap`, with one order of the images for all;
@@ -161,8 +161,13 @@ def draw(measured: pd.DataFrame, file: Path) -> None:
     )
     batches = sorted(measured["batch"].unique())
     order = list(dict.fromkeys(networks["network"]))
-    figure, axes = plt.subplots(
-        1, len(batches), figsize=(11, 1.6 + 0.27 * len(order)), sharey=True, layout="constrained"
+    figure, (axes,) = plt.subplots(
+        1,
+        len(batches),
+        figsize=(11, 1.6 + 0.27 * len(order)),
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
     )
     for axis, batch in zip(axes, batches, strict=True):
         sns.scatterplot(
