@@ -5,7 +5,8 @@
     python -m tests.benchmarks --write            # all cells and whole commands, into reports/benchmarks/
 
 Every engine measures the same number of images of a cell in turn, `--rounds` times, with one measurement of
-the machine's float32 matrix product before each; the table shows medians. All of it happens on one processor.
+the machine's float32 matrix product before each; the table shows medians. Only whole commands
+use more than one processor.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The page reports/benchmarks/: tables and a figure from the files that a run has written."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -100,17 +100,27 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
     )
 
 
+def _by_engine(measured: pd.DataFrame, values: str) -> pd.DataFrame:
+    """One row a cell, one column an engine, in the order in which they were measured."""
+    table = measured.pivot_table(index="cell", columns="engine", values=values, sort=False)
+    return table[list(dict.fromkeys(measured["engine"]))]
+
+
+def _peers(engines: Iterable[str]) -> list[str]:
+    return [name for name in engines if not name.startswith(OURS)]
+
+
 def _summary(measured: pd.DataFrame) -> str:
     """In how many cells we are ahead, and near the machine's rate."""
-    seconds = measured.pivot_table(index="cell", columns="engine", values="seconds", sort=False)
+    seconds = _by_engine(measured, "seconds")
     ours = measured[measured["engine"] == OURS].set_index("cell")
-    peers = seconds[[name for name in seconds if not name.startswith(OURS)]]
+    peers = _peers(seconds)
     sentences = []
-    if not peers.empty:
-        ahead = (seconds[OURS] <= peers.min(axis=1)).sum()
+    if peers:
+        ahead = (seconds[OURS] <= seconds[peers].min(axis=1)).sum()
         sentences.append(f"`sweep` is at least as fast as every peer in {ahead} of {len(seconds)} cells")
         if EAGER in peers:
-            eager = (seconds[OURS] * 1.5 <= peers[EAGER]).sum()
+            eager = (seconds[OURS] * 1.5 <= seconds[EAGER]).sum()
             sentences[-1] += f", at least 1.5 times as fast as PyTorch eager in {eager}"
     for units, cells in (("16 units", ours["hidden"] < 128), ("128 units and more", ours["hidden"] >= 128)):
         share = ours.loc[cells & (ours["batch"] > 1), "share"]
@@ -124,10 +134,9 @@ def _summary(measured: pd.DataFrame) -> str:
 
 
 def _cells_table(measured: pd.DataFrame) -> str:
-    seconds = measured.pivot_table(index="cell", columns="engine", values="seconds", sort=False)
-    share = measured.pivot_table(index="cell", columns="engine", values="share", sort=False)
-    engines = list(dict.fromkeys(measured["engine"]))
-    peers = [name for name in engines if not name.startswith(OURS)]
+    seconds, share = _by_engine(measured, "seconds"), _by_engine(measured, "share")
+    engines = list(seconds)
+    peers = _peers(engines)
     headings = ["cell", *engines, "share of the machine's rate"]
     if peers:
         headings += ["times as fast as the best peer", "as PyTorch eager"]
