@@ -1,6 +1,5 @@
 """Compiled kernels against NumPy's, one operation at a time and over a training."""
 
-import itertools
 from dataclasses import fields
 from typing import Any
 
@@ -10,10 +9,11 @@ from numpy.typing import NDArray
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig, RegularizationConfig
 from sweep.data.preprocessing import Part, PreparedData
+from sweep.nn import compiled, panels
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.kernels import Kernels, operations
+from sweep.nn.kernels import Kernels
 from sweep.nn.losses import LOSSES, Objective
-from sweep.nn.network import Architecture, Network
+from sweep.nn.tiles import SHORT
 from sweep.training.trainer import train_block
 
 Array = NDArray[Any]
@@ -21,9 +21,7 @@ Array = NDArray[Any]
 TOLERANCE = {"float32": 1e-6, "float64": 1e-14}
 
 
-def both(activation: str = "relu") -> tuple[Any, Any]:
-    """The operations in NumPy and compiled."""
-    return operations(activation, Kernels.NUMPY), operations(activation, Kernels.NUMBA)
+ERRORS = [Objective.delta, compiled.errors]
 
 
 def random(dtype: str, *shape: int) -> Array:
@@ -34,26 +32,6 @@ def random(dtype: str, *shape: int) -> Array:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_activations(activation: str, bias: bool, dtype: str) -> None:
-    z, shift = random(dtype, 3, 5, 7), random(dtype, 3, 1, 7) if bias else None
-    delta = random(dtype, 3, 5, 7)[::-1].copy()
-    results = []
-    for kernels in both(activation):
-        output, slopes = z.copy(), delta.copy()
-        kernels.activate(output, shift)
-        kernels.backward(slopes, output)
-        results.append((output, slopes))
-    for ours, expected in zip(*results, strict=True):
-        np.testing.assert_array_equal(ours, expected)
-    shifted = z if shift is None else z + shift
-    if activation == "relu":
-        np.testing.assert_array_equal(results[1][0], np.where(shifted > 0, shifted, 0))
-        np.testing.assert_array_equal(results[1][1], np.where(shifted > 0, delta, 0))
-
-
-@pytest.mark.parametrize("dtype", TOLERANCE)
 def test_a_network_that_is_sure_of_itself_has_no_denormal_errors(dtype: str) -> None:
     """On denormal numbers, or products that are, a processor is a hundred times slower."""
     apart = np.geomspace(1, 5000, 200).astype(dtype)  # how far the largest pre-activation is ahead
@@ -61,22 +39,30 @@ def test_a_network_that_is_sure_of_itself_has_no_denormal_errors(dtype: str) -> 
     targets = np.tile(np.eye(3, dtype=dtype), (len(apart), 1))[: len(apart)]
     exact = np.exp((z - z.max(axis=-1, keepdims=True)).astype(np.longdouble))
     expected = (exact / exact.sum(axis=-1, keepdims=True) - targets) / len(apart)
-    for kernels in both():
+    for errors_of in ERRORS:
         errors = z.copy()
-        kernels.errors(Objective("softmax", "cross_entropy"), errors, targets)
+        errors_of(Objective("softmax", "cross_entropy"), errors, targets)
         assert not ((errors != 0) & (np.abs(1e-3 * errors) < np.finfo(dtype).tiny)).any()
         np.testing.assert_allclose(errors, expected, rtol=TOLERANCE[dtype], atol=np.finfo(dtype).eps / 100)
 
 
 def test_relu_passes_on_what_is_not_finite() -> None:
     """So that a training that overflows is seen to diverge, with either kernels."""
-    for kernels in both():
-        z = np.array([np.nan, np.inf, -np.inf, -0.0])[None, None]
-        kernels.activate(z, np.zeros((1, 1, 4)))
-        np.testing.assert_array_equal(z[0, 0], [np.nan, np.inf, 0, 0])
-        delta = np.array([np.nan, np.inf, np.nan, 2.0])[None, None]
-        kernels.backward(delta, np.array([1.0, 1.0, 0.0, 0.0])[None, None])
-        np.testing.assert_array_equal(delta[0, 0], [np.nan, np.inf, np.nan, 0])
+    z, output = [np.nan, np.inf, -np.inf, -0.0], [1.0, 1.0, 0.0, 0.0]
+    for kernels in Kernels:
+        activations, delta = panels.zeros(1, 1 + SHORT, columns=4, dtype="float64")[None].repeat(2, axis=0)
+        panels.fill(activations, np.array([z])[None])
+        panels.fill(delta, np.array([[np.nan, np.inf, np.nan, 2.0]])[None])
+        outputs = np.zeros_like(activations)
+        panels.fill(outputs, np.array([output])[None])
+        if kernels is Kernels.NUMBA:
+            panels.bias_relu(activations, np.zeros_like(activations[:, :, :1]))
+            panels.relu_backward(delta, outputs)
+        else:
+            ACTIVATIONS["relu"].apply(activations)
+            ACTIVATIONS["relu"].backward(delta, outputs)
+        np.testing.assert_array_equal(panels.matrix(activations, 4)[0, 0], [np.nan, np.inf, 0, 0])
+        np.testing.assert_array_equal(panels.matrix(delta, 4)[0, 0], [np.nan, np.inf, np.nan, 0])
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -91,53 +77,12 @@ def test_errors_of_the_output_layer(output: str, loss: str, shared: bool, reduct
     z = 3 * random(dtype, 3, 10, 6).swapaxes(1, 2)
     targets = np.eye(10, dtype=dtype)[np.arange(6) if shared else np.arange(18).reshape(3, 6) % 10]
     results = []
-    for kernels in both():
+    for errors_of in ERRORS:
         delta = z.copy(order="K")
-        kernels.errors(objective, delta, targets)
+        errors_of(objective, delta, targets)
         results.append(delta)
     assert np.abs(results[0]).max() > 1e-3
     np.testing.assert_allclose(results[1], results[0], rtol=0, atol=6 * TOLERANCE[dtype])
-
-
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize(("scale", "add"), [(1.0, False), (-0.1, True), (1.0, True)])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("batch", [1, 6])
-def test_sums_and_products(batch: int, order: str, scale: float, add: bool, dtype: str) -> None:
-    """Against NumPy in float64; without adding it does not matter what was there before."""
-    inputs = random(dtype, 3, batch, 8)
-    delta = random(dtype, 3, batch, 10) if order == "C" else random(dtype, 3, 10, batch).swapaxes(1, 2)
-    bias, weights = random(dtype, 3, 1, 10), random(dtype, 3, 8, 10)
-    kept = add * bias.astype(float), add * weights.astype(float)
-    if not add:
-        bias[:], weights[:] = np.nan, np.inf
-    for kernels, common in itertools.product(both(), (False, True)):
-        own = inputs[:1] if common else inputs
-        sums, products = bias.copy(), weights.copy()
-        kernels.add_sums(delta, sums, scale, add)
-        kernels.add_products(own[0] if common else own, delta, products, scale, add)
-        expected = kept[0] + scale * delta.astype(float).sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(sums, expected, rtol=1e-5, atol=10 * TOLERANCE[dtype])
-        expected = kept[1] + scale * own.astype(float).swapaxes(1, 2) @ delta.astype(float)
-        np.testing.assert_allclose(products, expected, rtol=1e-5, atol=10 * TOLERANCE[dtype])
-
-
-@pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_gradient(activation: str, dtype: str) -> None:
-    """Of all layers at once, within 1e-6 of its size in float32."""
-    rng = np.random.default_rng(1)
-    architecture = Architecture((9, 8, 7, 4), activation)
-    parameters = rng.normal(size=(2, architecture.parameters)).astype(dtype)
-    features, targets = rng.normal(size=(5, 9)).astype(dtype), np.eye(4, dtype=dtype)[[0, 1, 2, 3, 0]]
-    gradients = []
-    for kernels in Kernels:
-        out = Network(architecture, np.full_like(parameters, np.nan))
-        network = Network(architecture, parameters, kernels)
-        network.gradient(features, targets, Objective("softmax", "cross_entropy"), out)
-        gradients.append(out.parameters)
-    size = np.abs(gradients[0]).max()
-    np.testing.assert_allclose(gradients[1], gradients[0], rtol=0, atol=TOLERANCE[dtype] * size)
 
 
 def trained(data: PreparedData, **settings: Any) -> tuple[Array, Array]:

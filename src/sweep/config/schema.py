@@ -74,7 +74,7 @@ class ParallelConfig:
     n_jobs: int = setting(-1, "worker processes; -1: one per available core")
     backend: str = setting("loky", "joblib backend", ("loky", "threading"))
     kernels: str = setting(
-        "auto", "elementwise steps: numpy, numba (extra fast), auto: the faster", ("auto", "numpy", "numba")
+        "auto", "what runs the steps: numpy, numba (extra fast), auto: the faster", ("auto", "numpy", "numba")
     )
     block_size: int | None = setting(
         None, "most seeds trained together; null: chosen from the arithmetic", at_least=1

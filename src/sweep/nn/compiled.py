@@ -1,8 +1,8 @@
 """Elementwise steps as single passes over memory, compiled by Numba (the extra `fast`).
 
-The same equations as in `kernels`, `losses` and `optimizers`, which run them in NumPy where Numba is not
-installed: equal up to rounding. Constants are turned into the arrays' own precision first: a float64 constant
-would carry a whole loop with it.
+The same equations as in `losses` and `optimizers`, which run them in NumPy where Numba is not installed:
+equal up to rounding. Constants are turned into the arrays' own precision first: a float64 constant would
+carry a whole loop with it.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,6 @@ from typing import Any
 import numba
 import numpy as np
 
-from sweep.nn import products
 from sweep.nn.losses import Objective, least_exponent
 from sweep.nn.optimizers import (
     NEGLIGIBLE_GRADIENT,
@@ -19,50 +18,12 @@ from sweep.nn.optimizers import (
     NEGLIGIBLE_VELOCITY,
     Hyperparameters,
 )
-from sweep.nn.products import joined
 from sweep.types import Array
 
 _FIRST, _SECOND = NEGLIGIBLE_MOMENTS
 
 # error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
 _compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
-
-
-def _as_rows(array: Array, other: Array) -> tuple[Array, Array]:
-    """Both arrays (see `kernels.Operations`), joined to those of one wide seed if both are interleaved."""
-    rows, other_rows = joined(array), joined(other)
-    return (rows, other_rows) if len(rows) == len(other_rows) else (array, other)
-
-
-@_compiled
-def _bias_relu_loop(z: Array, bias: Array) -> None:
-    zero = z.dtype.type(0)
-    for s in range(z.shape[0]):
-        for i in range(z.shape[1]):
-            for j in range(z.shape[2]):
-                shifted = z[s, i, j] + bias[s, 0, j]
-                # Written so that NaN stays NaN.
-                z[s, i, j] = zero if shifted < zero else shifted
-
-
-def bias_relu(z: Array, bias: Array | None) -> None:
-    """z <- max(z + bias, 0); see `kernels.Operations`."""
-    bias = np.zeros((len(z), 1, z.shape[2]), z.dtype) if bias is None else bias
-    _bias_relu_loop(*_as_rows(z, bias))
-
-
-@_compiled
-def _relu_backward_loop(delta: Array, output: Array) -> None:
-    zero = delta.dtype.type(0)
-    for s in range(delta.shape[0]):
-        for i in range(delta.shape[1]):
-            for j in range(delta.shape[2]):
-                delta[s, i, j] = delta[s, i, j] if output[s, i, j] > zero else zero * delta[s, i, j]
-
-
-def relu_backward(delta: Array, output: Array) -> None:
-    """delta <- delta where the output is positive, else 0; see `kernels.Operations`."""
-    _relu_backward_loop(*_as_rows(delta, output))
 
 
 # The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
@@ -103,70 +64,6 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
     # NumPy's exponential handles many numbers at once, Numba's one.
     np.exp(apart, out=apart)
     _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], scale)
-
-
-@_compiled
-def _add_sums_loop(delta: Array, bias: Array, sums: Array, scale: Any, add: bool) -> None:
-    for s in range(delta.shape[0]):
-        sums[:] = 0
-        for i in range(delta.shape[1]):
-            for j in range(delta.shape[2]):
-                sums[j] += delta[s, i, j]
-        for j in range(delta.shape[2]):
-            kept = bias[s, 0, j] if add else delta.dtype.type(0)
-            bias[s, 0, j] = kept + scale * sums[j]
-
-
-@_compiled
-def _add_sums_apart_loop(delta: Array, bias: Array, scale: Any, add: bool) -> None:
-    for s in range(delta.shape[0]):
-        for k in range(delta.shape[1]):
-            total = delta.dtype.type(0)
-            for i in range(delta.shape[2]):
-                total += delta[s, k, i]
-            kept = bias[s, 0, k] if add else delta.dtype.type(0)
-            bias[s, 0, k] = kept + scale * total
-
-
-def add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
-    """bias <- scale * (the batch's sum of delta), added with `add`; see `kernels.Operations`."""
-    real = delta.dtype.type
-    delta, bias = _as_rows(delta, bias)
-    if delta.flags.c_contiguous:
-        _add_sums_loop(delta, bias, np.empty(delta.shape[2], delta.dtype), real(scale), add)
-    else:
-        _add_sums_apart_loop(delta.swapaxes(1, 2), bias, real(scale), add)
-
-
-@_compiled
-def _add_outer_loop(inputs: Array, delta: Array, out: Array, scale: Any, add: bool) -> None:
-    shared = inputs.shape[0] == 1
-    for s in range(out.shape[0]):
-        own = 0 if shared else s
-        for i in range(out.shape[1]):
-            factor = scale * inputs[own, 0, i]
-            if add:
-                for j in range(out.shape[2]):
-                    out[s, i, j] += factor * delta[s, 0, j]
-            else:
-                for j in range(out.shape[2]):
-                    out[s, i, j] = factor * delta[s, 0, j]
-
-
-def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
-    """See `products.add_products`: in one pass over `out` for one example, else by BLAS."""
-    if delta.shape[1] > 1:
-        products.add_products(inputs, delta, out, scale, add)
-        return
-    real = out.dtype.type
-    out, delta = _as_rows(out, delta)
-    _add_outer_loop(
-        inputs if inputs.ndim == 3 else inputs[None],
-        np.ascontiguousarray(delta),
-        out,
-        real(scale),
-        add,
-    )
 
 
 @_compiled

@@ -6,6 +6,7 @@ Arrays are (seeds, batch, outputs); targets may lack the seed axis. A new loss i
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -25,6 +26,7 @@ class Output:
     backward: Callable[[Array, Array], None]
 
 
+@cache
 def least_exponent(dtype: DTypeLike) -> float:
     """What a softmax takes the logarithm of any probability to be at least: about -57 in float32.
 

@@ -6,12 +6,13 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
+from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
-from sweep.nn.kernels import Kernels, operations
+from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
-from sweep.nn.products import multiply
+from sweep.nn.products import add_products, add_sums, multiply
 from sweep.types import Array
 
 # What backpropagation finds for a layer: its index, its inputs and its errors, (seeds, batch, units).
@@ -108,6 +109,10 @@ class Network:
     the first hidden layer is `interleaved`, its product is one for all (see `products`).
     """
 
+    # Examples of one `forward` of an evaluation: enough for BLAS to run at full rate, few enough for its
+    # results to stay in the cache.
+    examples_at_once = 2000
+
     def __init__(
         self,
         architecture: Architecture,
@@ -128,7 +133,7 @@ class Network:
             weights, biases = architecture.views(parameters)
             for own, given in zip([*self.weights, *self.biases], [*weights, *biases], strict=True):
                 own[...] = given
-        self._operations = operations(architecture.activation, kernels)
+        self._gathered: dict[tuple[int, ...], Array] = {}
         self._workspaces: dict[int, _Workspace] = {}
 
     @property
@@ -157,6 +162,22 @@ class Network:
         parameters = np.zeros((self.seeds, self.architecture.parameters), self.flat.dtype)
         return Network(self.architecture, parameters, self.kernels, self.interleaved)
 
+    def gather(self, features: Array, rows: NDArray[np.int64]) -> Array:
+        """The mini-batch of these rows of `features`, (examples, inputs), as `forward` takes it.
+
+        `rows` is (batch,) or (seeds, batch). A view of a single row, or an array that the next mini-batch of
+        this size overwrites.
+        """
+        if rows.size == 1:
+            single: Array = features[rows.item()].reshape(*rows.shape, -1)
+            return single
+        if rows.shape not in self._gathered:
+            self._gathered[rows.shape] = np.empty((*rows.shape, features.shape[1]), features.dtype)
+        gathered = self._gathered[rows.shape]
+        # mode="clip" skips a check and a buffer: the gather is three times as fast.
+        np.take(features, rows, axis=0, out=gathered, mode="clip")
+        return gathered
+
     def forward(self, features: Array) -> list[Array]:
         """The activations of every layer, (seeds, batch, units), the last before its output function.
 
@@ -167,11 +188,10 @@ class Network:
         inputs = features
         for index, outputs in enumerate(layers):
             multiply(inputs, self.weights[index], outputs)
-            bias = self.biases[index] if self.biases else None
+            if self.biases:
+                outputs += self.biases[index]
             if index < len(layers) - 1:
-                self._operations.activate(outputs, bias)
-            elif bias is not None:
-                outputs += bias
+                ACTIVATIONS[self.architecture.activation].apply(outputs)
             inputs = outputs
         return layers
 
@@ -184,14 +204,14 @@ class Network:
         layers = self.forward(features)
         workspace = self._workspace(features)
         delta = layers[-1]
-        self._operations.errors(objective, delta, targets)
+        objective.delta(delta, targets)
         for index in reversed(range(len(layers))):
             inputs = layers[index - 1] if index else features
             previous = delta
             if index:
                 previous = workspace.deltas[index - 1]
                 np.matmul(delta, self.weights[index].swapaxes(-1, -2), out=previous)
-                self._operations.backward(previous, inputs)
+                ACTIVATIONS[self.architecture.activation].backward(previous, inputs)
             accept(index, inputs, delta)
             delta = previous
 
@@ -215,9 +235,9 @@ class Network:
         """
 
         def collect(index: int, inputs: Array, delta: Array) -> None:
-            self._operations.add_products(inputs, delta, into.weights[index], scale, add)
+            add_products(inputs, delta, into.weights[index], scale, add)
             if into.biases:
-                self._operations.add_sums(delta, into.biases[index], scale, add)
+                add_sums(delta, into.biases[index], scale, add)
 
         self.backward(features, targets, objective, collect)
 

@@ -197,7 +197,8 @@ class Optimizer:
         return self._one_examples[objective]
 
     def _compile(self, objective: Objective) -> "OneExample | None":
-        if self.network.kernels is not Kernels.NUMBA or self.network.interleaved:
+        network = self.network
+        if network.kernels is not Kernels.NUMBA or network.interleaved or network.weights[0].ndim > 3:
             return None
         from sweep.nn.one_example import OneExample
 

@@ -168,6 +168,15 @@ def add_product(inputs: Array, delta: Array, out: Array, scale: float, add: bool
         (dgemm if double else sgemm)(scale, delta, inputs.T, add, out.T, 1, 1, 1)
 
 
+def add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
+    """bias <- scale * (the batch's sum of delta), with `add` on top of what is there.
+
+    `delta` is (seeds, batch, columns), `bias` (seeds, 1, columns).
+    """
+    # As a product, so that the order of the sum does not depend on the array's layout.
+    add_scaled(np.matmul(np.ones((1, delta.shape[1]), delta.dtype), delta), bias, scale, add)
+
+
 def add_scaled(sums: Array, out: Array, scale: float, add: bool) -> None:
     """out <- scale * sums, with `add` on top of what is there."""
     sums *= scale

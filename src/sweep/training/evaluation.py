@@ -15,8 +15,6 @@ from sweep.types import Array
 SILENT = 0.99  # a network that answers this fraction of examples alike has died
 WORSE = 1.1  # times the loss of the initial weights
 HARDEST = 25  # examples of highest loss that a record keeps
-# Rows per matrix product: enough for BLAS to run at full rate, few enough for its results to stay in cache.
-CHUNK = 2000
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ def evaluate(network: Network, part: Part, objective: Objective, classes: int = 
     # All seeds see the same examples, also where each is trained on an order of its own.
     network, seeds = network.interleave(), network.seeds
     losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
-    for start in range(0, len(part), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(part), network.examples_at_once):
+        rows = slice(start, start + network.examples_at_once)
         z = network.forward(part.features[rows])[-1]
         # In the layout of the network's outputs.
         examples = objective.examples(z, np.asfortranarray(part.targets[rows]))
@@ -92,8 +90,8 @@ def evaluate(network: Network, part: Part, objective: Objective, classes: int = 
 def predict(network: Network, part: Part, objective: Objective) -> Predictions:
     """What a network of one seed says of every example of `part`."""
     pieces = []
-    for start in range(0, len(part), CHUNK):
-        rows = slice(start, start + CHUNK)
+    for start in range(0, len(part), network.examples_at_once):
+        rows = slice(start, start + network.examples_at_once)
         z = network.forward(part.features[rows])[-1]
         pieces.append((objective.examples(z, part.targets[rows]), objective.outputs(z)))
     losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)

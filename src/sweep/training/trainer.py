@@ -89,12 +89,9 @@ class _Block:
         self.class_curves: list[dict[str, list[Array]]] = [{} for _ in seeds]
         self.best = [Best() for _ in seeds]
         self.results: dict[int, TrialResult] = {}
-        self.batches: dict[tuple[int, ...], tuple[Array, ...]] = {}
         self.train_seconds = self.evaluation_seconds = 0.0
         initial = np.array([self._initial(seed) for seed in seeds], config.precision)
-        # Single examples have a compiled step of their own, for seeds that lie apart.
-        interleaved = self.order.shared and self.order.batch > 1
-        self.network = Network(self.architecture, initial, kernels(config), interleaved)
+        self.network = self._network(initial)
         self.optimizer = self._optimizer()
 
     def train(self, progress: Progress) -> list[TrialResult]:
@@ -129,6 +126,18 @@ class _Block:
         rng = generator(self.config, seed, Stream.INIT)
         return self.architecture.initial_parameters(self.config.initializer, self.config.initializer_std, rng)
 
+    def _network(self, parameters: Array) -> Network:
+        runs = kernels(self.config)
+        # Single examples have a compiled step of their own, for seeds that lie apart.
+        apart = self.order.batch == 1
+        if runs is Kernels.NUMBA and not apart:
+            from sweep.nn.panel_network import PanelNetwork
+            from sweep.nn.panel_products import AVAILABLE
+
+            if AVAILABLE:
+                return PanelNetwork(self.architecture, parameters)
+        return Network(self.architecture, parameters, runs, interleaved=self.order.shared and not apart)
+
     def _optimizer(self) -> Optimizer:
         settings = self.config.optimizer
         constants = Hyperparameters(self.config.momentum, settings.beta1, settings.beta2, settings.epsilon)
@@ -139,7 +148,10 @@ class _Block:
         return self.config.learning_rate * SCHEDULES[schedule.name](epoch, schedule.a, schedule.b)
 
     def _step(self, rows: Rows, rate: float) -> None:
-        features, targets = self._gather(rows)
+        train = self.data.train
+        features = self.network.gather(train.features, rows)
+        # mode="clip" skips a check and a buffer.
+        targets = train.targets.take(rows, axis=0, mode="clip")
         regularization = self.config.regularization
         regularizer = REGULARIZERS[regularization.name]
         if not regularizer and self.optimizer.descend(features, targets, self.objective, rate):
@@ -150,23 +162,6 @@ class _Block:
             for slopes, weights in zip(gradient.weights, self.network.weights, strict=True):
                 regularizer.add_gradient(slopes, weights, regularization.strength)
         self.optimizer.update(gradient, rate)
-
-    def _gather(self, rows: Rows) -> tuple[Array, Array]:
-        """The mini-batch: a view of a single row, or arrays that the next one of its size overwrites."""
-        train = self.data.train
-        if rows.size == 1:
-            row = rows.item()
-            return train.features[row].reshape(*rows.shape, -1), train.targets[row].reshape(*rows.shape, -1)
-        if rows.shape not in self.batches:
-            self.batches[rows.shape] = tuple(
-                np.empty((*rows.shape, array.shape[1]), array.dtype)
-                for array in (train.features, train.targets)
-            )
-        features, targets = self.batches[rows.shape]
-        # mode="clip" skips a check and a buffer: the gather is three times as fast.
-        np.take(train.features, rows, axis=0, out=features, mode="clip")
-        np.take(train.targets, rows, axis=0, out=targets, mode="clip")
-        return features, targets
 
     def _evaluation_due(self, done: int) -> bool:
         every = self.config.evaluation.every or self.per_epoch
@@ -217,7 +212,7 @@ class _Block:
         seed, best, curves = self.seeds[index], self.best[index], self.curves[index]
         kept = parameters.copy() if best.parameters is None else best.parameters
         evaluation = -1 if best.parameters is None else best.evaluation
-        network = Network(self.architecture, kept[None])
+        network = self._network(kept[None])
         metrics = at_evaluation(curves, evaluation)
         for name, part in (("validation", self.data.validation), ("test", self.data.test)):
             if name not in self.parts and len(part):
@@ -225,7 +220,7 @@ class _Block:
                 metrics[f"{name}_loss"] = float(missing.loss[0])
                 metrics[f"{name}_accuracy"] = float(missing.accuracy[0])
         predictions = predict(network, self.data.test, self.objective)
-        initial = Network(self.architecture, self._initial(seed).astype(kept.dtype)[None])
+        initial = self._network(self._initial(seed).astype(kept.dtype)[None])
         if blown_up(predictions, lambda: predict(initial, self.data.test, self.objective)):
             status = Status.DIVERGED
         self.results[seed] = TrialResult(

@@ -1,0 +1,239 @@
+"""Tiles of a matrix product whose sums stay in vector registers, built in LLVM's language through Numba.
+
+The products of a step are most of its time, and Numba cannot keep a small array in registers: this function
+is written instruction by instruction. After Goto and van de Geijn, "Anatomy of high-performance matrix
+multiplication" (2008); `panels` cuts a product into such tiles.
+
+Numba's cache does not notice a change of this file: delete the cache of `panels` after one.
+"""
+
+import platform
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+
+def _processor_features() -> set[str]:
+    """What the processor that Numba compiles for can do."""
+    settings: Any = config
+    if settings.CPU_FEATURES is not None:
+        return {name[1:] for name in settings.CPU_FEATURES.split(",") if name.startswith("+")}
+    if settings.CPU_NAME:
+        return set()
+    return {name for name, present in llvmlite.binding.get_host_cpu_features().items() if present}
+
+
+def _vector_bytes() -> int:
+    features = _processor_features()
+    if "avx512f" in features:
+        return 64
+    return 32 if "fma" in features or platform.machine().lower() in ("arm64", "aarch64") else 0
+
+
+# Bytes of a vector; 0 where the processor lacks fused multiply-adds, without which tiles do not pay.
+VECTOR_BYTES = _vector_bytes()
+# Rows of a tile. Two vectors a row and the factors fill the registers of AVX-512 (32) or AVX2 (16).
+TALL, SHORT = (14, 8) if VECTOR_BYTES == 64 else (6, 4)
+
+_INT, _INT32 = ir.IntType(64), ir.IntType(32)
+
+
+def _call(builder: Any, name: str, result: Any, *operands: Any) -> Any:
+    """A call of one of LLVM's own functions."""
+    insert: Any = cgutils.get_or_insert_function
+    kind = ir.FunctionType(result, [operand.type for operand in operands])
+    return builder.call(insert(builder.module, kind, name), operands)
+
+
+class _Vectors:
+    """Instructions on vectors of one type of number, added to a function that is being built."""
+
+    def __init__(self, builder: Any, number: Any, item_bytes: int) -> None:
+        self.builder, self.lanes, self._item_bytes = builder, VECTOR_BYTES // item_bytes, item_bytes
+        self.type = ir.VectorType(number, self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+
+    def fused(self, first: Any, second: Any, third: Any) -> Any:
+        """first * second + third, rounded once."""
+        name = f"llvm.fma.v{self.lanes}f{8 * self._item_bytes}"
+        return _call(self.builder, name, self.type, first, second, third)
+
+    def repeated(self, number: Any) -> Any:
+        """A vector that holds a number in every lane."""
+        nothing = ir.Constant(self.type, ir.Undefined)
+        first = self.builder.insert_element(nothing, number, _INT32(0))
+        lanes = ir.Constant(ir.VectorType(_INT32, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, nothing, lanes)
+
+    def load(self, pointer: Any) -> Any:
+        vector = self.builder.load(self.builder.bitcast(pointer, self.type.as_pointer()))
+        vector.align = self._item_bytes
+        return vector
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        stored = self.builder.store(vector, self.builder.bitcast(pointer, self.type.as_pointer()))
+        stored.align = self._item_bytes
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
+    """The address of element `at` of an array."""
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
+
+
+def tile(height: int, vectors: int, *, transposed: bool) -> Any:
+    """The function for tiles of `height` rows and of `vectors` panels of columns (see `panels`).
+
+    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. The inner dimension is `outer`
+    panels of `a` with `inner` columns each, `a_panel` apart. If `transposed`, the rows of the tile are
+    columns of one panel of `a`, and `inner` counts its rows. Panels of `b` and of `out` are `b_panel` and
+    `out_panel` apart; positions and distances are counted in elements. Nothing here checks bounds.
+    """
+
+    @intrinsic
+    def function(
+        typing: Any,
+        a: Any,
+        a_at: Any,
+        a_panel: Any,
+        inner: Any,
+        outer: Any,
+        b: Any,
+        b_at: Any,
+        b_panel: Any,
+        out: Any,
+        out_at: Any,
+        out_panel: Any,
+        scale: Any,
+        add: Any,
+    ) -> Any:
+        index = types.intp
+        signature = types.void(
+            a, index, index, index, index, b, index, index, out, index, index, out.dtype, types.boolean
+        )
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, a_at, a_panel, inner, outer, b, b_at, b_panel, out, out_at, out_panel, scale, add = arguments
+            a_type, b_type, out_type = signature.args[0], signature.args[5], signature.args[8]
+            vector = _Vectors(builder, context.get_data_type(out_type.dtype), out_type.dtype.bitwidth // 8)
+            first = _pointer(context, builder, a_type, a, a_at)
+            right = _pointer(context, builder, b_type, b, b_at)
+            corner = _pointer(context, builder, out_type, out, out_at)
+            next_row, next_column = (1, vector.lanes) if transposed else (vector.lanes, 1)
+            places = [(row, part) for row in range(height) for part in range(vectors)]
+            before = builder.block
+            panel, step, panel_end, end = (
+                builder.append_basic_block(name) for name in ("panel", "step", "panel_end", "end")
+            )
+            builder.branch(panel)
+
+            def carried(block: Any, kind: Any, start: Any) -> Any:
+                """A value of a loop that comes in as `start` from `block`."""
+                value = builder.phi(kind)
+                value.add_incoming(start, block)
+                return value
+
+            builder.position_at_end(panel)
+            panels = carried(before, _INT, _INT(0))
+            panel_a, panel_b = carried(before, first.type, first), carried(before, right.type, right)
+            panel_sums = {place: carried(before, vector.type, vector.zero) for place in places}
+            builder.branch(step)
+
+            builder.position_at_end(step)
+            steps = carried(panel, _INT, _INT(0))
+            step_a, step_b = carried(panel, first.type, panel_a), carried(panel, right.type, panel_b)
+            sums = {place: carried(panel, vector.type, panel_sums[place]) for place in places}
+            factors = [
+                vector.load(builder.gep(step_b, [builder.mul(b_panel, _INT(part))]))
+                for part in range(vectors)
+            ]
+            totals = {}
+            for row in range(height):
+                factor = vector.repeated(builder.load(builder.gep(step_a, [_INT(row * next_row)])))
+                for part in range(vectors):
+                    totals[row, part] = vector.fused(factor, factors[part], sums[row, part])
+            next_steps = builder.add(steps, _INT(1))
+            next_b = builder.gep(step_b, [_INT(vector.lanes)])
+            steps.add_incoming(next_steps, step)
+            step_a.add_incoming(builder.gep(step_a, [_INT(next_column)]), step)
+            step_b.add_incoming(next_b, step)
+            for place in places:
+                sums[place].add_incoming(totals[place], step)
+            builder.cbranch(builder.icmp_signed("<", next_steps, inner), step, panel_end)
+
+            builder.position_at_end(panel_end)
+            next_panels = builder.add(panels, _INT(1))
+            panels.add_incoming(next_panels, panel_end)
+            panel_a.add_incoming(builder.gep(panel_a, [a_panel]), panel_end)
+            panel_b.add_incoming(next_b, panel_end)
+            for place in places:
+                panel_sums[place].add_incoming(totals[place], panel_end)
+            builder.cbranch(builder.icmp_signed("<", next_panels, outer), panel, end)
+
+            builder.position_at_end(end)
+            scales = vector.repeated(scale)
+            with builder.if_else(add) as (adding, replacing):
+                for branch, replace in ((adding, False), (replacing, True)):
+                    with branch:
+                        for row, part in places:
+                            offset = builder.add(builder.mul(out_panel, _INT(part)), _INT(row * vector.lanes))
+                            place, total = builder.gep(corner, [offset]), totals[row, part]
+                            new = (
+                                builder.fmul(scales, total)
+                                if replace
+                                else vector.fused(scales, total, vector.load(place))
+                            )
+                            vector.store(new, place)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return function
+
+
+@intrinsic
+def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> Any:
+    """Transpose a square of as many rows as a vector has lanes; rows follow one another in both arrays."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, to, to_at = arguments
+        source_type, to_type = signature.args[0], signature.args[2]
+        number = to_type.dtype
+        vector = _Vectors(builder, context.get_data_type(number), number.bitwidth // 8)
+        start = _pointer(context, builder, source_type, source, source_at)
+        target = _pointer(context, builder, to_type, to, to_at)
+        size = vector.lanes
+        rows = [vector.load(builder.gep(start, [_INT(row * size)])) for row in range(size)]
+        bit = 1
+        while bit < size:
+            # This bit of a number's row changes places with the same bit of its column.
+            for row in (row for row in range(size) if not row & bit):
+                upper, lower = rows[row], rows[row + bit]
+                even = [size + lane - bit if lane & bit else lane for lane in range(size)]
+                odd = [size + lane if lane & bit else lane + bit for lane in range(size)]
+                kind = ir.VectorType(_INT32, size)
+                rows[row] = builder.shuffle_vector(upper, lower, ir.Constant(kind, even))
+                rows[row + bit] = builder.shuffle_vector(upper, lower, ir.Constant(kind, odd))
+            bit *= 2
+        for index, row in enumerate(rows):
+            vector.store(row, builder.gep(target, [_INT(index * size)]))
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, to, types.intp), generate
+
+
+@intrinsic
+def prefetch(typing: Any, array: Any, at: Any) -> Any:
+    """Have the line of memory around element `at` brought into the cache."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        address = builder.bitcast(_pointer(context, builder, signature.args[0], *arguments), byte)
+        reading, all_levels, data = _INT32(0), _INT32(3), _INT32(1)
+        _call(builder, "llvm.prefetch.p0", ir.VoidType(), address, reading, all_levels, data)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
