@@ -109,7 +109,8 @@ class PanelNetwork(Network):
 
         `features` are a mini-batch as `gather` returns it, or as `Network.forward` takes it.
         """
-        inputs = features if features.ndim == 4 else self._in_panels(features)
+        # Examples common to all seeds are multiplied as they lie, which saves an evaluation a copy.
+        inputs = self._in_panels(features) if features.ndim == 3 else features
         workspace = self._space(inputs)
         *hidden, last = workspace.layers
         function = ACTIVATIONS[self.architecture.activation]
@@ -173,7 +174,7 @@ class PanelNetwork(Network):
         return self.gather(features.reshape(-1, features.shape[-1]), rows)
 
     def _space(self, features: Array) -> _Workspace:
-        batch = features.shape[2] - SHORT
+        batch = len(features) if features.ndim == 2 else features.shape[2] - SHORT
         if batch not in self._spaces:
             self._spaces[batch] = _Workspace.of(
                 self.architecture.units[1:], self.seeds, batch, self.flat.dtype

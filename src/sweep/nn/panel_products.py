@@ -20,73 +20,84 @@ _compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model
 # Numba's decorator hides from mypy how its functions are called.
 _transpose: Any = transpose
 if AVAILABLE:
-    _tall, _tall_single, _short, _short_single = (
-        tile(height, vectors, transposed=False) for height in (TALL, SHORT) for vectors in (2, 1)
+    _tall, _tall_single, _short, _short_single, _row, _row_single = (
+        tile(height, vectors) for height in (TALL, SHORT, 1) for vectors in (2, 1)
     )
     _down, _down_single, _row_down, _row_down_single = (
         tile(height, vectors, transposed=True) for height in (SHORT, 1) for vectors in (2, 1)
     )
-    _sum, _sum_single = (tile(1, vectors, transposed=False) for vectors in (2, 1))
 
 
 @_compiled
-def _tiling(rows: int) -> tuple[int, int]:
-    """How many tall and how many short tiles cover so many rows, and hardly more."""
+def _tiling(rows: int, room: bool) -> tuple[int, int]:
+    """How many tall and how many short tiles cover so many rows: just all of them where there is room for
+    more, else as many as can be without one too much."""
     covered = rows
     while True:
         for short in range(TALL):
             left = covered - short * SHORT
             if left >= 0 and left % TALL == 0:
                 return left // TALL, short
-        covered += 1
+        covered += 1 if room else -1
 
 
 @_compiled
 def multiply(inputs: Array, weights: Array, out: Array) -> None:
-    """out <- inputs @ weights, of all seeds, all in panels.
+    """out <- inputs @ weights, of all seeds.
 
-    `inputs` is (seeds or 1, panels, batch + SHORT, lanes), `weights` (seeds, panels, rows, lanes), `out`
-    (seeds, panels, batch + SHORT, lanes). Where all seeds have the same inputs, their panels side by side are
-    those of one matrix.
+    `inputs` is (seeds or 1, panels, batch + SHORT, lanes), or row-major (batch, rows), `weights` (seeds,
+    panels, rows, lanes), `out` (seeds, panels, batch + SHORT, lanes). Where all seeds have the same inputs,
+    their panels side by side are those of one matrix.
     """
     seeds, panels, rows, width = weights.shape
     room = out.shape[2]
-    batch = room - SHORT
-    if inputs.shape[0] == 1:
+    batch, in_panels = room - SHORT, inputs.ndim == 4
+    own_size, a_row, a_panel = inputs.shape[1] * room * width, width, room * width
+    if not in_panels:
+        a_row = rows
+    if not in_panels or inputs.shape[0] == 1:
         seeds, panels = 1, seeds * panels
     one = out.dtype.type(1)
     at_once = -(-batch // -(-batch // ROWS))
     for seed in range(seeds):
-        own = seed * inputs.shape[1] * room * width
         for start in range(0, batch, at_once):
-            tall, short = _tiling(min(at_once, batch - start))
+            count = min(at_once, batch - start)
+            tall, short = _tiling(count, in_panels)
             at = 0
             while at < rows:
-                # Whole panels of the inputs, and what is left of the last one by itself.
                 left = min(DEPTH, rows - at)
-                outer, inner = (left // width, width) if left >= width else (1, left)
+                outer, inner, a_at = 1, left, at
+                if in_panels:
+                    # Whole panels of the inputs, and what is left of the last one by itself.
+                    outer, inner = (left // width, width) if left >= width else (1, left)
+                    a_at = seed * own_size + at // width * a_panel
                 for panel in range(0, panels, 2):
+                    first = seed * panels + panel
                     pair = panel + 1 < panels
-                    weight_at = ((seed * panels + panel) * rows + at) * width
-                    row = start
-                    for number in range(tall + short):
-                        a_at = own + at // width * room * width + row * width
-                        out_at = ((seed * panels + panel) * room + row) * width
-                        a = (inputs, a_at, room * width, inner, outer)
-                        b = (weights, weight_at, rows * width)
-                        to = (out, out_at, room * width, one, at > 0)
-                        if number < tall:
+                    b = (weights, (first * rows + at) * width, rows * width)
+                    row, tile = start, 0
+                    while row < start + count:
+                        a = (inputs, a_at + row * a_row, a_row, a_panel, inner, outer)
+                        to = (out, (first * room + row) * width, room * width, one, at > 0)
+                        if tile < tall:
                             if pair:
                                 _tall(*a, *b, *to)
                             else:
                                 _tall_single(*a, *b, *to)
                             row += TALL
-                        else:
+                        elif tile < tall + short:
                             if pair:
                                 _short(*a, *b, *to)
                             else:
                                 _short_single(*a, *b, *to)
                             row += SHORT
+                        else:
+                            if pair:
+                                _row(*a, *b, *to)
+                            else:
+                                _row_single(*a, *b, *to)
+                            row += 1
+                        tile += 1
                 at += inner * outer
 
 
@@ -108,7 +119,8 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: Any, add: bool)
                 delta_at = ((seed * panels + panel) * room + start) * width
                 row = 0
                 while row < rows:
-                    a = (inputs, own + (row // width * room + start) * width + row % width, 0, count, 1)
+                    a_at = own + (row // width * room + start) * width + row % width
+                    a = (inputs, a_at, 1, 0, count, 1)
                     b = (delta, delta_at, room * width)
                     out_at = ((seed * panels + panel) * rows + row) * width
                     to = (out, out_at, rows * width, scale, adding)
@@ -157,10 +169,10 @@ def add_sums(delta: Array, ones: Array, bias: Array, scale: Any, add: bool) -> N
     room, width = delta.shape[2:]
     panels = delta.shape[0] * delta.shape[1]
     for panel in range(0, panels, 2):
-        a = (ones, 0, 0, room - SHORT, 1)
+        a = (ones, 0, 0, 0, room - SHORT, 1)
         b = (delta, panel * room * width, room * width)
         to = (bias, panel * width, width, scale, add)
         if panel + 1 < panels:
-            _sum(*a, *b, *to)
+            _row(*a, *b, *to)
         else:
-            _sum_single(*a, *b, *to)
+            _row_single(*a, *b, *to)

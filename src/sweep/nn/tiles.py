@@ -84,12 +84,12 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
 
 
-def tile(height: int, vectors: int, *, transposed: bool) -> Any:
+def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
     """The function for tiles of `height` rows and of `vectors` panels of columns (see `panels`).
 
-    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. The inner dimension is `outer`
-    panels of `a` with `inner` columns each, `a_panel` apart. If `transposed`, the rows of the tile are
-    columns of one panel of `a`, and `inner` counts its rows. Panels of `b` and of `out` are `b_panel` and
+    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. Rows of `a` are `a_row` apart. The
+    inner dimension is `outer` panels of `a`, `a_panel` apart, with `inner` columns each, which follow one
+    another, or are a vector's width apart if `transposed`. Panels of `b` and of `out` are `b_panel` and
     `out_panel` apart; positions and distances are counted in elements. Nothing here checks bounds.
     """
 
@@ -98,6 +98,7 @@ def tile(height: int, vectors: int, *, transposed: bool) -> Any:
         typing: Any,
         a: Any,
         a_at: Any,
+        a_row: Any,
         a_panel: Any,
         inner: Any,
         outer: Any,
@@ -112,17 +113,22 @@ def tile(height: int, vectors: int, *, transposed: bool) -> Any:
     ) -> Any:
         index = types.intp
         signature = types.void(
-            a, index, index, index, index, b, index, index, out, index, index, out.dtype, types.boolean
+            *(a, index, index, index, index, index),
+            *(b, index, index),
+            *(out, index, index),
+            *(out.dtype, types.boolean),
         )
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            a, a_at, a_panel, inner, outer, b, b_at, b_panel, out, out_at, out_panel, scale, add = arguments
-            a_type, b_type, out_type = signature.args[0], signature.args[5], signature.args[8]
+            a, a_at, a_row, a_panel, inner, outer, b, b_at, b_panel, out, out_at, out_panel, scale, add = (
+                arguments
+            )
+            a_type, b_type, out_type = (signature.args[place] for place in (0, 6, 9))
             vector = _Vectors(builder, context.get_data_type(out_type.dtype), out_type.dtype.bitwidth // 8)
             first = _pointer(context, builder, a_type, a, a_at)
             right = _pointer(context, builder, b_type, b, b_at)
             corner = _pointer(context, builder, out_type, out, out_at)
-            next_row, next_column = (1, vector.lanes) if transposed else (vector.lanes, 1)
+            rows = [builder.mul(a_row, _INT(row)) for row in range(height)]
             places = [(row, part) for row in range(height) for part in range(vectors)]
             before = builder.block
             panel, step, panel_end, end = (
@@ -152,13 +158,13 @@ def tile(height: int, vectors: int, *, transposed: bool) -> Any:
             ]
             totals = {}
             for row in range(height):
-                factor = vector.repeated(builder.load(builder.gep(step_a, [_INT(row * next_row)])))
+                factor = vector.repeated(builder.load(builder.gep(step_a, [rows[row]])))
                 for part in range(vectors):
                     totals[row, part] = vector.fused(factor, factors[part], sums[row, part])
             next_steps = builder.add(steps, _INT(1))
             next_b = builder.gep(step_b, [_INT(vector.lanes)])
             steps.add_incoming(next_steps, step)
-            step_a.add_incoming(builder.gep(step_a, [_INT(next_column)]), step)
+            step_a.add_incoming(builder.gep(step_a, [_INT(vector.lanes if transposed else 1)]), step)
             step_b.add_incoming(next_b, step)
             for place in places:
                 sums[place].add_incoming(totals[place], step)

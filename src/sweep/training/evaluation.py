@@ -52,13 +52,7 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
     """The class with the largest output; of a single output, 1 above one half and 0 otherwise."""
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > 0.5).astype(np.int64)
-    # One class after the other: their outputs lie apart in memory, where argmax would be slow.
-    largest = outputs[..., 0].copy()
-    predicted = np.zeros(largest.shape, np.int64)
-    for index in range(1, outputs.shape[-1]):
-        larger = outputs[..., index] > largest
-        np.copyto(largest, outputs[..., index], where=larger)
-        np.copyto(predicted, index, where=larger)
+    predicted: NDArray[np.int64] = outputs.argmax(axis=-1)
     return predicted
 
 
