@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import sweep
@@ -68,6 +70,19 @@ def test_a_missing_folder_and_a_damaged_record_are_told_in_one_line(results: Pat
 def test_an_empty_store_loads_as_an_empty_table(tmp_path: Path) -> None:
     assert len(sweep.load(tmp_path)) == 0
     assert len(sweep.curves(tmp_path)) == 0
+
+
+def test_many_records_load_in_order_though_an_older_one_lacks_a_column(results: Path, tmp_path: Path) -> None:
+    record = pq.ParquetFile(next(results.glob("*/0.parquet"))).read()
+    (tmp_path / "cell").mkdir()
+    for seed in range(250):
+        row = record.set_column(record.schema.get_field_index("seed"), "seed", pa.array([seed]))
+        pq.write_table(
+            row.drop_columns("kept_epoch") if seed == 120 else row, tmp_path / "cell" / f"{seed}.parquet"
+        )
+    trials = sweep.load(tmp_path)
+    assert list(trials["seed"]) == list(range(250))
+    assert list(trials.loc[trials["kept_epoch"].isna(), "seed"]) == [120]
 
 
 def test_names_like_none_stay_names(results: Path) -> None:

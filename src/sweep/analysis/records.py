@@ -1,7 +1,7 @@
 """Records as tidy pandas tables."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from sweep.errors import StoreError
 from sweep.execution import store
 
 READERS = 2  # threads; more of them wait for Python
+BATCH = 20  # records that a thread reads in one go
 
 TRIAL_COLUMNS = [
     "cell",
@@ -155,16 +156,26 @@ def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.
         wanted = set(cells)
         files = [file for file in files if file.parent.name in wanted]
     # Opening a small file costs far more than reading it, and most of that runs beside Python.
+    batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
     with ThreadPoolExecutor(READERS) as readers:
-        pieces = list(readers.map(partial(_read_record, columns=columns), files))
+        pieces = list(readers.map(partial(_read_records, columns=columns), batches))
+    return pa.concat_tables([_no_records(columns), *pieces])
+
+
+def _read_records(files: Sequence[Path], columns: list[str]) -> pa.Table:
     # A record of an older version lacks what came later.
-    empty = store.SCHEMA.empty_table().select(columns)
-    return pa.concat_tables([empty, *pieces], promote_options="default").select(columns)
+    pieces = [_no_records(columns), *(_read_record(file, columns) for file in files)]
+    # Copied into one piece, so that thousands of tiny tables do not stay in memory.
+    return pa.concat_tables(pieces, promote_options="default").select(columns).combine_chunks()
+
+
+def _no_records(columns: list[str]) -> pa.Table:
+    return store.SCHEMA.empty_table().select(columns)
 
 
 def _read_record(file: Path, columns: list[str]) -> pa.Table:
     try:
-        record = pq.ParquetFile(pa.BufferReader(file.read_bytes()))
+        record = pq.ParquetFile(pa.BufferReader(file.read_bytes()), pre_buffer=False)
         return record.read(columns, use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise StoreError(f"{file}: not a readable record; remove it to train it again") from error
