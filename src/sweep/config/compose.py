@@ -105,9 +105,10 @@ def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> li
 def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Config]:
     base = composer(overrides)
     if axes is None:
-        axes = to_config(base).grid
-    if axes is None:
-        return [to_config(base)]
+        config = to_config(base)
+        if config.grid is None:
+            return [config]
+        axes = config.grid
     found = grid.points(axes)
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     given = [override.key_or_group for override in parsed]

@@ -10,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from sweep.config.schema import ParallelConfig
 from sweep.errors import ExecutionError
+from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Plan
-from sweep.execution.progress import Fractions, ProgressLine
+from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import Report, Task, ready, run
@@ -31,14 +32,14 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         return
     with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
-        # Workers import what they need while the data is being prepared.
+        # Workers import what they need while the data is being prepared and git is asked for the revision.
         with ThreadPoolExecutor(1) as starter:
             starting = starter.submit(_start, count, parallel.backend)
             folders = shared.prepare(block.cell for block in plan.blocks)
+            origin = provenance()
             starting.result()
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
         fractions.create()
-        origin = provenance()
         tasks = [
             Task(block, position, folders[block.cell.id], fractions, origin)
             for position, block in enumerate(plan.blocks)

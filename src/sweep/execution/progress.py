@@ -3,33 +3,15 @@
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from sweep.execution.fractions import Fractions
+
 PLAIN_SECONDS = 10.0  # between plain lines, where there is no terminal
-
-
-class Fractions:
-    """How much of each block is done, in a file that workers write and the driver reads."""
-
-    def __init__(self, file: Path, blocks: int) -> None:
-        self.file, self.blocks = file, blocks
-
-    def create(self) -> None:
-        """Start with nothing done."""
-        np.zeros(self.blocks).tofile(self.file)
-
-    def read(self) -> np.ndarray:
-        """The fraction of every block, (blocks,)."""
-        return np.fromfile(self.file)
-
-    def report(self, block: int, fraction: float) -> None:
-        """Say that this fraction of a block is done."""
-        np.memmap(self.file, np.float64, "r+", shape=(self.blocks,))[block] = fraction
 
 
 class ProgressLine:

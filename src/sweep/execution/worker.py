@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sweep.execution import store
+from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Block
-from sweep.execution.progress import Fractions
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
 from sweep.training.trainer import kernels, train_block
