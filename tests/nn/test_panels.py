@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sweep.nn import panel_products, panels
 from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.compiled import Rule
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.panel_network import PanelNetwork
@@ -73,7 +74,8 @@ def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
         for scale, add in ((1.0, False), (-0.1, True)):
             sums = in_panels(weights if add else np.full_like(weights, np.nan), rows)
             factor = weights.dtype.type(scale)
-            panel_products.add_products(packed, packed_delta, sums, factor, add)
+            unused = packed_weights, packed_weights, packed_weights, int(Rule.none), packed_weights[0, 0, 0]
+            panel_products.add_products(packed, packed_delta, sums, factor, add, *unused)
             np.testing.assert_allclose(
                 panels.matrix(sums, columns),
                 add * weights.astype(float) + scale * expected,
@@ -157,6 +159,7 @@ def test_gathering_a_mini_batch() -> None:
 
 NARROW_VECTORS = """
 import numpy as np
+from sweep.nn.compiled import Rule
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.panel_network import PanelNetwork

@@ -6,10 +6,12 @@ carry a whole loop with it.
 """
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from sweep.nn.losses import Objective, least_exponent
 from sweep.nn.optimizers import (
@@ -22,35 +24,45 @@ from sweep.types import Array
 
 _FIRST, _SECOND = NEGLIGIBLE_MOMENTS
 
+# Numba compiles one function for all rules, which it gets as numbers.
+Rule = IntEnum("Rule", ["none", "sgd", "momentum", "adam"])
+_MOMENTUM, _ADAM = int(Rule.momentum), int(Rule.adam)
+
 # error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
 _compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
-# The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch).
+# The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch), and
+# loops run over whole rows of them.
 @_compiled
-def _shift_loop(z: Array, least: Any) -> None:
+def _shift_loop(z: Array, largest: Array, least: Any) -> None:
     for s in range(z.shape[0]):
         for i in range(z.shape[2]):
-            largest = z[s, 0, i]
-            for k in range(1, z.shape[1]):
-                largest = max(largest, z[s, k, i])
-            for k in range(z.shape[1]):
-                shifted = z[s, k, i] - largest
+            largest[i] = z[s, 0, i]
+        for k in range(1, z.shape[1]):
+            for i in range(z.shape[2]):
+                largest[i] = max(largest[i], z[s, k, i])
+        for k in range(z.shape[1]):
+            for i in range(z.shape[2]):
+                shifted = z[s, k, i] - largest[i]
                 # Written so that NaN stays NaN.
                 z[s, k, i] = least if shifted < least else shifted
 
 
 @_compiled
-def _softmax_errors_loop(exponentials: Array, targets: Array, scale: Any) -> None:
+def _softmax_errors_loop(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
     z, shared = exponentials, targets.shape[0] == 1
     for s in range(z.shape[0]):
         own = 0 if shared else s
+        factors[:] = 0
+        for k in range(z.shape[1]):
+            for i in range(z.shape[2]):
+                factors[i] += z[s, k, i]
         for i in range(z.shape[2]):
-            total = z.dtype.type(0)
-            for k in range(z.shape[1]):
-                total += z[s, k, i]
-            for k in range(z.shape[1]):
-                z[s, k, i] = (z[s, k, i] / total - targets[own, i, k]) * scale
+            factors[i] = scale / factors[i]
+        for k in range(z.shape[1]):
+            for i in range(z.shape[2]):
+                z[s, k, i] = z[s, k, i] * factors[i] - targets[own, i, k] * scale
 
 
 def errors(objective: Objective, z: Array, targets: Array) -> None:
@@ -59,53 +71,53 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
         objective.delta(z, targets)
         return
     scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
-    apart = z.swapaxes(1, 2)
-    _shift_loop(apart, z.dtype.type(least_exponent(z.dtype)))
+    apart, examples = z.swapaxes(1, 2), np.empty(z.shape[1], z.dtype)
+    _shift_loop(apart, examples, z.dtype.type(least_exponent(z.dtype)))
     # NumPy's exponential handles many numbers at once, Numba's one.
     np.exp(apart, out=apart)
-    _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], scale)
+    _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
 
 
 @_compiled
-def _adam_loop(
-    parameters: Array,
-    gradient: Array,
-    first: Array,
-    second: Array,
-    rate: Any,
-    beta1: Any,
-    beta2: Any,
-    rest1: Any,
-    rest2: Any,
-    epsilon: Any,
+def update(
+    parameters: Array, gradient: Array, first: Array, second: Array, rule: int, numbers: NDArray[Any]
 ) -> None:
-    zero, small, tiny = first.dtype.type(0), first.dtype.type(_FIRST), first.dtype.type(_SECOND)
-    least = first.dtype.type(NEGLIGIBLE_GRADIENT)
-    for i in range(parameters.size):
-        g = zero if abs(gradient[i]) < least else gradient[i]
-        m = beta1 * first[i] + rest1 * g
-        v = beta2 * second[i] + rest2 * g * g
-        m = zero if abs(m) < small else m
-        v = zero if v < tiny else v
-        first[i] = m
-        second[i] = v
-        parameters[i] -= rate * m / (np.sqrt(v) + epsilon)
+    """A step of `rule` on flat arrays of any one length; see `optimizers` for the equations.
 
-
-@_compiled
-def _follow_loop(parameters: Array, velocity: Array, rate: Any, momentum: Any, floor: Any) -> None:
-    zero = velocity.dtype.type(0)
-    for i in range(parameters.size):
-        v = zero if abs(velocity[i]) < floor else velocity[i]
-        parameters[i] -= rate * v
-        velocity[i] = momentum * v
-
-
-def follow(parameters: Array, velocity: Array, rate: float, momentum: float) -> None:
-    """p <- p - rate * v; v <- momentum * v, where entries of v too small to count become 0."""
+    `first` is the velocity, to which the gradient has been added, or Adam's first moment. `numbers` are those
+    of `constants_of`. Plain descent has been done where its gradient was found.
+    """
+    rate, momentum, beta1, beta2, rest1, rest2, epsilon = numbers
     real = parameters.dtype.type
-    numbers = real(rate), real(momentum), real(NEGLIGIBLE_VELOCITY)
-    _follow_loop(parameters.reshape(-1), velocity.reshape(-1), *numbers)
+    zero = real(0)
+    if rule == _MOMENTUM:
+        floor = real(NEGLIGIBLE_VELOCITY)
+        for i in range(parameters.size):
+            v = zero if abs(first[i]) < floor else first[i]
+            parameters[i] -= rate * v
+            first[i] = momentum * v
+    elif rule == _ADAM:
+        least, small, tiny = real(NEGLIGIBLE_GRADIENT), real(_FIRST), real(_SECOND)
+        for i in range(parameters.size):
+            g = zero if abs(gradient[i]) < least else gradient[i]
+            m = beta1 * first[i] + rest1 * g
+            v = beta2 * second[i] + rest2 * g * g
+            m = zero if abs(m) < small else m
+            v = zero if v < tiny else v
+            first[i] = m
+            second[i] = v
+            parameters[i] -= rate * m / (np.sqrt(v) + epsilon)
+
+
+def constants_of(
+    rule: Rule, constants: Hyperparameters, rate: float, step: int, dtype: DTypeLike
+) -> NDArray[Any]:
+    """Rate, momentum, beta1, beta2, 1 - beta1, 1 - beta2 and epsilon of step `step` (from 1), in `dtype`."""
+    epsilon = constants.epsilon
+    if rule is Rule.adam:
+        rate, epsilon = constants.corrected(rate, step)
+    beta1, beta2 = constants.beta1, constants.beta2
+    return np.array([rate, constants.momentum, beta1, beta2, 1 - beta1, 1 - beta2, epsilon], dtype)
 
 
 def adam(
@@ -118,14 +130,5 @@ def adam(
 ) -> None:
     """One step of Adam on arrays of any one length; see `optimizers` for the equations."""
     first, second = state
-    rate, epsilon = constants.corrected(rate, step)
-    numbers = (
-        rate,
-        constants.beta1,
-        constants.beta2,
-        1 - constants.beta1,
-        1 - constants.beta2,
-        epsilon,
-    )
-    real: Any = parameters.dtype.type
-    _adam_loop(parameters, gradient, first, second, *(real(number) for number in numbers))
+    numbers = constants_of(Rule.adam, constants, rate, step, parameters.dtype)
+    update(parameters, gradient, first, second, _ADAM, numbers)

@@ -112,6 +112,7 @@ class Network:
     # Examples of one `forward` of an evaluation: enough for BLAS to run at full rate, few enough for its
     # results to stay in the cache.
     examples_at_once = 2000
+    in_panels = False
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from sweep.nn.compiled import Rule, constants_of
 from sweep.nn.losses import Objective, least_exponent
 from sweep.nn.network import Network
 from sweep.nn.optimizers import (
@@ -26,7 +27,6 @@ from sweep.types import Array
 Activation = IntEnum("Activation", ["relu", "sigmoid", "tanh", "identity"])
 Output = IntEnum("Output", ["softmax", "sigmoid", "identity"])
 Loss = IntEnum("Loss", ["cross_entropy", "binary_cross_entropy", "mse", "rmse"])
-Rule = IntEnum("Rule", ["sgd", "momentum", "adam"])
 
 _RELU, _SIGMOID, _TANH = (int(kind) for kind in (Activation.relu, Activation.sigmoid, Activation.tanh))
 _SOFTMAX, _LOGISTIC = int(Output.softmax), int(Output.sigmoid)
@@ -139,7 +139,7 @@ def _update(
 ) -> None:
     """A step for weights whose gradient is inputs' @ delta; `numbers` are the optimizer's constants."""
     real = weights.dtype.type
-    rate, momentum, beta1, beta2, epsilon = numbers
+    rate, momentum, beta1, beta2, rest1, rest2, epsilon = numbers
     rows, count = weights.shape
     if rule == _SGD:
         for i in range(rows):
@@ -158,8 +158,8 @@ def _update(
             for j in range(count):
                 g = inputs[i] * delta[j]
                 g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
-                m = beta1 * first[i, j] + (real(1) - beta1) * g
-                v = beta2 * second[i, j] + (real(1) - beta2) * g * g
+                m = beta1 * first[i, j] + rest1 * g
+                v = beta2 * second[i, j] + rest2 * g * g
                 m = real(0) if abs(m) < real(_FIRST_FLOOR) else m
                 v = real(0) if v < real(_SECOND_FLOOR) else v
                 first[i, j] = m
@@ -274,12 +274,7 @@ class OneExample:
         constants: Hyperparameters,
     ) -> None:
         """Take step `number` (from 1) on one example: features (1, inputs) or (seeds, 1, inputs)."""
-        epsilon = constants.epsilon
-        if self.rule is Rule.adam:
-            rate, epsilon = constants.corrected(rate, number)
-        numbers = np.array(
-            [rate, constants.momentum, constants.beta1, constants.beta2, epsilon], self.layers.dtype
-        )
+        numbers = constants_of(self.rule, constants, rate, number, self.layers.dtype)
         _step(
             self.network.parameters,
             self.first,

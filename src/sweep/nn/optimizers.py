@@ -20,6 +20,7 @@ from sweep.nn.network import Network
 from sweep.types import Array
 
 if TYPE_CHECKING:
+    from sweep.nn.mini_batch import MiniBatch
     from sweep.nn.one_example import OneExample
 
 PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
@@ -154,7 +155,7 @@ class Optimizer:
         self.rule = _rule(name, constants, network.kernels)
         self.name, self.constants, self.network, self.step = name, constants, network, step
         self.state = state or tuple(network.zeros() for _ in self.rule.negligible)
-        self._one_examples: dict[Objective, OneExample | None] = {}
+        self._compiled_steps: dict[Objective, MiniBatch | OneExample | None] = {}
 
     @cached_property
     def gradient(self) -> Network:
@@ -166,22 +167,16 @@ class Optimizer:
 
         Without momentum the products are added to the weights, with momentum to the velocities.
         """
-        if features.shape[-2] == 1 and (one_example := self._one_example(objective)):
+        network = self.network
+        if (network.in_panels or features.shape[-2] == 1) and (compiled := self._compiled(objective)):
             self.step += 1
-            one_example.step(features, targets, rate, self.step, self.constants)
+            compiled.step(features, targets, rate, self.step, self.constants)
             return True
         if self.name != "sgd":
             return False
-        network = self.network
         if self.constants.momentum:
             (velocity,) = self.state
             network.accumulate(features, targets, objective, 1.0, velocity)
-            if network.kernels is Kernels.NUMBA:
-                from sweep.nn import compiled
-
-                compiled.follow(network.flat, velocity.flat, rate, self.constants.momentum)
-                self.step += 1
-                return True
             for parameters, direction in _pieces(network.flat, velocity.flat):
                 parameters -= rate * direction
                 direction *= self.constants.momentum
@@ -190,22 +185,27 @@ class Optimizer:
         self._count()
         return True
 
-    def _one_example(self, objective: Objective) -> "OneExample | None":
-        """The compiled step for mini-batches of one, where there is one."""
-        if objective not in self._one_examples:
-            self._one_examples[objective] = self._compile(objective)
-        return self._one_examples[objective]
+    def _compiled(self, objective: Objective) -> "MiniBatch | OneExample | None":
+        """The compiled step of this network, where there is one."""
+        if objective not in self._compiled_steps:
+            self._compiled_steps[objective] = self._compile(objective)
+        return self._compiled_steps[objective]
 
-    def _compile(self, objective: Objective) -> "OneExample | None":
+    def _compile(self, objective: Objective) -> "MiniBatch | OneExample | None":
         network = self.network
-        if network.kernels is not Kernels.NUMBA or network.interleaved or network.weights[0].ndim > 3:
+        if network.kernels is not Kernels.NUMBA or network.interleaved:
             return None
-        from sweep.nn.one_example import OneExample
-
         rule = "momentum" if self.name == "sgd" and self.constants.momentum else self.name
-        if not OneExample.knows(self.network.architecture.activation, objective, rule):
+        from sweep.nn.compiled import Rule
+        from sweep.nn.mini_batch import MiniBatch
+        from sweep.nn.one_example import OneExample
+        from sweep.nn.panel_network import PanelNetwork
+
+        if isinstance(network, PanelNetwork):
+            return MiniBatch(network, objective, Rule[rule], self.state) if rule in Rule.__members__ else None
+        if not OneExample.knows(network.architecture.activation, objective, rule):
             return None
-        return OneExample(self.network, objective, rule, tuple(each.parameters for each in self.state))
+        return OneExample(network, objective, rule, tuple(each.parameters for each in self.state))
 
     def update(self, gradient: Network, rate: float) -> None:
         """Take one step against `gradient`, which lies as the network does."""

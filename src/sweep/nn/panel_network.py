@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from sweep.nn import compiled, panel_products, panels
 from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.compiled import Rule
 from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
 from sweep.nn.network import Accept, Architecture, Network
@@ -43,6 +44,7 @@ class PanelNetwork(Network):
     """
 
     examples_at_once = 1000
+    in_panels = True
 
     def __init__(self, architecture: Architecture, parameters: Array) -> None:
         """The network of `parameters`, (seeds, parameters), which are copied."""
@@ -159,13 +161,40 @@ class PanelNetwork(Network):
         add: bool = True,
     ) -> None:
         """See `Network.accumulate`; `into` lies in panels, too."""
+        arrays, numbers = (into, self, self), np.zeros(7, self.flat.dtype)
+        self.learn(features, targets, objective, arrays, Rule.none, numbers, scale=scale, add=add)
+
+    def learn(
+        self,
+        features: Array,
+        targets: Array,
+        objective: Objective,
+        arrays: tuple[Network, Network, Network],
+        rule: Rule,
+        numbers: Array,
+        *,
+        scale: float,
+        add: bool,
+    ) -> None:
+        """gradient <- scale * gradient, with `add` on top of what is there; then a step of `rule`.
+
+        `arrays` are networks like this one: for the gradient, and for what the rule keeps between steps, two
+        at most. `numbers` are its constants; see `compiled.update`.
+        """
         inputs = features if features.ndim == 4 else self._in_panels(features)
         workspace, factor = self._space(inputs), self.flat.dtype.type(scale)
+        gradient, first, second = arrays
 
         def collect(index: int, entering: Array, delta: Array) -> None:
-            panel_products.add_products(entering, delta, into.weights[index], factor, add)
-            if into.biases:
-                panel_products.add_sums(delta, workspace.ones, into.biases[index], factor, add)
+            out, weights = gradient.weights[index], self.weights[index]
+            state = first.weights[index], second.weights[index]
+            panel_products.add_products(
+                entering, delta, out, factor, add, weights, *state, int(rule), numbers
+            )
+            if self.biases:
+                panel_products.add_sums(delta, workspace.ones, gradient.biases[index], factor, add)
+                parts = (each.biases[index].reshape(-1) for each in (self, gradient, first, second))
+                compiled.update(*parts, int(rule), numbers)
 
         self.backward(inputs, targets, objective, collect)
 

@@ -8,13 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numpy.typing import NDArray
 
+from sweep.nn.compiled import Rule, update
 from sweep.nn.tiles import SHORT, TALL, VECTOR_BYTES, tile, transpose
 from sweep.types import Array
 
 AVAILABLE = VECTOR_BYTES > 0
 DEPTH = 128  # of the inner dimension at a time: two panels stay in the first cache
 ROWS = 256  # of the inputs at a time, which stay in the second cache
+
+_PLAIN = int(Rule.sgd)
 
 _compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 # Numba's decorator hides from mypy how its functions are called.
@@ -102,8 +106,23 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
 
 
 @_compiled
-def add_products(inputs: Array, delta: Array, out: Array, scale: Any, add: bool) -> None:
-    """out <- scale * inputs' @ delta, with `add` on top of what is there; shapes as in `multiply`."""
+def add_products(
+    inputs: Array,
+    delta: Array,
+    out: Array,
+    scale: Any,
+    add: bool,
+    weights: Array,
+    first: Array,
+    second: Array,
+    rule: int,
+    numbers: NDArray[Any],
+) -> None:
+    """out <- scale * inputs' @ delta, with `add` on top of what is there; shapes as in `multiply`.
+
+    Then `weights` take a step of `rule` (see `compiled.update`), two panels at a time, while what has just
+    been computed is still in the cache.
+    """
     seeds, panels, rows, width = out.shape
     room = delta.shape[2]
     batch = room - SHORT
@@ -116,14 +135,13 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: Any, add: bool)
             count, adding = min(depth, batch - start), add or start > 0
             for panel in range(0, panels, 2):
                 pair = panel + 1 < panels
-                delta_at = ((seed * panels + panel) * room + start) * width
+                place = seed * panels + panel
+                b = (delta, (place * room + start) * width, room * width)
                 row = 0
                 while row < rows:
                     a_at = own + (row // width * room + start) * width + row % width
                     a = (inputs, a_at, 1, 0, count, 1)
-                    b = (delta, delta_at, room * width)
-                    out_at = ((seed * panels + panel) * rows + row) * width
-                    to = (out, out_at, rows * width, scale, adding)
+                    to = (out, (place * rows + row) * width, rows * width, scale, adding)
                     if row + SHORT <= rows:
                         if pair:
                             _down(*a, *b, *to)
@@ -136,6 +154,16 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: Any, add: bool)
                         else:
                             _row_down_single(*a, *b, *to)
                         row += 1
+                if rule > _PLAIN and start + count == batch:
+                    done = slice(place * rows * width, (place + 1 + pair) * rows * width)
+                    update(
+                        weights.reshape(-1)[done],
+                        out.reshape(-1)[done],
+                        first.reshape(-1)[done],
+                        second.reshape(-1)[done],
+                        rule,
+                        numbers,
+                    )
 
 
 @_compiled
