@@ -18,10 +18,10 @@ from sweep.training.trainer import architecture, batch_size
 
 # Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
 # they share large mini-batches, they gain more from that than from the cache.
-BLOCK_BYTES = 4 * 1024 * 1024
+BLOCK_BYTES = 6 * 1024 * 1024
 LARGE_BATCH = 1024
-LARGE_BATCH_BYTES = 4 * BLOCK_BYTES
-ACTIVATION_BYTES = 16 * BLOCK_BYTES  # of a mini-batch of a whole block, with their errors
+LARGE_BATCH_BYTES = 16 * 1024 * 1024
+ACTIVATION_BYTES = 64 * 1024 * 1024  # of a mini-batch of a whole block, with their errors
 MOST_SEEDS = 16
 
 
