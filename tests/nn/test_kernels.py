@@ -104,13 +104,28 @@ OPTIMIZERS: list[dict[str, Any]] = [{}, {"momentum": 0.9}, {"optimizer": Optimiz
 
 
 @pytest.mark.parametrize("vary", [["init"], ["init", "order"]], ids=str)
-@pytest.mark.parametrize("batch_size", [1, 50])
+@pytest.mark.parametrize("batch_size", [1, 50, 150])
 @pytest.mark.parametrize("settings", OPTIMIZERS, ids=str)
 def test_a_training(
     settings: dict[str, Any], batch_size: int, vary: list[str], small_mnist64: PreparedData
 ) -> None:
-    """A hundred steps on real digits with either kernels; in float64, where rounding stays small."""
+    """A hundred steps on real digits with either kernels; in float64, where rounding stays small.
+
+    The largest mini-batch has its products in two pieces.
+    """
     one, other = trained(small_mnist64, batch_size=batch_size, vary=vary, **settings)
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+@pytest.mark.parametrize("settings", OPTIMIZERS, ids=str)
+def test_a_training_with_a_penalty(
+    settings: dict[str, Any], penalty: str, small_mnist64: PreparedData
+) -> None:
+    regularization = RegularizationConfig(penalty, 0.01)
+    one, other = trained(
+        small_mnist64, batch_size=50, regularization=regularization, hidden=[20, 9], **settings
+    )
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-9)
 
 

@@ -1,6 +1,7 @@
 """The network of a block of seeds with all its numbers in panels (see `panels`), compiled by Numba."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -64,13 +65,22 @@ class PanelNetwork(Network):
         self.weights, self.biases = parts[::every], parts[1::2] if architecture.bias else []
         for own, given in zip(self._parts(), self._matrices(parameters), strict=True):
             panels.fill(own, given)
-        self._no_biases = [np.zeros_like(weights[:, :, :1]) for weights in self.weights]
-        self._turned = [
-            panels.zeros(self.seeds, weights.shape[1] * width, columns=weights.shape[2], dtype=dtype)
-            for weights in self.weights
-        ]
         self._inputs: dict[tuple[int, ...], Array] = {}
         self._spaces: dict[int, _Workspace] = {}
+
+    @cached_property
+    def _no_biases(self) -> list[Array]:
+        return [np.zeros_like(weights[:, :, :1]) for weights in self.weights]
+
+    @cached_property
+    def _turned(self) -> list[Array]:
+        """Room for the transposed weights of each layer."""
+        return [
+            panels.zeros(
+                self.seeds, weights.shape[1] * weights.shape[3], columns=weights.shape[2], dtype=weights.dtype
+            )
+            for weights in self.weights
+        ]
 
     @property
     def parameters(self) -> Array:

@@ -181,12 +181,13 @@ class _Block:
                 extend(curves, {f"{name}_accuracy": float(evaluation.accuracy[index])})
         for curves in self.curves:
             extend(curves, {"iteration": done, "epoch": done / self.per_epoch})
+        # Before seeds are finished: their results say how long evaluations took, this one included.
+        self.evaluation_seconds += time.perf_counter() - start
         ended = []
         for index, parameters in enumerate(self.network.parameters):
             if status := self._status(index, parameters, done):
                 self._finish(index, parameters, status, done)
                 ended.append(index)
-        self.evaluation_seconds += time.perf_counter() - start
         self._leave(ended)
 
     def _status(self, index: int, parameters: Array, done: int) -> Status | None:
