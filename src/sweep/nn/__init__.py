@@ -8,6 +8,6 @@ numbers never mix with another's, so a seed trained in a block has the same bits
 and `initializers`; `regularizers` and `optimizers` turn gradients into steps, `schedules` says how large.
 
 With the extra `fast` the same equations are compiled: `panel_network` keeps its numbers in `panels`, whose
-products (`panel_products`) are cut into `tiles`; `mini_batch` and `one_example` are whole steps. Networks train
-so where `kernels` and the processor allow; everything else about them is the same.
+products (`panel_products`) are cut into `tiles`; `mini_batch` and `one_example` are whole steps. Networks
+train so where `kernels` and the processor allow; everything else about them is the same.
 """
