@@ -125,6 +125,8 @@ def test_outputs_and_gradients(shared: bool, activation: str, bias: bool, units:
         np.testing.assert_allclose(
             panel.forward(features)[-1], rows.forward(features)[-1], rtol=0, atol=1e-13
         )
+        in_rows = panel.forward(features)[-1].copy()
+        np.testing.assert_array_equal(panel.forward(np.asfortranarray(features))[-1], in_rows)
         expected = gradient(rows, features, targets)
         np.testing.assert_allclose(
             gradient(panel, features, targets), expected, rtol=0, atol=1e-13 * np.abs(expected).max()

@@ -13,6 +13,7 @@ from sweep.nn.compiled import Rule
 from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
 from sweep.nn.network import Accept, Architecture, Network
+from sweep.nn.optimizers import Hyperparameters
 from sweep.nn.tiles import SHORT
 from sweep.types import Array
 
@@ -122,7 +123,7 @@ class PanelNetwork(Network):
         `features` are a mini-batch as `gather` returns it, or as `Network.forward` takes it.
         """
         # Examples common to all seeds are multiplied as they lie, which saves an evaluation a copy.
-        inputs = self._in_panels(features) if features.ndim == 3 else features
+        inputs = self._in_panels(features) if features.ndim == 3 else np.ascontiguousarray(features)
         workspace = self._space(inputs)
         *hidden, last = workspace.layers
         function = ACTIVATIONS[self.architecture.activation]
@@ -171,7 +172,8 @@ class PanelNetwork(Network):
         add: bool = True,
     ) -> None:
         """See `Network.accumulate`; `into` lies in panels, too."""
-        arrays, numbers = (into, self, self), np.zeros(7, self.flat.dtype)
+        arrays = (into, self, self)
+        numbers = compiled.constants_of(Rule.none, Hyperparameters(), 0.0, 1, self.flat.dtype)
         self.learn(features, targets, objective, arrays, Rule.none, numbers, scale=scale, add=add)
 
     def learn(

@@ -4,7 +4,7 @@ The products of a step are most of its time, and Numba cannot keep a small array
 is written instruction by instruction. After Goto and van de Geijn, "Anatomy of high-performance matrix
 multiplication" (2008); `panels` cuts a product into such tiles.
 
-Numba's cache does not notice a change of this file: delete the cache of `panels` after one.
+Numba's cache does not notice a change of this file: delete `__pycache__` after one.
 """
 
 import platform

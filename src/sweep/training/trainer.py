@@ -16,7 +16,7 @@ from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.training.batches import BatchOrder, Rows
 from sweep.training.early_stopping import Best
-from sweep.training.evaluation import blown_up, evaluate, predict, report
+from sweep.training.evaluation import Predictions, blown_up, evaluate, predict, report
 from sweep.training.randomness import Stream, generator
 from sweep.training.result import Curves, Status, TrialResult, at_evaluation, extend
 from sweep.types import Array
@@ -221,8 +221,12 @@ class _Block:
                 metrics[f"{name}_loss"] = float(missing.loss[0])
                 metrics[f"{name}_accuracy"] = float(missing.accuracy[0])
         predictions = predict(network, self.data.test, self.objective)
-        initial = self._network(self._initial(seed).astype(kept.dtype)[None])
-        if blown_up(predictions, lambda: predict(initial, self.data.test, self.objective)):
+
+        def at_first() -> Predictions:
+            initial = self._network(self._initial(seed).astype(kept.dtype)[None])
+            return predict(initial, self.data.test, self.objective)
+
+        if blown_up(predictions, at_first):
             status = Status.DIVERGED
         self.results[seed] = TrialResult(
             seed=seed,
