@@ -95,11 +95,15 @@ class _Workspace:
         # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums and
         # maxima over them run over whole rows.
         last = np.empty((seeds, outputs, batch), dtype).swapaxes(1, 2)
-        layers = [np.empty((seeds, batch, count), dtype) for count in hidden]
-        if interleaved and hidden:
-            layers[0] = np.empty((batch, seeds, hidden[0]), dtype).swapaxes(0, 1)
-        deltas = [np.empty_like(layer) for layer in layers]
-        return _Workspace([*layers, last], deltas)
+
+        def empty() -> list[Array]:
+            # Not by empty_like, which lays out an axis of length one as it likes.
+            layers = [np.empty((seeds, batch, count), dtype) for count in hidden]
+            if interleaved and hidden:
+                layers[0] = np.empty((batch, seeds, hidden[0]), dtype).swapaxes(0, 1)
+            return layers
+
+        return _Workspace([*empty(), last], empty())
 
 
 class Network:

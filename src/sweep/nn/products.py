@@ -62,6 +62,9 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: boo
     if inputs.ndim == 2 and delta.strides[2] == delta.itemsize:
         _add_shared_products(inputs, delta, out, scale, add)
         return
+    if inputs.shape[-1] == 1:
+        # A vector to BLAS, which adds it up in another order where its numbers lie among those of other seeds.
+        inputs = np.ascontiguousarray(inputs)
     pieces = _pieces(delta.shape[1], *out.shape[1:])
     if len(pieces) == 1 and not add and scale == 1:
         np.matmul(inputs.swapaxes(-1, -2), delta, out=out)
@@ -173,8 +176,10 @@ def add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
 
     `delta` is (seeds, batch, columns), `bias` (seeds, 1, columns).
     """
-    # As a product, so that the order of the sum does not depend on the array's layout.
-    add_scaled(np.matmul(np.ones((1, delta.shape[1]), delta.dtype), delta), bias, scale, add)
+    # As a product of each seed's own contiguous errors: BLAS adds up a few columns in another order where
+    # they lie among those of other seeds.
+    ones = np.ones((1, delta.shape[1]), delta.dtype)
+    add_scaled(np.matmul(ones, np.ascontiguousarray(delta)), bias, scale, add)
 
 
 def add_scaled(sums: Array, out: Array, scale: float, add: bool) -> None:
