@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["curves", "load", "run", "train"]
 
 
-def load(results: str | Path = "results") -> "pd.DataFrame":
+def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":
     """One row a trial: its settings and final metrics. See `sweep.analysis.records.load`."""
     from sweep.analysis import records
 
-    return records.load(results)
+    return records.load(results, bits=bits)
 
 
 def curves(results: str | Path = "results") -> "pd.DataFrame":

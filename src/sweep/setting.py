@@ -5,9 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class _Always:
+    """Stands for a setting that has always existed."""
+
+
 @dataclass(frozen=True)
 class Setting:
-    """What is allowed for one field, and its meaning with the unit."""
+    """What is allowed for one field, and its meaning with the unit.
+
+    `identity`: it can change a result, and so tells cells apart in the store. `axis`: cells of a sweep may
+    differ in it, and a table then shows it. `run`: it says how a whole sweep runs and is the same for all its
+    cells, neither identity nor axis. A setting that is newer than records that count names in `before` the
+    value that those had: with it, the setting is left out of the identity.
+    """
 
     help: str
     choices: tuple[str, ...] = ()
@@ -15,11 +25,25 @@ class Setting:
     above: float | None = None
     below: float | None = None
     at_most: float | None = None
+    identity: bool = True
+    axis: bool = True
+    run: bool = False
+    before: Any = _Always
+
+    def __post_init__(self) -> None:
+        if self.run:
+            object.__setattr__(self, "identity", False)
+            object.__setattr__(self, "axis", False)
 
 
-def setting(default: Any, help: str, choices: Iterable[str] = (), **bounds: float) -> Any:
+def setting(default: Any, help: str, choices: Iterable[str] = (), **rules: Any) -> Any:
     """A dataclass field with a `Setting` in its metadata."""
-    metadata = {"setting": Setting(help, tuple(choices), **bounds)}
+    metadata = {"setting": Setting(help, tuple(choices), **rules)}
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def group(kind: type, help: str, **rules: Any) -> Any:
+    """A dataclass field that is itself a dataclass of settings."""
+    return field(default_factory=kind, metadata={"setting": Setting(help, **rules)})

@@ -25,6 +25,8 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
     trials = _of_this_sweep(trials, seeds)
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     console.print(tables.terminal(summary, axes, console.width))
+    if mixed := _mixture(trials):
+        console.print(mixed, highlight=False, soft_wrap=True)
     console.print(f"records: {plan.cells[0].results.absolute()}", highlight=False, soft_wrap=True)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
@@ -37,6 +39,22 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
         if plan.cells[0].config.figures:
             _draw(plan, cells, trials, seeds, axes, output / "figures", console)
     return summary
+
+
+def _mixture(trials: pd.DataFrame) -> str | None:
+    """What to say where trials of one table come from different engines, whose last digits differ."""
+    columns = ["engine", "engine_version", "engine_numerics"]
+    kinds = trials.groupby(columns, dropna=False, sort=False).size()
+    if len(kinds) < 2:
+        return None
+    names = [
+        "an unknown engine (records of schema 1)"
+        if engine != engine
+        else f"{engine} ({version}, numerics {numerics:.0f})"
+        for engine, version, numerics in kinds.index
+    ]
+    parts = "; ".join(f"{count} by {name}" for name, count in zip(names, kinds, strict=True))
+    return f"trials of different engines stand in this table: {parts}"
 
 
 def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:

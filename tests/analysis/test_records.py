@@ -11,7 +11,10 @@ import pytest
 import sweep
 from sweep.analysis import records
 from sweep.errors import StoreError
+from sweep.execution import store
+from sweep.execution.sealed import seal
 
+SINGLE = {"data": {"train_size": 500, "validation_size": 100, "test_size": 200}, "epochs": 3}
 SWEEP = {
     "data": {"train_size": 500, "validation_size": 100, "test_size": 200},
     "epochs": 3,
@@ -63,7 +66,7 @@ def test_a_missing_folder_and_a_damaged_record_are_told_in_one_line(results: Pat
         sweep.load(tmp_path / "nowhere")
     (tmp_path / "cell").mkdir()
     (tmp_path / "cell" / "0.parquet").write_bytes(b"PAR1 nonsense")
-    with pytest.raises(StoreError, match=r"0\.parquet: not a readable record"):
+    with pytest.raises(StoreError, match=r"0\.parquet: not a readable file of records"):
         sweep.load(tmp_path)
 
 
@@ -72,8 +75,16 @@ def test_an_empty_store_loads_as_an_empty_table(tmp_path: Path) -> None:
     assert len(sweep.curves(tmp_path)) == 0
 
 
-def test_many_records_load_in_order_though_an_older_one_lacks_a_column(results: Path, tmp_path: Path) -> None:
-    record = pq.ParquetFile(next(results.glob("*/0.parquet"))).read()
+def first_schema(record: pa.Table) -> pa.Table:
+    """A record as versions wrote it that had no number for its schema, no digest, and no engine."""
+    new = ["schema", "engine", "engine_version", "engine_numerics", "name", "experiment", "data_label"]
+    new += ["class_names", "began", "test_examples", "test_examples_sha256", "test_correct", "error"]
+    old = record.drop_columns(new).replace_schema_metadata(None)
+    return old.rename_columns([{"epochs_run": "epochs"}.get(name, name) for name in old.column_names])
+
+
+def test_many_older_records_load_in_order_and_say_what_they_lack(results: Path, tmp_path: Path) -> None:
+    record = first_schema(pq.ParquetFile(next(results.glob("*/0.parquet"))).read())
     (tmp_path / "cell").mkdir()
     for seed in range(250):
         row = record.set_column(record.schema.get_field_index("seed"), "seed", pa.array([seed]))
@@ -83,6 +94,53 @@ def test_many_records_load_in_order_though_an_older_one_lacks_a_column(results: 
     trials = sweep.load(tmp_path)
     assert list(trials["seed"]) == list(range(250))
     assert list(trials.loc[trials["kept_epoch"].isna(), "seed"]) == [120]
+    assert (trials["schema"] == 1).all()
+    assert (trials["epochs_run"] == 3).all()
+    assert trials[["engine", "engine_version", "test_examples"]].isna().all(axis=None)
+
+
+def test_every_flipped_bit_and_every_truncation_is_noticed(results: Path, tmp_path: Path) -> None:
+    whole = next(results.glob("*/0.parquet")).read_bytes()
+    (tmp_path / "cell").mkdir()
+    file = tmp_path / "cell" / "0.parquet"
+    rng = np.random.default_rng(0)
+    for bit in rng.integers(8 * len(whole), size=300):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << (bit % 8)
+        file.write_bytes(damaged)
+        with pytest.raises(StoreError):
+            sweep.load(tmp_path)
+    for length in rng.integers(len(whole), size=100):
+        file.write_bytes(whole[:length])
+        with pytest.raises(StoreError):
+            sweep.load(tmp_path)
+    file.write_bytes(whole)
+    assert len(sweep.load(tmp_path)) == 1
+
+
+def test_a_record_of_a_later_version_is_refused_by_name(results: Path, tmp_path: Path) -> None:
+    record = pq.ParquetFile(next(results.glob("*/0.parquet"))).read()
+    later = record.set_column(0, "schema", pa.array([store.VERSION + 1], pa.int64()))
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "0.parquet").write_bytes(seal(later))
+    with pytest.raises(StoreError, match=r"0\.parquet: a record of schema 3, made by a later version"):
+        sweep.load(tmp_path)
+
+
+def test_bits_say_which_test_examples_are_right(results: Path) -> None:
+    trials = sweep.load(results, bits=True)
+    for correct, accuracy in zip(trials["test_correct"], trials["test_accuracy"], strict=True):
+        assert correct.shape == (200,)
+        assert correct.mean() == pytest.approx(accuracy)
+    assert len(set(trials["test_examples_sha256"])) == 1
+    again = sweep.train({**SINGLE, "hidden": 8}, seed=1)
+    labels = again.predict(again.data.test.features) == again.data.test.labels
+    (row,) = trials[(trials["hidden"] == "8") & (trials["seed"] == 1)].to_dict("records")
+    np.testing.assert_array_equal(row["test_correct"], labels)
+
+
+def test_a_setting_that_is_a_number_or_a_text_is_a_text_in_all_rows(results: Path) -> None:
+    assert set(sweep.load(results)["hidden"].map(type)) == {str}
 
 
 def test_names_like_none_stay_names(results: Path) -> None:

@@ -12,8 +12,19 @@ import pytest
 
 from sweep.config.cell import cell_id
 from sweep.config.schema import Config
+from sweep.data.sizes import Counts, Sizes, sizes
 
 DIGEST = "0123456789abcdef"
+MNIST = Counts(train=60_000, test=10_000, features=784)
+
+
+def size(config: Config) -> Sizes:
+    """That of MNIST, or of what is generated."""
+    data = config.data
+    generated = Counts((data.train_size or 0) + data.validation_size, data.test_size or 0, 2)
+    return sizes(generated if data.generated else MNIST, data)
+
+
 Settings = Mapping[str, Any]
 Identity = Callable[..., str]
 
@@ -24,7 +35,7 @@ def identity(configured: Callable[[Settings], list[Config]]) -> Identity:
 
     def identify(settings: Settings, digest: str = DIGEST) -> str:
         (config,) = configured(settings)
-        return cell_id(config, digest)
+        return cell_id(config, digest, size(config))
 
     return identify
 
@@ -58,6 +69,7 @@ COUNTS: dict[str, tuple[dict[str, Any], Any]] = {
     "data.train_size": ({}, 1000),
     "data.validation_size": ({}, 1000),
     "data.test_size": ({}, 1000),
+    "data.test_subset": ({"data.test_size": 1000}, "first"),
     "data.normalization": ({}, "unit"),
     "data.features": (EXAM, "raw"),
     "data.targets": (EXAM, "one_hot"),
@@ -90,6 +102,10 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "parallel.kernels": ({}, {"parallel.kernels": "numpy"}),
     "parallel": ({}, {"parallel": "serial"}),
     "results": ({}, {"results": "elsewhere"}),
+    "name": ({}, {"name": "mine"}),
+    "weights": ({}, {"weights": True}),
+    "data.label": ({}, {"data.label": "digits"}),
+    "data.class_names": ({}, {"data.class_names": ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]}),
     "figures": ({}, {"figures": False}),
     "dry_run": ({}, {"dry_run": True}),
     "data.root": ({"data": "idx", "data.root": "here"}, {"data": "idx", "data.root": "there"}),
@@ -111,6 +127,14 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "epochs under max_iterations": (STEPS, STEPS | {"epochs": 3}),
     "noise of files": ({}, {"data.noise": 0.5, "data.generator_seed": 3}),
+    "all that validation leaves": ({}, {"data.train_size": 55_000}),
+    "all of the test file": ({}, {"data.test_size": 10_000}),
+    "the first of all": ({}, {"data.test_size": 10_000, "data.test_subset": "first"}),
+    "a penalty of no strength": ({}, {"regularization": "l2", "regularization.strength": 0}),
+    "a rate that is divided by one": ({}, {"schedule": "inverse_epoch", "schedule.b": 0}),
+    "epochs in steps": ({"epochs": 2}, {"max_iterations": 2 * 430}),  # 55,000 / 128 = 429.7
+    "all examples in a mini-batch": ({"batch_size": "all"}, {"batch_size": 55_000}),
+    "the sum over one example": ({"batch_size": 1}, {"batch_size": 1, "reduction": "sum"}),
     "a whole number for a real one": ({"momentum": 0.0, "learning_rate": 1.0}, {"learning_rate": 1}),
 }
 
@@ -125,7 +149,7 @@ def leaves(owner: Any, prefix: str = "") -> Iterator[str]:
 
 
 def test_the_tables_hold_every_setting_once() -> None:
-    ignored = {key for key in EQUAL if key in set(leaves(Config()))} | {"grid"}
+    ignored = {key for key in EQUAL if key in set(leaves(Config()))} | {"grid", "experiment"}
     assert COUNTS.keys() | ignored == set(leaves(Config()))
     assert not COUNTS.keys() & ignored
 
@@ -146,7 +170,7 @@ def test_cells_of_a_grid_have_the_identity_that_they_have_alone(
     configured: Callable[[Settings], list[Config]], identity: Identity
 ) -> None:
     grid = {"product": {"momentum": [0.0, 0.9], "hidden": [16, 128]}}
-    cells = [cell_id(config, DIGEST) for config in configured({"grid": grid})]
+    cells = [cell_id(config, DIGEST, size(config)) for config in configured({"grid": grid})]
     points = [{"momentum": momentum, "hidden": hidden} for momentum in (0.0, 0.9) for hidden in (16, 128)]
     assert cells == [identity(point) for point in points]
 
@@ -168,7 +192,9 @@ def test_the_identity_is_the_same_in_every_process(
     script = (
         "from sweep.config.cell import cell_id\n"
         "from sweep.config.compose import from_settings\n"
-        f"print(cell_id(from_settings({settings!r})[0], {DIGEST!r}))\n"
+        "from sweep.data.sizes import Sizes\n"
+        f"config, size = from_settings({settings!r})[0], {size(Config())!r}\n"
+        f"print(cell_id(config, {DIGEST!r}, size))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

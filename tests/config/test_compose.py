@@ -70,7 +70,7 @@ OVERRIDES = [
 @pytest.mark.parametrize("overrides", OVERRIDES, ids=" ".join)
 def test_the_composer_gives_what_hydra_gives(overrides: list[str]) -> None:
     composer = application_composer()
-    expected = typed(compose("config", overrides))
+    expected = typed(compose("config", overrides, return_hydra_config=True))
     assert typed(composer(overrides)) == expected
     composer([*overrides, "epochs=99", "early_stopping.patience=99"])  # leaves nothing behind
     assert typed(composer(overrides)) == expected

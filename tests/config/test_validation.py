@@ -96,6 +96,7 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
     "regularization": ("nonne", ["none", "l1", "l2"], "regularization=nonne", "none"),
     "schedule": ("constnat", ["constant", "inverse_epoch"], "schedule=constnat", "constant"),
     "data": ("spirl", ["mnist", "idx", "exam", "spiral"], "data=spirl", "spiral"),
+    "data.test_subset": ("fisrt", ["random", "first", "last"], "data.test_subset=fisrt", "first"),
     "data.normalization": (
         "featur",
         ["none", "unit", "image", "feature"],

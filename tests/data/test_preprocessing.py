@@ -89,16 +89,19 @@ def test_labels_and_features_come_from_the_file_of_their_part() -> None:
 )
 def test_parts_larger_than_their_file_are_refused(change: dict[str, int | None], words: list[str]) -> None:
     config = replace(DataConfig(), **change)
-    for refused in (sizes, partial(split, rng=rng())):
+    for refused, given in (
+        (sizes, datasets.counts(config)),
+        (partial(split, rng=rng()), datasets.load(config)),
+    ):
         with pytest.raises(SettingError) as caught:
-            refused(datasets.load(config), config)
+            refused(given, config)
         assert "\n" not in str(caught.value)
         assert all(word in str(caught.value) for word in words), caught.value
 
 
 def test_parts_as_large_as_their_file_are_taken() -> None:
     config = replace(DataConfig(), train_size=59_999, validation_size=1, test_size=10_000)
-    size = sizes(datasets.load(config), config)
+    size = sizes(datasets.counts(config), config)
     assert (size.train, size.validation, size.test, size.inputs) == (59_999, 1, 10_000, 784)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
-from sweep.data.preprocessing import Sizes
 from sweep.data.settings import DataConfig
+from sweep.data.sizes import Sizes
 from sweep.errors import SweepError
 from sweep.execution import cost
 from sweep.execution.plan import Plan, make_plan, seeds_that_fit
@@ -100,7 +100,7 @@ def test_cells_of_one_sweep_share_one_store(tmp_path: Path) -> None:
 def test_flops_by_hand() -> None:
     # 784-128-10 on 60,000 images, batch 128: 469 steps of the whole or smaller last mini-batch. Each
     # multiplies 784*128 + 128*10 weights forward and for the gradient, and 128*10 to pass errors back.
-    sizes = cost.Sizes(60_000, 0, 10_000, 784)
+    sizes = Sizes(60_000, 0, 10_000, 784, 60_000, 10_000)
     weights = 784 * 128 + 128 * 10
     step = 2 * 128 * (2 * weights + 128 * 10)
     evaluation = 2 * (60_000 + 10_000) * weights
@@ -128,5 +128,5 @@ def test_flops_by_hand() -> None:
     ],
 )
 def test_a_block_holds_as_many_seeds_as_fit(settings: dict[str, Any], seeds: int) -> None:
-    sizes = Sizes(train=55_000, validation=5_000, test=10_000, inputs=784)
+    sizes = Sizes(55_000, 5_000, 10_000, 784, available=60_000, available_test=10_000)
     assert seeds_that_fit(Config(**{"hidden": 128, "batch_size": 50, **settings}), sizes) == seeds

@@ -16,11 +16,14 @@ from sweep.execution import store
 from sweep.training.trainer import train_block
 
 CONFIG = Config(hidden=8, epochs=3)
+ORIGIN = store.Origin(
+    "mine", None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00+00:00", {"python": "3"}
+)
 
 
 def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: PreparedData) -> None:
     (result,) = train_block(CONFIG, [4], small_mnist)
-    store.write(tmp_path, "abc", {"hidden_units": [8]}, result, {"python": "3"})
+    store.write(tmp_path, "abc", {"hidden_units": [8]}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "4.parquet").iloc[0]
     assert row["seed"] == 4
     assert row["status"] == "completed"
@@ -36,7 +39,7 @@ def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: P
 def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: PreparedData) -> None:
     config = Config(hidden=8, epochs=1, evaluation=EvaluationConfig(parts=["test"]))
     (result,) = train_block(config, [0], small_mnist)
-    store.write(tmp_path, "abc", {}, result, {})
+    store.write(tmp_path, "abc", {}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "0.parquet").iloc[0]
     assert pd.isna(row["train_accuracy"])
     assert row["curve_train_accuracy"] is None
@@ -44,7 +47,7 @@ def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: 
 
 def test_stored_seeds_are_those_with_a_whole_record(tmp_path: Path, small_mnist: PreparedData) -> None:
     for result in train_block(CONFIG, [0, 12], small_mnist):
-        store.write(tmp_path, "abc", {}, result, {})
+        store.write(tmp_path, "abc", {}, result, ORIGIN)
     (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
     assert store.stored_seeds(tmp_path, "abc") == {0, 12}
     assert store.stored_seeds(tmp_path, "other") == set()
@@ -66,7 +69,7 @@ data = DataConfig(train_size=100, validation_size=0, test_size=50)
 prepared = prepare(datasets.load(data), data, "float32", generator(Config(), 0, Stream.SPLIT))
 (result,) = train_block(Config(hidden=4, epochs=1, batch_size=10), [0], prepared)
 os.fsync = lambda descriptor: os._exit(9)
-store.write(Path(sys.argv[1]), "abc", {}, result, {})
+store.write(Path(sys.argv[1]), "abc", {}, result, store.Origin(None, None, "MNIST", (), "", {}))
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert done.returncode == 9

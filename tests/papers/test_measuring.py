@@ -91,7 +91,7 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     rows = pd.DataFrame({"status": ["completed"] * 2, "confusion": [m.ravel().tolist() for m in matrices]})
     collection = Collection(Path("nowhere"))
     monkeypatch.setattr(Collection, "reports", lambda self, experiment, where: rows)
-    trials = pd.DataFrame({"epochs": [3.0, 4.0]})
+    trials = pd.DataFrame({"epochs_run": [3.0, 4.0]})
     monkeypatch.setattr(Collection, "trials", lambda self, experiment, where: trials)
     table = tabulating.confused_pairs(collection, "any", count=6)
     counts = {

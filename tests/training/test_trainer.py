@@ -52,7 +52,7 @@ def test_length(settings: Any, iterations: int, per_epoch: int, small_mnist: Pre
     """Epochs times mini-batches; max_iterations alone decides where it is given."""
     result = train(small_mnist, **settings)
     assert result.status is Status.COMPLETED
-    assert (result.iterations, result.epochs) == (iterations, iterations / per_epoch)
+    assert (result.iterations, result.epochs_run) == (iterations, iterations / per_epoch)
     assert result.curves["iteration"] == [*range(per_epoch, iterations, per_epoch), iterations]
 
 
@@ -81,7 +81,7 @@ def test_rows_of_the_curves(
     for name in CURVES:
         assert len(result.curves[name]) == len(rows)
         assert result.metrics[name] == result.curves[name][-1]
-    assert result.kept_epoch == result.epochs == pytest.approx(2.4)
+    assert result.kept_epoch == result.epochs_run == pytest.approx(2.4)
     assert fractions == pytest.approx([row / 12 for row in rows if row])
 
 
@@ -175,4 +175,4 @@ def test_standing_still_is_no_improvement(monitor: str, small_mnist64: PreparedD
         precision="float64",
         early_stopping=EarlyStoppingConfig(patience=3, monitor=monitor),
     )
-    assert (result.status, result.epochs, result.kept_epoch) == (Status.STOPPED_EARLY, 4, 1)
+    assert (result.status, result.epochs_run, result.kept_epoch) == (Status.STOPPED_EARLY, 4, 1)

@@ -28,19 +28,28 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
     """One row a group of trials (see `records.load`), in the order of their first appearance.
 
     For each metric its mean and standard deviation over seeds (ddof 1; missing for a single seed), over
-    the `n` trials that did not diverge; `diverged` counts the others. Epochs and seconds are means;
-    seconds are one trial's on one core, training and evaluation together.
+    the `n` trials that did not diverge; `diverged` counts the others, and `dead` those of the `n` whose
+    network has died. Epochs and seconds are means; seconds are one trial's on one core, training and evaluation
+    together. `engine` names what ran the trials, each kind once.
     """
     groups = sound(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
     for metric in METRICS:
         columns[f"{metric}_mean"] = groups[metric].mean()
         columns[f"{metric}_std"] = groups[metric].std(ddof=1)
-    columns["epochs"] = groups["epochs"].mean()
+    columns["epochs_run"] = groups["epochs_run"].mean()
     columns["kept_epoch"] = groups["kept_epoch"].mean()
     columns["seconds"] = groups["train_seconds"].mean() + groups["evaluation_seconds"].mean()
-    total = trials.groupby(list(by), sort=False, dropna=False).size()
-    summary = pd.DataFrame(columns).reindex(total.index)
+    everything = trials.groupby(list(by), sort=False, dropna=False)
+    summary = pd.DataFrame(columns).reindex(everything.size().index)
     summary["n"] = summary["n"].fillna(0).astype(int)
-    summary.insert(1, "diverged", total - summary["n"])
+    summary.insert(1, "diverged", everything.size() - summary["n"])
+    dead = trials.assign(dead=trials["status"] == Status.DEAD.value)
+    summary.insert(2, "dead", dead.groupby(list(by), sort=False, dropna=False)["dead"].sum())
+    summary["engine"] = everything["engine"].agg(engines)
     return summary.reset_index()
+
+
+def engines(names: pd.Series[Any]) -> str:
+    """The engines of some trials, each once; "unknown" stands for those of records of schema 1."""
+    return ", ".join(sorted(set(names.fillna("unknown"))))

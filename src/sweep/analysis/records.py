@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sweep.config.axes import flat
 from sweep.errors import StoreError
 from sweep.execution import store
+from sweep.execution.sealed import seal, unseal
 
 READERS = 2  # threads; more of them wait for Python
 BATCH = 20  # records that a thread reads in one go
@@ -26,26 +27,47 @@ TRIAL_COLUMNS = [
     "status",
     *store.METRICS,
     "iterations",
-    "epochs",
+    "epochs_run",
     "kept_epoch",
     "parameters",
     "train_seconds",
     "evaluation_seconds",
     "block_seeds",
+    "engine",
+    "engine_version",
+    "engine_numerics",
+    "name",
+    "experiment",
+    "data_label",
+    "began",
     "weights_sha256",
+    "test_examples",
+    "test_examples_sha256",
+    "schema",
+    "provenance",
     "config",
 ]
 
 
-def load(results: str | Path = "results", cells: Iterable[str] | None = None) -> pd.DataFrame:
+def load(
+    results: str | Path = "results", cells: Iterable[str] | None = None, bits: bool = False
+) -> pd.DataFrame:
     """One row a trial: its settings, one column each, and its final metrics.
 
     `results` is the folder of a store, or one file with the records of many trials (see `pack`). `cells`
-    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds. Diverged trials are
-    among the rows, and `status` says so: leave them out of a mean. Raises StoreError
-    when the folder is missing or a record cannot be read.
+    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds; a setting that is a
+    number in some rows and a text in others, such as hidden=[300,100], is a text in all. Diverged trials are
+    among the rows, and `status` says so: leave them out of a mean. With `bits`, `test_correct` says for each
+    test example whether the kept weights are right, (test_examples,) of bool. What records of schema 1 lack
+    is missing. Raises StoreError when the folder is missing or a record cannot be read.
     """
-    table = _read(Path(results), cells, TRIAL_COLUMNS).to_pandas()
+    columns = [*TRIAL_COLUMNS, *(["test_correct"] if bits else [])]
+    table = _read(Path(results), cells, columns).to_pandas()
+    if bits:
+        table["test_correct"] = [
+            None if packed is None else np.unpackbits(np.frombuffer(packed, np.uint8), count=int(count)) > 0
+            for packed, count in zip(table["test_correct"], table["test_examples"], strict=True)
+        ]
     return _with_settings(table)
 
 
@@ -132,22 +154,18 @@ def pack(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: M
     pairs = zip(table["cell"].to_pylist(), table["seed"].to_pylist(), strict=True)
     table = table.filter(pa.array([pair in wanted for pair in pairs]))
     file.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {**(table.schema.metadata or {}), **about}
-    pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd", compression_level=19)
+    file.write_bytes(seal(table, about, compression="zstd", compression_level=19))
 
 
 def about(file: Path) -> dict[str, str]:
     """What `pack` was told of the records in a file."""
-    try:
-        metadata = pq.read_schema(file).metadata or {}
-    except (pa.ArrowInvalid, OSError) as error:
-        raise StoreError(f"{file}: not a readable file of records") from error
-    return {key.decode(): value.decode() for key, value in metadata.items()}
+    metadata = _opened(file)[0].metadata.metadata or {}
+    return {key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"}
 
 
 def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.Table:
     if results.is_file():
-        table = _read_record(results, columns)
+        table = _read_records([results], columns)
         return table if cells is None else table.filter(pc.is_in(table["cell"], pa.array(list(cells))))
     if not results.is_dir():
         raise StoreError(f"results={results}: no such folder; nothing has been trained there")
@@ -173,17 +191,51 @@ def _no_records(columns: list[str]) -> pa.Table:
     return store.SCHEMA.empty_table().select(columns)
 
 
-def _read_record(file: Path, columns: list[str]) -> pa.Table:
+def _opened(file: Path) -> tuple[pq.ParquetFile, bool]:
+    """An opened file of records, and whether it carries a digest of its bytes, which is then right."""
     try:
-        record = pq.ParquetFile(pa.BufferReader(file.read_bytes()), pre_buffer=False)
-        return record.read(columns, use_threads=False)
-    except (pa.ArrowInvalid, OSError) as error:
+        data = file.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
+    return unseal(data, file)
+
+
+def _read_record(file: Path, columns: list[str]) -> pa.Table:
+    """These columns of a record, or of many; what an older version lacks is null."""
+    record, sealed = _opened(file)
+    there = record.schema_arrow.names
+    first = "schema" not in there
+    names = {column: _SCHEMA_1.get(column, column) if first else column for column in ("schema", *columns)}
+    try:
+        table = record.read([name for name in names.values() if name in there], use_threads=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise StoreError(f"{file}: not a readable record; remove it to train it again") from error
+    table = table.rename_columns([column for column, name in names.items() if name in there])
+    if first:
+        return table.append_column("schema", pa.array([1] * len(table), pa.int64()))
+    version = pc.max(table["schema"]).as_py()
+    if version is not None and version > store.VERSION:
+        raise StoreError(f"{file}: a record of schema {version}, made by a later version of sweep")
+    if not sealed:
+        raise StoreError(f"{file}: damaged: its digest is gone")
+    return table
+
+
+# What records of schema 1 call some columns.
+_SCHEMA_1 = {"epochs_run": "epochs"}
 
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with one column for each setting in its JSON column `config`, which goes."""
     unique = {text: _columns(text) for text in table["config"].unique()}
+    kinds: dict[str, set[bool]] = {}
+    for own in unique.values():
+        for name, value in own.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(isinstance(value, str))
+    mixed = {name for name, found in kinds.items() if len(found) > 1}
+    for own in unique.values():
+        own |= {name: str(own[name]) for name in mixed if own.get(name) is not None}
     settings = pd.DataFrame([unique[text] for text in table["config"]], index=table.index)
     names = [name for name in settings.columns if name not in table.columns]
     return pd.concat(

@@ -12,7 +12,7 @@ _LATEX = str.maketrans(
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
 
-HEADINGS = ["n", "test accuracy %", "validation %", "epochs", "seconds"]
+HEADINGS = ["n", "test accuracy %", "validation %", "epochs run", "seconds"]
 CAPTION = "Mean ± standard deviation over n seeds"
 
 
@@ -28,14 +28,20 @@ def rows(summary: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
     return [
         [
             *(_text(row[axis]) for axis in axes),
-            f"{row['n']}" + (f" ({row['diverged']} diverged)" if row["diverged"] else ""),
+            _count(row["n"], row["diverged"], row["dead"]),
             percent(row["test_accuracy_mean"], row["test_accuracy_std"]),
             percent(row["validation_accuracy_mean"], row["validation_accuracy_std"]),
-            "–" if math.isnan(row["epochs"]) else f"{row['epochs']:.4g}",
+            "–" if math.isnan(row["epochs_run"]) else f"{row['epochs_run']:.4g}",
             "–" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}",
         ]
         for _, row in summary.iterrows()
     ]
+
+
+def _count(n: int, diverged: int, dead: int) -> str:
+    """How many seeds are in a mean, with those that are not and those that have died."""
+    asides = [f"{count} {word}" for count, word in ((diverged, "diverged"), (dead, "dead")) if count]
+    return f"{n} ({', '.join(asides)})" if asides else f"{n}"
 
 
 def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> Table:

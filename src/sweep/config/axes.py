@@ -1,21 +1,15 @@
 """Which settings differ between the cells of a sweep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from sweep.config.schema import Config
 
-# Settings that say how a sweep runs, not what its cells are.
-_NOT_AXES = ("seeds", "parallel", "results", "figures", "dry_run", "grid")
-
 
 def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]]:
     """The settings that differ between cells, and each cell's values of them."""
-    rows = [
-        flat({key: value for key, value in asdict(config).items() if key not in _NOT_AXES})
-        for config in configs
-    ]
+    rows = [flat(_settings(config)) for config in configs]
     if any(config.depth is not None for config in configs):
         for row, config in zip(rows, configs, strict=True):
             row["depth"] = len(config.hidden_units)
@@ -23,6 +17,15 @@ def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]
     # A choice among groups is one axis, whatever settings come with each choice.
     axes = [key for key in axes if key.rpartition(".")[0] not in axes or _varies(key, rows)]
     return axes, [{axis: row[axis] for axis in axes} for row in rows]
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    """The settings that cells may differ in."""
+    return {
+        item.name: _settings(value) if is_dataclass(value := getattr(config, item.name)) else value
+        for item in fields(config)
+        if item.metadata["setting"].axis
+    }
 
 
 def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -42,7 +43,7 @@ def to_config(composed: DictConfig) -> Config:
     own = OmegaConf.masked_copy(composed, [str(key) for key in schema])
     config = OmegaConf.to_object(OmegaConf.merge(schema, own))
     assert isinstance(config, Config)
-    return config
+    return replace(config, experiment=OmegaConf.select(composed, "hydra.runtime.choices.experiment"))
 
 
 class Composer:

@@ -4,7 +4,7 @@ The dataclasses are Hydra's schema and the objects that the rest of the package 
 again, with comments, in conf/ (a test holds the two equal).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sweep.data.settings import DataConfig
@@ -14,7 +14,7 @@ from sweep.nn.losses import LOSSES, OUTPUTS
 from sweep.nn.optimizers import OPTIMIZERS
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
-from sweep.setting import setting
+from sweep.setting import group, setting
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class ParallelConfig:
-    """How trials are spread over the machine. Never changes a result."""
+    """How trials are spread over the machine. Of these only `kernels` changes the last digits of a result."""
 
     n_jobs: int = setting(-1, "worker processes; -1: one per available core")
     backend: str = setting("loky", "joblib backend", ("loky", "threading"))
@@ -85,9 +85,14 @@ class ParallelConfig:
 class Config:
     """One cell of a sweep and the seeds to train it with."""
 
-    hidden: Any = setting(128, "hidden units: a number, or a list such as [300,100]")
+    # The identity of a cell has `hidden_units` in place of these two.
+    hidden: Any = setting(128, "hidden units: a number, or a list such as [300,100]", identity=False)
     depth: int | None = setting(
-        None, "hidden layers; null: 1, or the list's length; 0: none", at_least=0, at_most=100
+        None,
+        "hidden layers; null: 1, or the list's length; 0: none",
+        at_least=0,
+        at_most=100,
+        identity=False,
     )
     activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS)
     output: str = setting("softmax", "function of the output layer", OUTPUTS)
@@ -101,21 +106,27 @@ class Config:
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
     epochs: int = setting(10, "passes over the training part", at_least=1)
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
-    seeds: Any = setting(5, "number of seeds, or a list of seed indices such as [0,3]")
+    seeds: Any = setting(
+        5, "number of seeds, or a list of seed indices such as [0,3]", identity=False, axis=False
+    )
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
     precision: str = setting("float32", "arithmetic", ("float32", "float64"))
-    data: DataConfig = field(default_factory=DataConfig)
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    regularization: RegularizationConfig = field(default_factory=RegularizationConfig)
-    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    early_stopping: EarlyStoppingConfig = field(default_factory=EarlyStoppingConfig)
-    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    parallel: ParallelConfig = field(default_factory=ParallelConfig)
-    results: str = setting("results", "folder of the records")
-    figures: bool = setting(True, "draw figures after the sweep")
-    dry_run: bool = setting(False, "show the plan and train nothing")
-    grid: Any = setting(None, "the cells of an experiment: product, zip, union")
+    data: DataConfig = group(DataConfig, "the data set")
+    optimizer: OptimizerConfig = group(OptimizerConfig, "how gradients become steps")
+    regularization: RegularizationConfig = group(RegularizationConfig, "the penalty on the weights")
+    schedule: ScheduleConfig = group(ScheduleConfig, "the learning rate of an epoch")
+    early_stopping: EarlyStoppingConfig = group(EarlyStoppingConfig, "when training stops before its end")
+    evaluation: EvaluationConfig = group(EvaluationConfig, "when the curves are measured, and on what")
+    parallel: ParallelConfig = group(ParallelConfig, "how trials are spread over the machine", run=True)
+    results: str = setting("results", "folder of the records", run=True)
+    name: str | None = setting(None, "a name of your own for the sweep, kept with its records", run=True)
+    weights: bool = setting(False, "keep the weights of large networks in the records, too", run=True)
+    figures: bool = setting(True, "draw figures after the sweep", run=True)
+    dry_run: bool = setting(False, "show the plan and train nothing", run=True)
+    grid: Any = setting(None, "the cells of an experiment: product, zip, union", identity=False, axis=False)
+    # Hydra's choice of a file in sweeps/experiment/; kept with the records.
+    experiment: str | None = setting(None, "a file in sweeps/experiment/", identity=False, axis=False)
 
     @property
     def hidden_units(self) -> tuple[int, ...]:

@@ -39,8 +39,9 @@ def allowed(key: str) -> str:
     if is_dataclass(annotation) and isinstance(annotation, type):
         return f"a group of settings such as {key}.{fields(annotation)[0].name}"
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    if annotation == list[str]:
-        words = "a list of different names from " + ", ".join(rule.choices)
+    if list[str] in (annotation, *kinds):
+        names = f" from {', '.join(rule.choices)}" if rule.choices else ""
+        words = f"a list of different names{names}"
     elif rule.choices:
         words = "one of " + ", ".join(rule.choices)
     else:
@@ -119,7 +120,7 @@ def _check_fields(config: Any, prefix: str) -> None:
 
 def _fits(value: Any, rule: Setting) -> bool:
     if isinstance(value, list):
-        known = all(isinstance(name, str) and name in rule.choices for name in value)
+        known = all(isinstance(name, str) and name in (rule.choices or value) for name in value)
         return bool(value) and known and len(set(value)) == len(value)
     if rule.choices:
         return value in rule.choices
@@ -215,7 +216,12 @@ def _check_data(config: Config) -> None:
             f"evaluation.parts={_show(config.evaluation.parts)}: early_stopping.patience needs"
             " the validation part evaluated"
         )
-    if data.name in ("exam", "spiral"):
+    if data.generated:
+        if "split" in config.vary:
+            raise SettingError(
+                f"vary={_show(config.vary)}: the parts of data={data.name} are generated, not split;"
+                " data.generator_seed gives others"
+            )
         if data.train_size is None or data.test_size is None:
             raise SettingError(f"data.train_size, data.test_size: data={data.name} needs numbers")
         if data.normalization == "image":

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from sweep.data import idx, synthetic
 from sweep.data.settings import DataConfig
+from sweep.data.sizes import Counts
 from sweep.errors import DataError
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
 # What `digest` gives for the contents of those files; their checksums stand for unzipping them each time.
-_MNIST_DIGEST = "c65580678af93f1e"
+MNIST_DIGEST = "c65580678af93f1e"
+# Raised when the same settings give other generated data.
+_GENERATED_DIGEST = "generated-2"
+_GENERATED_FEATURES = 2
 _FILES = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -35,6 +39,11 @@ class RawData:
     test_features: NDArray[Any]
     test_labels: NDArray[np.int64]
 
+    @property
+    def counts(self) -> Counts:
+        """How many examples these are."""
+        return Counts(len(self.train_labels), len(self.test_labels), self.train_features.shape[1])
+
 
 def digest(config: DataConfig) -> str:
     """What identifies the contents of a data set: of files, a hash of their bytes.
@@ -42,21 +51,32 @@ def digest(config: DataConfig) -> str:
     The embedded MNIST files are checked against their committed checksums; gzipped or not, the same
     contents are the same data. Raises DataError when a file is missing or damaged.
     """
-    if config.name in _GENERATORS:
-        return "generated"
+    if config.generated:
+        return _GENERATED_DIGEST
     return _digest(config.name, _files(config))
+
+
+def counts(config: DataConfig) -> Counts:
+    """How many examples `load` gives, without reading them. Raises DataError for a missing or wrong file."""
+    if config.generated:
+        train = (config.train_size or 0) + config.validation_size
+        return Counts(train, config.test_size or 0, _GENERATED_FEATURES)
+    return _counts(_files(config))
 
 
 def load(config: DataConfig) -> RawData:
     """The data set that `config` names. Raises DataError when a file is missing or wrong."""
-    if config.name not in _GENERATORS:
+    if not config.generated:
         return _read(_files(config), config.classes)
-    # The validation part is taken from the training examples.
-    train = (config.train_size or 0) + config.validation_size
-    test = config.test_size or 0
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(config.generator_seed)))
-    features, labels = _GENERATORS[config.name](train + test, config.noise, rng)
-    return RawData(features[:train], labels[:train], features[train:], labels[train:])
+    # One random stream a part: the size of one changes no other, and a smaller part is the begin of a larger.
+    streams = np.random.SeedSequence(config.generator_seed).spawn(3)
+    sizes = (config.train_size or 0, config.validation_size, config.test_size or 0)
+    train, validation, test = (
+        _GENERATORS[config.name](size, config.noise, np.random.Generator(np.random.PCG64(stream)))
+        for size, stream in zip(sizes, streams, strict=True)
+    )
+    features, labels = (np.concatenate(pair) for pair in zip(train, validation, strict=True))
+    return RawData(features, labels, *test)
 
 
 @dataclass(frozen=True)
@@ -81,11 +101,17 @@ def _files(config: DataConfig) -> tuple[_File, ...]:
 
 
 @lru_cache(maxsize=8)
+def _counts(files: tuple[_File, ...]) -> Counts:
+    train, height, width = idx.shape(files[0].path, dimensions=3)
+    return Counts(train, idx.shape(files[2].path, dimensions=3)[0], height * width)
+
+
+@lru_cache(maxsize=8)
 def _digest(name: str, files: tuple[_File, ...]) -> str:
     paths = [file.path for file in files]
     if name == "mnist":
         _verify(paths, [idx.sha256(path) for path in paths])
-        return _MNIST_DIGEST
+        return MNIST_DIGEST
     sums = [hashlib.sha256(idx.content(path)).hexdigest() for path in paths]
     return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
 

@@ -44,11 +44,35 @@ def content(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def shape(path: Path, dimensions: int) -> tuple[int, ...]:
+    """The dimensions of an IDX file, from its header alone. Raises DataError for any other content."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            header = file.read(4 + 4 * dimensions)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: damaged or truncated gzip file ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    return _header(header, path, dimensions)
+
+
 def parse(data: bytes, path: Path, dimensions: int) -> NDArray[np.uint8]:
     """The values of an IDX file with the given number of dimensions, uint8, read-only.
 
     `path` is for the messages. Raises DataError for any other content.
     """
+    shape = _header(data, path, dimensions)
+    start = 4 + 4 * dimensions
+    expected = start + math.prod(shape)
+    if len(data) < start or len(data) != expected:
+        state = "truncated" if len(data) < max(start, expected) else "too long"
+        raise DataError(f"{path}: {state}, {len(data)} bytes; its header promises {expected}")
+    if 0 in shape:
+        raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def _header(data: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
     if len(data) < 4:
         raise DataError(f"{path}: {len(data)} bytes; an IDX file has at least 4")
     if data[:2] != b"\x00\x00" or data[2] not in _TYPES:
@@ -59,16 +83,8 @@ def parse(data: bytes, path: Path, dimensions: int) -> NDArray[np.uint8]:
         kinds = {1: "labels", 3: "images"}
         found = kinds.get(data[3], f"{data[3]}-dimensional data")
         raise DataError(f"{path}: holds {found}; must hold {kinds[dimensions]}")
-    start = 4 + 4 * dimensions
-    header = data[4:start].ljust(start - 4, b"\0")
-    shape = tuple(int(size) for size in np.frombuffer(header, ">u4"))
-    expected = start + math.prod(shape)
-    if len(data) < start or len(data) != expected:
-        state = "truncated" if len(data) < max(start, expected) else "too long"
-        raise DataError(f"{path}: {state}, {len(data)} bytes; its header promises {expected}")
-    if 0 in shape:
-        raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+    header = data[4 : 4 + 4 * dimensions].ljust(4 * dimensions, b"\0")
+    return tuple(int(size) for size in np.frombuffer(header, ">u4"))
 
 
 def sha256(path: Path) -> str:

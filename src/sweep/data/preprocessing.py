@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sweep.data.datasets import RawData
 from sweep.data.settings import DataConfig
-from sweep.errors import SettingError
+from sweep.data.sizes import sizes
 from sweep.types import Array
 
 Allocate = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
@@ -31,6 +31,11 @@ class Part:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def head(self, count: int) -> "Part":
+        """The first examples, `count` at most, as views."""
+        rows = slice(count)
+        return Part(self.features[rows], self.targets[rows], self.labels[rows], self.indices[rows])
+
 
 @dataclass(frozen=True)
 class PreparedData:
@@ -41,48 +46,25 @@ class PreparedData:
     test: Part
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """How large prepared data is: examples of each part, and inputs of an example."""
-
-    train: int
-    validation: int
-    test: int
-    inputs: int
-
-
-def sizes(raw: RawData, config: DataConfig) -> Sizes:
-    """What a split will give. Raises SettingError when the data set has too few examples for it."""
-    available, validation = len(raw.train_labels), config.validation_size
-    train = available - validation if config.train_size is None else config.train_size
-    if train < 1 or train + validation > available:
-        asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
-        raise SettingError(
-            f"{asked.replace('None', 'null')}: the training file has {available} examples;"
-            " both together must fit, with at least 1 for training"
-        )
-    test = len(raw.test_labels)
-    if config.test_size is not None and config.test_size > test:
-        raise SettingError(
-            f"data.test_size={config.test_size}: must be at most {test}, the size of the test file"
-        )
-    inputs = _mapped(raw.train_features[:1], config.features).shape[1]
-    return Sizes(train, validation, config.test_size or test, inputs)
-
-
 def split(
     raw: RawData, config: DataConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training, validation and test examples, each drawn at random by `rng`.
+    """Indices of the training, validation and test examples.
 
-    A whole test file is kept in its order.
+    Of files, training and validation part are drawn at random by `rng`; so is the test part, unless
+    `test_subset` takes the first or last ones, or all, in their order. Generated parts lie one after the
+    other.
     """
-    size = sizes(raw, config)
-    order = rng.permutation(len(raw.train_labels))
-    test = np.arange(size.test)
-    if size.test < len(raw.test_labels):
-        test = rng.permutation(len(raw.test_labels))[: size.test]
+    size = sizes(raw.counts, config)
+    if config.generated:
+        order = np.arange(size.train + size.validation)
+        return order[: size.train], order[size.train :], np.arange(size.test)
+    order = rng.permutation(size.available)
     train = order[size.validation : size.validation + size.train]
+    test = np.arange(size.available_test)
+    if size.test < size.available_test and config.test_subset == "random":
+        test = rng.permutation(size.available_test)
+    test = test[-size.test :] if config.test_subset == "last" else test[: size.test]
     return train, order[: size.validation], test
 
 

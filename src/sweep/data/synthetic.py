@@ -1,4 +1,7 @@
-"""Two small two-dimensional data sets, generated from a seed."""
+"""Two small two-dimensional data sets, generated from a seed.
+
+Each draws its examples one after the other, so that fewer of them are the first of more.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +16,10 @@ def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
     student passes who listens long enough, the less the nearer the sleep was to 4 hours; `noise` is
     the standard deviation, as a fraction of the lesson, of what the rule does not see.
     """
-    sleep = rng.uniform(0, 10, count)
-    listening = rng.uniform(0, 45, count)
+    (unseen,) = rng.spawn(1)
+    sleep, listening = (rng.random((count, 2)) * [10, 45]).T
     needed = 0.35 + 0.6 * ((sleep - 4) / 5) ** 2
-    passed = listening / 45 + rng.normal(0, noise, count) > needed
+    passed = listening / 45 + unseen.normal(0, noise, count) > needed
     return np.column_stack([sleep, listening]), passed.astype(np.int64)
 
 
@@ -26,8 +29,9 @@ def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
     Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
     coordinates, in the same units.
     """
+    (scatter,) = rng.spawn(1)
     labels = np.arange(count) % 2
-    along = rng.uniform(0, 1, count)
+    along = rng.random(count)
     angle = 1.75 * 2 * np.pi * along + np.pi * labels
     arms = 5 * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
-    return arms + rng.normal(0, noise, (count, 2)), labels.astype(np.int64)
+    return arms + scatter.normal(0, noise, (count, 2)), labels.astype(np.int64)

@@ -4,9 +4,10 @@ import time
 
 import numpy as np
 
+from sweep.config.length import batch_size, iterations, steps_per_epoch
 from sweep.config.schema import Config
-from sweep.data.preprocessing import Sizes
-from sweep.training.trainer import architecture, batch_size, iterations
+from sweep.data.sizes import Sizes
+from sweep.training.trainer import architecture
 
 # Measured on one core of a 2.5 GHz server: what a step costs beside its matrix products, and how fast
 # elementwise work runs.
@@ -28,7 +29,7 @@ def flops(config: Config, sizes: Sizes) -> float:
     steps = iterations(config, sizes.train)
     training: float = 2.0 * batch * (3 * sum(weights) - weights[0]) * steps
     evaluated: int = sum(getattr(sizes, part) for part in config.evaluation.parts)
-    every = config.evaluation.every or -(-sizes.train // batch)
+    every = config.evaluation.every or steps_per_epoch(config, sizes.train)
     return training + 2.0 * evaluated * sum(weights) * (steps // every)
 
 

@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from sweep.config.axes import swept
 from sweep.config.cell import canonical, cell_id
+from sweep.config.length import batch_size
 from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data import datasets
-from sweep.data.preprocessing import Sizes, sizes
-from sweep.errors import SettingError
+from sweep.data.sizes import Sizes, sizes
+from sweep.errors import SettingError, StoreError
 from sweep.execution import cost, store
-from sweep.training.trainer import architecture, batch_size
+from sweep.nn.kernels import Kernels
+from sweep.training.trainer import architecture
 
 # Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
 # they share large mini-batches, they gain more from that than from the cache.
@@ -31,11 +33,18 @@ class Cell:
 
     config: Config
     digest: str
+    sizes: Sizes
+
+    @staticmethod
+    def of(config: Config) -> "Cell":
+        """The cell of a configuration. Raises SweepError when its data is missing or too small for it."""
+        data = config.data
+        return Cell(config, datasets.digest(data), sizes(datasets.counts(data), data))
 
     @cached_property
     def id(self) -> str:
         """The name of the cell in the store."""
-        return cell_id(self.config, self.digest)
+        return cell_id(self.config, self.digest, self.sizes)
 
     @property
     def results(self) -> Path:
@@ -44,7 +53,7 @@ class Cell:
 
     def settings(self) -> dict[str, object]:
         """The canonical settings, as a record holds them."""
-        return canonical(self.config, self.digest)
+        return canonical(self.config, self.digest, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -93,26 +102,25 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     """
     for config in configs:
         check(config)
-    cells = tuple(Cell(config, datasets.digest(config.data)) for config in configs)
+    cells = tuple(Cell.of(config) for config in configs)
     for folder in {cell.results for cell in cells}:
         store.check_writable(folder)
     if len({config.results for config in configs}) > 1:
         raise SettingError("results: must be the same folder for all cells of a sweep")
     missing = _missing(cells)
-    size = {
-        index: sizes(datasets.load(cells[index].config.data), cells[index].config.data) for index in missing
-    }
+    for index in missing:
+        datasets.load(cells[index].config.data)  # a damaged file is told before anything runs
+    size = {index: cells[index].sizes for index in missing}
     rate = cost.matrix_rate() if missing else 1.0
     seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
     left = sum(seconds[index] * len(seeds) for index, seeds in missing.items())
     blocks = []
     for index in sorted(missing, key=lambda index: -seconds[index]):
         seeds = missing[index]
+        cell = _as_stored(cells[index])
         while seeds:
-            count = _seeds_a_block(
-                cells[index].config, size[index], len(seeds), left / n_jobs / seconds[index]
-            )
-            block = Block(cells[index], seeds[:count], seconds[index] * count)
+            count = _seeds_a_block(cell.config, size[index], len(seeds), left / n_jobs / seconds[index])
+            block = Block(cell, seeds[:count], seconds[index] * count)
             blocks.append(block)
             left -= block.seconds
             seeds = seeds[count:]
@@ -124,7 +132,7 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
     planned: set[tuple[Path, str, int]] = set()
     missing = {}
     for index, cell in enumerate(cells):
-        stored = store.stored_seeds(cell.results, cell.id)
+        stored = _stored(cell)
         seeds = tuple(
             seed
             for seed in cell.config.seed_indices
@@ -134,6 +142,28 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
         if seeds:
             missing[index] = seeds
     return missing
+
+
+def _stored(cell: Cell) -> set[int]:
+    """The seeds of a cell that need no training: stored, and with their weights where these are wanted."""
+    stored = store.stored_seeds(cell.results, cell.id)
+    if cell.config.weights:
+        stored = {seed for seed in stored if store.glance(cell.results, cell.id, seed).weights}
+    return stored
+
+
+def _as_stored(cell: Cell) -> Cell:
+    """The cell with the engine of its stored seeds, where none was asked for and it can run here."""
+    parallel, stored = cell.config.parallel, store.stored_seeds(cell.results, cell.id)
+    if parallel.kernels != "auto" or not stored:
+        return cell
+    try:
+        kernels = Kernels.of_engine(store.glance(cell.results, cell.id, min(stored)).engine)
+    except StoreError:  # told when it is read for the table
+        return cell
+    if not kernels.installed:
+        return cell
+    return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels.value)))
 
 
 def seeds_that_fit(config: Config, sizes: Sizes) -> int:

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sweep.config.schema import Config
+from sweep.data import labels
 from sweep.execution import store
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Block
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
-from sweep.training.trainer import kernels, train_block
+from sweep.training.trainer import train_block
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,23 @@ def run(task: Task) -> Report:
                 data,
                 lambda fraction: task.fractions.report(task.position, fraction),
             )
-            provenance = {**task.provenance, "began": began, "kernels": kernels(cell.config), "blas": blas()}
+            origin = _origin(cell.config, began, {**task.provenance, "blas": blas()})
         settings = cell.settings()
         for result in results:
-            store.write(cell.results, cell.id, settings, result, provenance)
+            store.write(cell.results, cell.id, settings, result, origin)
         task.fractions.report(task.position, 1.0)
         return Report(block, len(results))
     except Exception:
         return Report(block, 0, traceback.format_exc())
+
+
+def _origin(config: Config, began: str, provenance: dict[str, Any]) -> store.Origin:
+    return store.Origin(
+        name=config.name,
+        experiment=config.experiment,
+        data_label=labels.label(config.data),
+        class_names=labels.class_names(config.data),
+        began=began,
+        provenance=provenance,
+        keep_weights=config.weights,
+    )

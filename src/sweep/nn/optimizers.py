@@ -185,6 +185,11 @@ class Optimizer:
         self._count()
         return True
 
+    def kernels(self, objective: Objective, batch: int, penalised: bool) -> Kernels:
+        """What runs the steps on mini-batches of `batch` examples, their gradients `penalised` or not."""
+        single = batch == 1 and not penalised and self._compiled(objective) is not None
+        return Kernels.NUMBA if self.network.in_panels or self.rule.fused or single else Kernels.NUMPY
+
     def _compiled(self, objective: Objective) -> "MiniBatch | OneExample | None":
         """The compiled step of this network, where there is one."""
         if objective not in self._compiled_steps:

@@ -63,7 +63,7 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: boo
         _add_shared_products(inputs, delta, out, scale, add)
         return
     if inputs.shape[-1] == 1:
-        # A vector to BLAS, which adds it up in another order where its numbers lie among those of other seeds.
+        # A vector to BLAS, which adds it up in another order where other seeds lie between its numbers.
         inputs = np.ascontiguousarray(inputs)
     pieces = _pieces(delta.shape[1], *out.shape[1:])
     if len(pieces) == 1 and not add and scale == 1:

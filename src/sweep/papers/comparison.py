@@ -57,7 +57,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
         std=scale * float(values.std(ddof=1)),
         n=len(values),
         diverged=len(rows) - len(values),
-        epochs=float(trials["epochs"].mean()),
+        epochs=float(trials["epochs_run"].mean()),
     )
 
 

@@ -155,7 +155,7 @@ class Report:
         if figure.experiment is None:
             return ""
         trials = self.collection.trials(figure.experiment, figure.settings.get("where"))
-        epochs = sorted({float(value) for value in trials["epochs"]})
+        epochs = sorted({float(value) for value in trials["epochs_run"]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)
         if figure.draw in SHOWS:

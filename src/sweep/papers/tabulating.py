@@ -115,7 +115,7 @@ def confused_pairs(
             "std": spread[order],
             "n": len(each),
             "seeds_on_top": top[order],
-            "epochs": float(collection.trials(experiment, where)["epochs"].mean()),
+            "epochs": float(collection.trials(experiment, where)["epochs_run"].mean()),
         }
     )
     lines = [

@@ -1,6 +1,6 @@
 """Metrics of a block of seeds on one part of the data."""
 
-from collections.abc import Callable
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from sweep.data.preprocessing import Part
 from sweep.nn.losses import LOSSES, Objective
 from sweep.nn.network import Network
-from sweep.training.result import TestReport
+from sweep.training.result import Status, TestReport
 from sweep.types import Array
 
-SILENT = 0.99  # a network that answers this fraction of examples alike has died
-WORSE = 1.1  # times the loss of the initial weights
+SILENT = 0.99  # a network that answers this fraction of training examples alike has died
+WORSE = 1.1  # times the training loss of the initial weights
+JUDGED = 5000  # training examples by which a network is judged
 HARDEST = 25  # examples of highest loss that a record keeps
 
 
@@ -41,11 +42,6 @@ class Predictions:
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
     silent: float
-
-    @property
-    def accuracy(self) -> float:
-        """The fraction of examples that are classified correctly."""
-        return float(np.mean(self.predicted == self.labels))
 
 
 def predicted_class(outputs: Array) -> NDArray[np.int64]:
@@ -96,7 +92,7 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
 
 
 def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
-    """Confusion matrix, errors by class and the hardest examples of `part`."""
+    """Confusion matrix, errors by class, the hardest and the correct examples of `part`."""
     pairs = predictions.labels * classes + predictions.predicted
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
     count = confusion.sum(axis=1)
@@ -110,18 +106,19 @@ def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
         hardest_losses=predictions.losses[hardest],
         hardest_labels=predictions.labels[hardest],
         hardest_predictions=predictions.predicted[hardest],
+        correct=predictions.predicted == predictions.labels,
+        examples_sha256=hashlib.sha256(part.indices.astype("<i8").tobytes()).hexdigest(),
     )
 
 
-def blown_up(after: Predictions, before: Callable[[], Predictions]) -> bool:
-    """Whether training has ruined a network: `before` predicts with its initial weights.
+def judged(after: Predictions, before: Predictions, objective: Objective) -> Status | None:
+    """Whether training has ruined a network, by what it says of training examples; None where it has not.
 
-    True when it is hardly better than always guessing the most frequent class and, besides, either it
-    has come to answer nearly all examples alike or its loss is clearly above where it started.
+    `before` are the predictions of its initial weights. Diverged: the loss is clearly above where it started,
+    or not finite. Dead: nearly all examples get the same outputs.
     """
-    guessing = np.bincount(after.labels).max() / len(after.labels)
-    if after.accuracy > guessing + (1 - SILENT):
-        return False
-    initial = before()
-    died = after.silent >= SILENT > initial.silent
-    return bool(died or after.losses.mean() > WORSE * initial.losses.mean())
+    total = LOSSES[objective.loss].total
+    loss, start = total(float(after.losses.mean())), total(float(before.losses.mean()))
+    if not np.isfinite(loss) or loss > WORSE * start:
+        return Status.DIVERGED
+    return Status.DEAD if after.silent >= SILENT else None

@@ -8,21 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.nn.kernels import Kernels
 from sweep.types import Array
 
 Curves = dict[str, list[float]]
 
 
 class Status(StrEnum):
-    """How a trial ended.
+    """How a trial ended, judged on training data alone.
 
-    DIVERGED: a loss or weight that is not finite, or a network that training has blown up: no better
-    than always guessing the most frequent class, and worse than it started (see `blown_up`).
+    DIVERGED: a loss or weight that is not finite, or a training loss clearly above that of the initial
+    weights; left out of every mean. DEAD: the network answers all examples alike; it stays in every mean.
     """
 
     COMPLETED = "completed"
     STOPPED_EARLY = "stopped_early"
     DIVERGED = "diverged"
+    DEAD = "dead"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class TestReport:
     `class_errors` (classes,) is the fraction of each class that is misclassified, NaN for a class
     without examples; `confusion` (classes, classes) counts true class by row and predicted class by
     column; the `hardest` examples, each (n,), have the highest loss, the hardest first, with their
-    positions in the test file.
+    positions in the test file. `correct` (examples,) says which examples are classified correctly, and
+    `examples_sha256` which examples those are: a hash of their positions.
     """
 
     class_errors: NDArray[np.float64]
@@ -41,6 +44,8 @@ class TestReport:
     hardest_losses: NDArray[np.float64]
     hardest_labels: NDArray[np.int64]
     hardest_predictions: NDArray[np.int64]
+    correct: NDArray[np.bool_]
+    examples_sha256: str
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,15 @@ class TrialResult:
     evaluation. `metrics` has the same names for the kept weights: the last, or with early stopping the
     best, reached at `kept_epoch`. `class_curves` maps a part to the error of each class at each evaluation,
     (evaluations, classes), without columns unless it was asked for. Accuracies and errors are fractions of 1.
-    Times are the block's divided by its number of seeds, in seconds. `parameters` (parameters,) are the kept
-    weights, flat.
+    `epochs_run` is how long the training went. Times are in seconds: each stretch of a block's is shared by
+    the seeds that were trained in it, and compiling is not among them. `parameters` (parameters,) are the
+    kept weights, flat; `kernels` ran the steps.
     """
 
     seed: int
     status: Status
     iterations: int
-    epochs: float
+    epochs_run: float
     kept_epoch: float
     curves: Curves
     class_curves: dict[str, NDArray[np.floating[Any]]]
@@ -68,6 +74,7 @@ class TrialResult:
     train_seconds: float
     evaluation_seconds: float
     block_seeds: int
+    kernels: Kernels
 
     @property
     def weights_sha256(self) -> str:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 
-from sweep.config.schema import Config
+from sweep.config.length import batch_size, iterations, steps_per_epoch
+from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.errors import SettingError
 from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
@@ -16,7 +17,7 @@ from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.training.batches import BatchOrder, Rows
 from sweep.training.early_stopping import Best
-from sweep.training.evaluation import Predictions, blown_up, evaluate, predict, report
+from sweep.training.evaluation import JUDGED, evaluate, judged, predict, report
 from sweep.training.randomness import Stream, generator
 from sweep.training.result import Curves, Status, TrialResult, at_evaluation, extend
 from sweep.types import Array
@@ -37,25 +38,9 @@ def train_block(
     """
     # An overflow is no warning here: it makes the trial diverge, which is recorded.
     with np.errstate(all="ignore"):
+        if kernels(config) is Kernels.NUMBA:
+            _compile(config, data)
         return _Block(config, seeds, data).train(progress)
-
-
-def batch_size(config: Config, examples: int) -> int:
-    """Examples in a mini-batch of a training part of `examples`."""
-    if config.batch_size == "all":
-        return examples
-    if config.batch_size > examples:
-        raise SettingError(
-            f"batch_size={config.batch_size}: must be at most {examples}, the training part, or 'all'"
-        )
-    return int(config.batch_size)
-
-
-def iterations(config: Config, examples: int) -> int:
-    """The number of steps that training takes unless it stops early."""
-    if config.max_iterations is not None:
-        return config.max_iterations
-    return config.epochs * -(-examples // batch_size(config, examples))
 
 
 def kernels(config: Config) -> Kernels:
@@ -69,6 +54,28 @@ def architecture(config: Config, inputs: int) -> Architecture:
     return Architecture(units, config.activation, config.bias)
 
 
+_compiled: set[tuple[object, ...]] = set()
+
+
+def _compile(config: Config, data: PreparedData) -> None:
+    """Have Numba compile what training needs, or load it, on a few examples: that is not training time."""
+    few = PreparedData(*(getattr(data, name).head(4) for name in ("train", "validation", "test")))
+    single = batch_size(config, len(data.train)) == 1
+    small = replace(
+        config,
+        hidden=[2] * len(config.hidden_units),
+        depth=None,
+        batch_size=1 if single else min(2, len(few.train)),
+        max_iterations=1,
+        evaluation=EvaluationConfig(every=1),
+        early_stopping=EarlyStoppingConfig(),
+    )
+    key = (*(str(getattr(small, item.name)) for item in fields(small)), data.train.features.flags.writeable)
+    if key not in _compiled:
+        _compiled.add(key)
+        _Block(small, [0], few).train(lambda fraction: None)
+
+
 class _Block:
     """The seeds that are still being trained, and the results of those that are not."""
 
@@ -78,7 +85,7 @@ class _Block:
         self.objective = Objective(config.output, config.loss, config.reduction)
         self.architecture = architecture(config, data.train.features.shape[1])
         self.order = self._batch_order()
-        self.per_epoch = -(-len(data.train) // self.order.batch)
+        self.per_epoch = steps_per_epoch(config, len(data.train))
         self.total = iterations(config, len(data.train))
         self.parts = {
             name: part
@@ -89,7 +96,8 @@ class _Block:
         self.class_curves: list[dict[str, list[Array]]] = [{} for _ in seeds]
         self.best = [Best() for _ in seeds]
         self.results: dict[int, TrialResult] = {}
-        self.train_seconds = self.evaluation_seconds = 0.0
+        self.train_seconds = dict.fromkeys(seeds, 0.0)
+        self.evaluation_seconds = dict.fromkeys(seeds, 0.0)
         initial = np.array([self._initial(seed) for seed in seeds], config.precision)
         self.network = self._network(initial)
         self.optimizer = self._optimizer()
@@ -104,7 +112,7 @@ class _Block:
                 self._step(rows, rate)
                 done += 1
                 if self._evaluation_due(done):
-                    self.train_seconds += time.perf_counter() - start
+                    self._charge(self.train_seconds, start)
                     self._evaluate(done)
                     progress(done / self.total)
                     start = time.perf_counter()
@@ -167,6 +175,12 @@ class _Block:
         every = self.config.evaluation.every or self.per_epoch
         return done % every == 0 or done == self.total
 
+    def _charge(self, seconds: dict[int, float], start: float) -> None:
+        """Share the time since `start` among the seeds that are being trained."""
+        elapsed = time.perf_counter() - start
+        for seed in self.seeds:
+            seconds[seed] += elapsed / len(self.seeds)
+
     def _evaluate(self, done: int) -> None:
         """Extend the curves, and let go of the seeds whose training ends here."""
         start = time.perf_counter()
@@ -182,7 +196,7 @@ class _Block:
         for curves in self.curves:
             extend(curves, {"iteration": done, "epoch": done / self.per_epoch})
         # Before seeds are finished: their results say how long evaluations took, this one included.
-        self.evaluation_seconds += time.perf_counter() - start
+        self._charge(self.evaluation_seconds, start)
         ended = []
         for index, parameters in enumerate(self.network.parameters):
             if status := self._status(index, parameters, done):
@@ -193,8 +207,7 @@ class _Block:
     def _status(self, index: int, parameters: Array, done: int) -> Status | None:
         """How the training of a seed ends with this evaluation; None when it goes on."""
         metrics = at_evaluation(self.curves[index], -1)
-        losses = [value for name, value in metrics.items() if name.endswith("loss")]
-        if not (np.isfinite(losses).all() and np.isfinite(parameters).all()):
+        if not (np.isfinite(metrics.get("train_loss", 0.0)) and np.isfinite(parameters).all()):
             return Status.DIVERGED
         stopping = self.config.early_stopping
         if stopping.patience is not None:
@@ -210,6 +223,7 @@ class _Block:
 
     def _finish(self, index: int, parameters: Array, status: Status, done: int) -> None:
         """Make the result of a seed whose training has ended."""
+        start = time.perf_counter()
         seed, best, curves = self.seeds[index], self.best[index], self.curves[index]
         kept = parameters.copy() if best.parameters is None else best.parameters
         evaluation = -1 if best.parameters is None else best.evaluation
@@ -220,29 +234,40 @@ class _Block:
                 missing = evaluate(network, part, self.objective)
                 metrics[f"{name}_loss"] = float(missing.loss[0])
                 metrics[f"{name}_accuracy"] = float(missing.accuracy[0])
-        predictions = predict(network, self.data.test, self.objective)
-
-        def at_first() -> Predictions:
-            initial = self._network(self._initial(seed).astype(kept.dtype)[None])
-            return predict(initial, self.data.test, self.objective)
-
-        if blown_up(predictions, at_first):
-            status = Status.DIVERGED
+        if status is not Status.DIVERGED:
+            status = self._judged(seed, network) or status
+        test = report(
+            predict(network, self.data.test, self.objective), self.data.test, self.config.data.classes
+        )
+        self.evaluation_seconds[seed] += time.perf_counter() - start
         self.results[seed] = TrialResult(
             seed=seed,
             status=status,
             iterations=done,
-            epochs=done / self.per_epoch,
+            epochs_run=done / self.per_epoch,
             kept_epoch=curves["epoch"][evaluation],
             curves=curves,
             class_curves={name: np.array(errors) for name, errors in self.class_curves[index].items()},
             metrics=metrics,
-            test=report(predictions, self.data.test, self.config.data.classes),
+            test=test,
             parameters=kept,
-            train_seconds=self.train_seconds / len(self.all_seeds),
-            evaluation_seconds=self.evaluation_seconds / len(self.all_seeds),
+            train_seconds=self.train_seconds[seed],
+            evaluation_seconds=self.evaluation_seconds[seed],
             block_seeds=len(self.all_seeds),
+            kernels=self._kernels(),
         )
+
+    def _judged(self, seed: int, network: Network) -> Status | None:
+        """Diverged or dead, by what the kept weights and the initial ones say of training examples."""
+        sample = self.data.train.head(JUDGED)
+        initial = self._network(self._initial(seed).astype(network.flat.dtype)[None])
+        before, after = (predict(each, sample, self.objective) for each in (initial, network))
+        return judged(after, before, self.objective)
+
+    def _kernels(self) -> Kernels:
+        """What has run the steps."""
+        penalised = REGULARIZERS[self.config.regularization.name] is not None
+        return self.optimizer.kernels(self.objective, self.order.batch, penalised)
 
     def _leave(self, ended: list[int]) -> None:
         """Take seeds out of the block; the others go on with the same bits."""

@@ -1,0 +1,82 @@
+"""What a data set and its classes are called, known by its content unless the settings say otherwise."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from sweep.data import datasets, idx
+from sweep.data.settings import DataConfig
+from sweep.data.sizes import Counts
+
+_DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A data set that is known: its name, its classes, and what one of its examples is called."""
+
+    label: str
+    class_names: tuple[str, ...]
+    example: str
+
+
+_MNIST = Known("MNIST", _DIGITS, "digit")
+_EMNIST = Known("EMNIST digits", _DIGITS, "digit")
+_EMNIST_COUNTS = Counts(train=240_000, test=40_000, features=784)
+_CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_SYLLABLES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+# By the MD5 of t10k-labels-idx1-ubyte.gz as it was published; torchvision checks downloads by the same.
+_PUBLISHED = {
+    "bb300cfdad3c16e7a12a480ee83cd310": Known("Fashion-MNIST", _CLOTHES, "image"),
+    "7320c461ea6c1c855c0b718fb2a4b134": Known("KMNIST", _SYLLABLES, "character"),
+}
+_GENERATED = {
+    "exam": Known("exam (generated)", ("failed", "passed"), "student"),
+    "spiral": Known("spiral (generated)", ("0", "1"), "point"),
+}
+
+
+def label(config: DataConfig) -> str:
+    """What tables call the data set. Raises DataError when a file is missing."""
+    return config.label or known(config).label
+
+
+def class_names(config: DataConfig) -> tuple[str, ...]:
+    """What figures call its classes, one name each. Raises DataError when a file is missing."""
+    names = config.class_names or known(config).class_names
+    return tuple(names) if len(names) == config.classes else tuple(map(str, range(config.classes)))
+
+
+def example(config: DataConfig) -> str:
+    """What one of its examples is called: digit, image, student. Raises DataError when a file is missing."""
+    return known(config).example
+
+
+def known(config: DataConfig) -> Known:
+    """What is known of the data set by its content; of files that nobody knows, their folder's name."""
+    if config.generated:
+        return _GENERATED[config.name]
+    if datasets.digest(config) == datasets.MNIST_DIGEST:
+        return _MNIST
+    if datasets.counts(config) == _EMNIST_COUNTS:
+        return _EMNIST
+    folder = Path(config.root or "")
+    unknown = Known(folder.resolve().name, tuple(map(str, range(config.classes))), "image")
+    return _PUBLISHED.get(_md5(idx.find(folder, "t10k-labels-idx1-ubyte")), unknown)
+
+
+@lru_cache(maxsize=8)
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
