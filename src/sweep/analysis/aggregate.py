@@ -29,8 +29,8 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
 
     For each metric its mean and standard deviation over seeds (ddof 1; missing for a single seed), over
     the `n` trials that did not diverge; `diverged` counts the others, and `dead` those of the `n` whose
-    network has died. Epochs and seconds are means; seconds are one trial's on one core, training and evaluation
-    together. `engine` names what ran the trials, each kind once.
+    network has died. Epochs and seconds are means; seconds are one trial's on one core, training and
+    evaluation together. `engine` names what ran the trials, each kind once.
     """
     groups = sound(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
