@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sweep
+from sweep.analysis import records
 from sweep.errors import SettingError
 
 SETTINGS: dict[str, Any] = {
@@ -47,6 +48,47 @@ def test_it_is_the_seed_of_a_sweep(tmp_path: Path) -> None:
     sweep.run({**SETTINGS, "seeds": 3, "results": str(tmp_path)})
     stored = sweep.load(tmp_path).set_index("seed")["weights_sha256"]
     assert sweep.train(SETTINGS, seed=2).result.weights_sha256 == stored[2]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"hidden": [300, 100], "vary": ["init"], "batch_size": "all"},
+        {"optimizer": "adam", "learning_rate": 0.01, "regularization": "l2", "schedule": "inverse_epoch"},
+        {"data": {"name": "spiral", "validation_size": 20}, "depth": 0},
+        {"data": {"test_size": 100, "test_subset": "last"}, "parallel.kernels": "numpy"},
+    ],
+    ids=str,
+)
+def test_a_row_of_load_is_trained_again(settings: dict[str, Any], tmp_path: Path) -> None:
+    small = {"data.train_size": 300, "data.test_size": 100, "max_iterations": 5, "evaluation.every": 5}
+    common = {"results": str(tmp_path), "parallel.n_jobs": 1}
+    sweep.run({**small, "seeds": 2, **settings, **common})
+    sweep.run({**small, "seeds": 1, "hidden": [7, 5], "early_stopping.patience": 2, **common})
+    for _, row in sweep.load(tmp_path).iterrows():
+        again = sweep.train(row)
+        assert again.result.seed == row["seed"]
+        assert again.result.weights_sha256 == row["weights_sha256"]
+        assert again.result.metrics["test_accuracy"] == row["test_accuracy"]
+
+
+def test_a_row_whose_bits_differ_warns(tmp_path: Path) -> None:
+    sweep.run({**SETTINGS, "seeds": 1, "results": str(tmp_path)})
+    (row,) = sweep.load(tmp_path).to_dict("records")
+    with pytest.warns(RuntimeWarning, match="seed 0: other bits than the record's"):
+        sweep.train({**row, "weights_sha256": "0" * 64})
+
+
+def test_weights_are_stored_where_they_are_asked_for(tmp_path: Path) -> None:
+    """A network of more than a thousand weights, trained without them before."""
+    sweep.run({**SETTINGS, "seeds": 1, "results": str(tmp_path)})
+    assert records.networks(tmp_path)["weights"].isna().all()
+    sweep.run({**SETTINGS, "seeds": 1, "weights": True, "results": str(tmp_path)})
+    (weights,) = records.networks(tmp_path)["weights"]
+    np.testing.assert_array_equal(
+        np.array(weights, np.float32), sweep.train(SETTINGS, seed=0).result.parameters
+    )
 
 
 def test_it_shows_itself_in_one_line() -> None:

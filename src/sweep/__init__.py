@@ -51,12 +51,13 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     return run_sweep(from_settings(config or {}), None, console())
 
 
-def train(config: Mapping[str, Any] | None = None, seed: int = 0) -> "Trained":
+def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":
     """Train one seed in this process and return the network: its curves, weights, predictions.
 
-    `config` as for `run`, but of a single cell. The seed's weights have the bits that it has in a sweep;
-    nothing is stored. Raises SweepError for a mistake in the settings.
+    `config` as for `run`, but of a single cell; or a row of `load()`, whose trial is trained again, with a
+    warning where the bits of its weights differ. `seed` is 0, or the row's own. The seed's weights have the
+    bits that it has in a sweep; nothing is stored. Raises SweepError for a mistake in the settings.
     """
     from sweep import trained
 
-    return trained.train(config or {}, seed)
+    return trained.train({} if config is None else config, seed)

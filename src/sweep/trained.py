@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sweep.config.compose import from_settings
+from sweep.config.row import settings_of
 from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data.preprocessing import PreparedData
 from sweep.errors import SettingError
 from sweep.execution.shared_data import load_own
+from sweep.nn.kernels import Kernels
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
 from sweep.training.evaluation import predicted_class
@@ -78,8 +80,29 @@ class Trained:
         return pd.DataFrame(self.result.curves)
 
 
-def train(settings: Mapping[str, Any], seed: int) -> Trained:
+def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
     """Train one seed of one cell in this process; nothing is stored. See `sweep.train`."""
+    row = given if isinstance(given, Mapping) else given.to_dict()
+    if "weights_sha256" not in row:
+        return _train(row, 0 if seed is None else seed)
+    settings = settings_of(row)
+    engine = row.get("engine")
+    if isinstance(engine, str) and (kernels := Kernels.of_engine(engine)).installed:
+        settings["parallel.kernels"] = kernels.value
+    trained = _train(settings, int(row["seed"]) if seed is None else seed)
+    same = trained.result.weights_sha256 == row["weights_sha256"]
+    if trained.result.seed == row["seed"] and not same:
+        ours = f"{trained.result.kernels.engine} ({trained.result.kernels.version})"
+        theirs = f"{engine} ({row.get('engine_version')})"
+        warnings.warn(
+            f"cell {row['cell']}, seed {row['seed']}: other bits than the record's: {ours} here, {theirs} there",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return trained
+
+
+def _train(settings: Mapping[str, Any], seed: int) -> Trained:
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise SettingError(f"seed={seed}: must be a whole number of at least 0")
     configs = from_settings(settings)
@@ -91,5 +114,5 @@ def train(settings: Mapping[str, Any], seed: int) -> Trained:
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)
     if result.status is Status.DIVERGED:
-        warnings.warn(f"seed {seed} diverged: what it says means nothing", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"seed {seed} diverged: what it says means nothing", RuntimeWarning, stacklevel=4)
     return Trained(config, data, result)

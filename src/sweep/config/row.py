@@ -1,0 +1,65 @@
+"""The settings of a row of `sweep.load()`, as one would write them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_type_hints
+
+from sweep.config.schema import Config
+from sweep.data.datasets import MNIST_DIGEST
+from sweep.errors import SettingError
+
+
+def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The dotted settings that a row's columns hold; its own data.root, if it has one, is kept.
+
+    Raises SettingError for data in files that are not MNIST's, of which a record does not say where they lie.
+    """
+    settings = {
+        key: _value(row[key], kind) for key, kind in _columns(Config) if key in row and not _missing(row[key])
+    }
+    if settings.get("depth") == 0:
+        del settings["hidden"]  # 0 units, which no layer can have
+    if "data" not in settings and row.get("data.digest") != MNIST_DIGEST:
+        settings["data"] = "idx"
+        if "data.root" not in settings:
+            raise SettingError(
+                "data.root: the record does not say where its files lie;"
+                ' sweep.train({**row, "data.root": FOLDER}) does'
+            )
+    return settings
+
+
+def _columns(owner: type, prefix: str = "") -> list[tuple[str, Any]]:
+    """The column of `load()` and the type of each setting that a trial has; a group's name is the group's."""
+    found: list[tuple[str, Any]] = []
+    for item in fields(owner):
+        kind, rule = get_type_hints(owner)[item.name], item.metadata["setting"]
+        if is_dataclass(kind) and isinstance(kind, type):
+            found += _columns(kind, f"{item.name}.") if rule.identity else []
+        elif rule.axis:
+            found.append((prefix[:-1] if item.name == "name" else prefix + item.name, kind))
+    return found
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) == "<NA>"
+
+
+def _value(value: Any, kind: Any) -> Any:
+    """A column's value as the setting's own type: pandas makes floats of whole numbers beside missing ones."""
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if isinstance(value, str):
+        if value.startswith("["):
+            return [_number(part) for part in value.strip("[]").split(",")]
+        return _number(value) if kind is Any else value
+    if bool in kinds:
+        return bool(value)
+    if int in kinds or (kind is Any and float(value).is_integer()):
+        return int(value)
+    return float(value)
+
+
+def _number(text: str) -> Any:
+    return int(text) if text.isdecimal() else text
