@@ -82,7 +82,7 @@ class Trained:
 
 def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
     """Train one seed of one cell in this process; nothing is stored. See `sweep.train`."""
-    row = given if isinstance(given, Mapping) else given.to_dict()
+    row = given if isinstance(given, Mapping) else {str(name): value for name, value in given.items()}
     if "weights_sha256" not in row:
         return _train(row, 0 if seed is None else seed)
     settings = settings_of(row)
@@ -95,7 +95,8 @@ def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trai
         ours = f"{trained.result.kernels.engine} ({trained.result.kernels.version})"
         theirs = f"{engine} ({row.get('engine_version')})"
         warnings.warn(
-            f"cell {row['cell']}, seed {row['seed']}: other bits than the record's: {ours} here, {theirs} there",
+            f"cell {row['cell']}, seed {row['seed']}: other bits than the record's:"
+            f" {ours} here, {theirs} there",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sweep.data import datasets
+from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
 
 EXAM = DataConfig(name="exam", classes=2, train_size=300, validation_size=40, test_size=100, noise=0.1)
@@ -168,3 +170,45 @@ def test_noise_moves_the_spiral_by_its_standard_deviation() -> None:
     moved = noisy.train_features - clear.train_features
     # The standard error of a deviation from 50,000 values is 0.3 / sqrt(100,000).
     np.testing.assert_allclose(moved.std(axis=0, ddof=1), 0.3, atol=5 * 0.3 / np.sqrt(100_000))
+
+
+@pytest.mark.parametrize("name", ["exam", "spiral"])
+def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> None:
+    """The size of one part changes no other, and a smaller part is the begin of a larger one."""
+
+    def parts(train: int, validation: int, test: int) -> list[tuple[Any, Any]]:
+        config = DataConfig(
+            name=name, classes=2, train_size=train, validation_size=validation, test_size=test
+        )
+        data = prepare(
+            datasets.load(config),
+            replace(config, normalization="none"),
+            "float64",
+            np.random.default_rng(0),
+        )
+        return [(part.features, part.labels) for part in (data.train, data.validation, data.test)]
+
+    base = parts(40, 10, 20)
+    for sizes in ((70, 10, 20), (40, 33, 20), (40, 10, 55), (90, 91, 92)):
+        for (features, labels), (more_features, more_labels) in zip(base, parts(*sizes), strict=True):
+            np.testing.assert_array_equal(more_features[: len(features)], features)
+            np.testing.assert_array_equal(more_labels[: len(labels)], labels)
+    flat = np.concatenate([features for features, _ in base])
+    assert len(np.unique(flat, axis=0)) == 70
+
+
+@pytest.mark.parametrize("subset", ["random", "first", "last"])
+def test_the_test_subset_is_the_one_that_was_asked_for(subset: str) -> None:
+    config = DataConfig(train_size=10, test_size=4000, test_subset=subset)
+    data = prepare(datasets.load(config), config, "float32", np.random.default_rng(0))
+    if subset == "random":
+        assert len(np.unique(data.test.indices)) == 4000
+        assert 4500 < data.test.indices.mean() < 5500
+    else:
+        expected = np.arange(4000) + (6000 if subset == "last" else 0)
+        np.testing.assert_array_equal(data.test.indices, expected)
+
+
+def test_counts_are_those_of_what_is_read() -> None:
+    for config in (DataConfig(), DataConfig(name="spiral", train_size=30, validation_size=5, test_size=7)):
+        assert datasets.counts(config) == datasets.load(config).counts

@@ -1,12 +1,19 @@
-"""Small trials whose numbers are written down.
+"""Small trials whose numbers are written down, for each engine apart.
 
-When one fails because a change of the numbers is meant, raise NUMERICS_VERSION in src/sweep/config/cell.py
-by one, so that records made before are not taken for records of the same cell, and write down the new
-numbers and version here.
+Losses are compared everywhere, to nine digits; the bits of the weights where the engine, its version and the
+processor's vectors are those that they were written down with (`golden.json`): they differ elsewhere, and no
+other machine's are promised.
+
+When a test fails because a change of the numbers is meant, raise the version of the engine in
+src/sweep/nn/kernels.py, or NUMERICS_VERSION in src/sweep/config/cell.py where both change, so that records
+made before are not taken for the same, and renew what is written down: python tests/training/test_golden.py
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sweep.config.cell import NUMERICS_VERSION
@@ -14,59 +21,98 @@ from sweep.config.schema import (
     Config,
     EvaluationConfig,
     OptimizerConfig,
+    ParallelConfig,
     RegularizationConfig,
     ScheduleConfig,
 )
-from sweep.data.preprocessing import PreparedData
+from sweep.data import datasets
+from sweep.data.preprocessing import PreparedData, prepare
+from sweep.data.settings import DataConfig
+from sweep.nn.kernels import Kernels
+from sweep.training.randomness import Stream, generator
+from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
-ITERATIONS = [0, 10, 20, 30]
-# Of seed 3, after these iterations: the version of the numbers, and training and test losses.
-GOLDEN: dict[str, tuple[dict[str, Any], int, list[float], list[float]]] = {
-    "momentum": (
-        {
-            "activation": "tanh",
-            "momentum": 0.9,
-            "learning_rate": 0.05,
-            "regularization": RegularizationConfig("l2", 1e-3),
-            "schedule": ScheduleConfig("inverse_epoch", a=1.0, b=0.2),
-        },
-        2,
-        [2.7895801005935117, 1.2728683249087573, 1.0329805677915074, 0.8691629697584231],
-        [2.7488093249664014, 1.2738127348606807, 1.0775499511975564, 0.9634252095096265],
-    ),
-    "adam": (
-        {
-            "activation": "relu",
-            "output": "sigmoid",
-            "loss": "binary_cross_entropy",
-            "optimizer": OptimizerConfig("adam"),
-            "learning_rate": 0.01,
-            "regularization": RegularizationConfig("l1", 1e-4),
-        },
-        2,
-        [17.765193204569126, 5.9240742052774555, 5.45125856125575, 4.909047375039662],
-        [17.42994722469871, 6.018205371788747, 5.5423021712908636, 5.0620119359625],
-    ),
+FILE = Path(__file__).with_name("golden.json")
+DATA = DataConfig(train_size=600, validation_size=200, test_size=300)
+TRIALS: dict[str, dict[str, Any]] = {
+    "momentum": {
+        "activation": "tanh",
+        "momentum": 0.9,
+        "learning_rate": 0.05,
+        "regularization": RegularizationConfig("l2", 1e-3),
+        "schedule": ScheduleConfig("inverse_epoch", a=1.0, b=0.2),
+    },
+    "adam": {
+        "activation": "relu",
+        "output": "sigmoid",
+        "loss": "binary_cross_entropy",
+        "optimizer": OptimizerConfig("adam"),
+        "learning_rate": 0.01,
+        "regularization": RegularizationConfig("l1", 1e-4),
+    },
+    "sgd": {"activation": "sigmoid", "learning_rate": 0.2, "vary": ["init"]},
+    "one example": {"activation": "tanh", "momentum": 0.5, "learning_rate": 0.01, "batch_size": 1},
 }
+CASES = [(trial, kernels) for trial in TRIALS for kernels in Kernels]
 
 
-@pytest.mark.parametrize("trial", GOLDEN)
-def test_the_same_configuration_and_seed_give_the_same_numbers(
-    trial: str, small_mnist64: PreparedData
-) -> None:
-    """If this fails on purpose, raise NUMERICS_VERSION in src/sweep/config/cell.py."""
-    settings, version, train_losses, test_losses = GOLDEN[trial]
+def train(trial: str, kernels: Kernels, data: PreparedData) -> TrialResult:
+    """Seed 3, for thirty steps."""
     config = Config(
         hidden=8,
         max_iterations=30,
         precision="float64",
         evaluation=EvaluationConfig(every=10, at_start=True, parts=["train", "test"]),
-        **settings,
+        parallel=ParallelConfig(kernels=kernels.value),
+        **TRIALS[trial],
     )
-    (result,) = train_block(config, [3], small_mnist64)
-    hint = "numbers changed: if that is meant, raise NUMERICS_VERSION in src/sweep/config/cell.py"
-    assert result.curves["iteration"] == ITERATIONS
-    assert result.curves["train_loss"] == pytest.approx(train_losses, rel=1e-9), hint
-    assert result.curves["test_loss"] == pytest.approx(test_losses, rel=1e-9), hint
-    assert version == NUMERICS_VERSION, "these numbers belong to another version: check and renew them"
+    (result,) = train_block(config, [3], data)
+    return result
+
+
+@pytest.mark.parametrize(("trial", "kernels"), CASES, ids=[f"{trial}-{kernels}" for trial, kernels in CASES])
+def test_the_same_configuration_and_seed_give_the_same_numbers(
+    trial: str, kernels: Kernels, small_mnist64: PreparedData
+) -> None:
+    written, result = (
+        json.loads(FILE.read_text(encoding="utf-8"))[kernels.engine],
+        train(trial, kernels, small_mnist64),
+    )
+    hint = "numbers changed: if that is meant, raise the version of this engine in src/sweep/nn/kernels.py"
+    losses = written["losses"][trial]
+    for part in ("train", "test"):
+        np.testing.assert_allclose(result.curves[f"{part}_loss"], losses[part], rtol=1e-9, err_msg=hint)
+    assert written["numerics"] == [NUMERICS_VERSION, kernels.numerics], "renew what is written down"
+    if kernels.version in written["weights_sha256"]:
+        assert result.weights_sha256 == written["weights_sha256"][kernels.version][trial], hint
+
+
+def test_no_version_is_written_down_that_an_engine_does_not_have() -> None:
+    assert set(json.loads(FILE.read_text(encoding="utf-8"))) == {kernels.engine for kernels in Kernels}
+
+
+def write_down() -> None:
+    """Renew golden.json with the numbers of this machine; bits of others stay while the versions do."""
+    data = prepare(datasets.load(DATA), DATA, "float64", generator(Config(), 0, Stream.SPLIT))
+    before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    golden = {}
+    for kernels in Kernels:
+        results = {trial: train(trial, kernels, data) for trial in TRIALS}
+        numerics = [NUMERICS_VERSION, kernels.numerics]
+        old = before.get(kernels.engine, {})
+        bits = old.get("weights_sha256", {}) if old.get("numerics") == numerics else {}
+        golden[kernels.engine] = {
+            "numerics": numerics,
+            "losses": {
+                trial: {part: result.curves[f"{part}_loss"] for part in ("train", "test")}
+                for trial, result in results.items()
+            },
+            "weights_sha256": bits
+            | {kernels.version: {trial: result.weights_sha256 for trial, result in results.items()}},
+        }
+    FILE.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_down()

@@ -48,7 +48,7 @@ def _missing(value: Any) -> bool:
 
 
 def _value(value: Any, kind: Any) -> Any:
-    """A column's value as the setting's own type: pandas makes floats of whole numbers beside missing ones."""
+    """A column's value as the setting's own type; beside missing ones, pandas makes whole numbers floats."""
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if isinstance(value, str):
         if value.startswith("["):

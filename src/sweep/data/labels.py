@@ -38,7 +38,7 @@ _CLOTHES = (
 )
 _SYLLABLES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 # By the MD5 of t10k-labels-idx1-ubyte.gz as it was published; torchvision checks downloads by the same.
-_PUBLISHED = {
+PUBLISHED = {
     "bb300cfdad3c16e7a12a480ee83cd310": Known("Fashion-MNIST", _CLOTHES, "image"),
     "7320c461ea6c1c855c0b718fb2a4b134": Known("KMNIST", _SYLLABLES, "character"),
 }
@@ -74,9 +74,9 @@ def known(config: DataConfig) -> Known:
         return _EMNIST
     folder = Path(config.root or "")
     unknown = Known(folder.resolve().name, tuple(map(str, range(config.classes))), "image")
-    return _PUBLISHED.get(_md5(idx.find(folder, "t10k-labels-idx1-ubyte")), unknown)
+    return PUBLISHED.get(md5(idx.find(folder, "t10k-labels-idx1-ubyte")), unknown)
 
 
 @lru_cache(maxsize=8)
-def _md5(path: Path) -> str:
+def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,76 @@
+"""What data sets and their classes are called: known by content, or as the settings say."""
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweep.data import datasets, labels
+from sweep.data.settings import DataConfig
+
+MNIST = datasets.MNIST_FOLDER
+
+
+def write_idx(folder: Path, train: int, test: int) -> DataConfig:
+    """Four files of black 28 x 28 images, whose labels count from 0 to 9."""
+    folder.mkdir(exist_ok=True)
+    for name, count in (("train", train), ("t10k", test)):
+        shape = np.array([count, 28, 28], ">u4").tobytes()
+        with gzip.open(folder / f"{name}-images-idx3-ubyte.gz", "wb", compresslevel=1) as file:
+            file.write(b"\x00\x00\x08\x03" + shape + bytes(count * 784))
+        content = (
+            b"\x00\x00\x08\x01" + np.array([count], ">u4").tobytes() + bytes(i % 10 for i in range(count))
+        )
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(content)
+    return DataConfig(name="idx", root=str(folder))
+
+
+def test_mnist_is_known_wherever_it_lies(tmp_path: Path) -> None:
+    for file in MNIST.glob("*.gz"):
+        (tmp_path / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+    for config in (DataConfig(), DataConfig(name="idx", root=str(tmp_path))):
+        assert labels.label(config) == "MNIST"
+        assert labels.class_names(config) == tuple("0123456789")
+        assert labels.example(config) == "digit"
+
+
+@pytest.mark.parametrize("name", ["exam", "spiral"])
+def test_generated_data_says_so(name: str) -> None:
+    config = DataConfig(name=name, classes=2, train_size=10, validation_size=0, test_size=10)
+    assert labels.label(config) == f"{name} (generated)"
+    assert len(labels.class_names(config)) == 2
+
+
+def test_unknown_files_are_called_by_their_folder(tmp_path: Path) -> None:
+    config = write_idx(tmp_path / "letters", 30, 20)
+    assert labels.label(config) == "letters"
+    assert labels.example(config) == "image"
+    assert labels.class_names(config) == tuple("0123456789")
+
+
+def test_emnist_digits_are_known_by_their_number(tmp_path: Path) -> None:
+    config = write_idx(tmp_path / "emnist", 240_000, 40_000)
+    assert labels.label(config) == "EMNIST digits"
+    assert labels.example(config) == "digit"
+
+
+@pytest.mark.parametrize(("digest", "known"), labels.PUBLISHED.items(), ids=lambda value: str(value)[:6])
+def test_published_files_are_known_by_their_checksum(
+    digest: str, known: labels.Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their files are not here: ours stand for them, with their checksum in the table."""
+    config = write_idx(tmp_path / "files", 30, 20)
+    ours = labels.md5(tmp_path / "files" / "t10k-labels-idx1-ubyte")
+    monkeypatch.setitem(labels.PUBLISHED, ours, known)
+    assert labels.label(config) == known.label
+    assert labels.class_names(config) == known.class_names
+    assert len(digest) == 32
+    assert len(known.class_names) == 10
+
+
+def test_the_settings_have_the_last_word() -> None:
+    config = replace(DataConfig(), label="mine", class_names=list("abcdefghij"))
+    assert labels.label(config) == "mine"
+    assert labels.class_names(config) == tuple("abcdefghij")
