@@ -86,6 +86,7 @@ def refused(folder: Path, *arguments: str) -> str:
         ("learning_rate=nan", "learning_rate=nan: must be a number, above 0", ""),
         ("lr=[1", "lr=[1: not understood", "must be key=value"),
         ("activation='relu\n'", "activation=relu", ""),
+        ("activation='[b]relu[/b]:a:'", "activation=[b]relu[/b]:a:: must be one of relu", ""),
         ("seeds=[0,3,0]", "seeds=[0,3,0]: seed 0 stands more than once", ""),
         ("-m hiden=16,32", "hiden: no such setting", "did you mean 'hidden'?"),
         ("-m hidden=16,0", "hidden=0: must be a whole number, at least 1", ""),

@@ -62,6 +62,15 @@ def test_the_main_job(tmp_path: Path) -> None:
     assert all(len(line) <= 80 for line in table(output))
 
 
+def test_a_users_text_is_no_markup(tmp_path: Path) -> None:
+    quiet = ("results='x[/b]:smile: c'", "seeds=1", "hidden=4", "figures=false", *SMALL)
+    output = run(tmp_path, "-m", "vary=[init],[order]", *quiet)
+    assert [line.split()[0] for line in table(output)] == ["vary", "[init]", "[order]"]
+    assert f"records: {tmp_path}/x[/b]:smile: c" in output.splitlines()
+    plan = run(tmp_path, "-m", "vary=[init],[order]", "dry_run=true", *quiet)
+    assert [line.split()[1] for line in plan.splitlines()[1:]] == ["vary", "[init]", "[order]"]
+
+
 def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: Path) -> None:
     command = ("hidden=8", "figures=false", *SMALL)
     first = run(tmp_path, *command, "seeds=2")

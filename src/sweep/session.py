@@ -2,13 +2,15 @@
 
 import io
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
+from sweep.analysis.escaping import shown
+from sweep.analysis.terminal import Column, fitted
 from sweep.config.schema import Config
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
@@ -64,22 +66,29 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
     axes, values = plan.swept
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ["cell", *axes, "seeds", "to train"]:
-        right = heading in ("seeds", "to train")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for cell, row in zip(plan.cells, values, strict=True):
-        missing = sum(len(block.seeds) for block in plan.blocks if block.cell.id == cell.id)
-        counts = (len(cell.config.seed_indices), missing)
-        table.add_row(cell.id, *(str(row[axis]) for axis in axes), *map(str, counts))
+    missing = Counter[str]()
+    for block in plan.blocks:
+        missing[block.cell.id] += len(block.seeds)
+    table, left_out = fitted(
+        [
+            Column("cell", [cell.id for cell in plan.cells]),
+            *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=True) for axis in axes),
+            Column("seeds", [str(len(cell.config.seed_indices)) for cell in plan.cells], right=True),
+            Column("to train", [str(missing[cell.id]) for cell in plan.cells], right=True),
+        ],
+        console.width,
+    )
     console.print(table)
+    if left_out:
+        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
 
 
 def console() -> Console:
     """The terminal that a command writes to."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False)
+    # What a user has written is text: no brackets are markup in it, and no colons emoji.
+    return Console(markup=False, highlight=False, emoji=False)
 
 
 def withdraw(output: Path) -> None:

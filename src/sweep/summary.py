@@ -7,6 +7,7 @@ from rich.console import Console
 
 from sweep.analysis import records, tables
 from sweep.analysis.aggregate import summarise
+from sweep.analysis.escaping import visible
 from sweep.execution.plan import Plan
 
 MOST_NAMES = 8  # files named on the terminal
@@ -26,8 +27,8 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     console.print(tables.terminal(summary, axes, console.width))
     if mixed := _mixture(trials):
-        console.print(mixed, highlight=False, soft_wrap=True)
-    console.print(f"records: {plan.cells[0].results.absolute()}", highlight=False, soft_wrap=True)
+        console.print(mixed, soft_wrap=True)
+    console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         summary.to_csv(output / "summary.csv", index=False)
@@ -35,7 +36,7 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
         lines = tables.rows(summary, axes)
         table = tables.latex([*axes, *tables.HEADINGS], lines, tables.CAPTION, names=len(axes))
         (output / "summary.tex").write_text(table)
-        console.print(f"summary: {output / 'summary.csv'}, .md, .tex", highlight=False, soft_wrap=True)
+        console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
         if plan.cells[0].config.figures:
             _draw(plan, cells, trials, seeds, axes, output / "figures", console)
     return summary
@@ -80,4 +81,4 @@ def _draw(
     curves = cells.merge(curves[[name for name in curves.columns if name not in axes]], on="cell", sort=False)
     files = figures.draw_all(trials, curves, axes, folder)
     names = ", ".join(file.name for file in files) if len(files) <= MOST_NAMES else f"{len(files)} files"
-    console.print(f"figures: {folder}: {names}", highlight=False, soft_wrap=True)
+    console.print(f"figures: {visible(str(folder))}: {names}", soft_wrap=True)

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
-_LATEX = str.maketrans(
-    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
-    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
+from sweep.analysis import escaping
+from sweep.analysis.terminal import Column, fitted
 
 HEADINGS = ["n", "test accuracy %", "validation %", "epochs run", "seconds"]
 CAPTION = "Mean ± standard deviation over n seeds"
@@ -27,7 +24,7 @@ def rows(summary: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
     """The cells of the table, one list a row: the settings that vary, then `HEADINGS`."""
     return [
         [
-            *(_text(row[axis]) for axis in axes),
+            *(escaping.shown(row[axis]) for axis in axes),
             _count(row["n"], row["diverged"], row["dead"]),
             percent(row["test_accuracy_mean"], row["test_accuracy_std"]),
             percent(row["validation_accuracy_mean"], row["validation_accuracy_std"]),
@@ -51,35 +48,33 @@ def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> Table:
     """
     headings = [*axes, *HEADINGS]
     lines = rows(summary, axes)
-    if _width(headings, lines) > width:
-        headings = [heading.replace("_", "_\n").replace(" ", "\n", 1) for heading in headings]
-    shown = len(headings)
-    while _width(headings[:shown], lines) > width and shown > len(axes) + 2:
-        shown -= 1
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for position, heading in enumerate(headings[:shown]):
-        table.add_column(heading, justify="left" if position < len(axes) else "right", overflow="fold")
-    for line in lines:
-        table.add_row(*line[:shown])
-    if shown < len(headings):
-        table.caption = f"also in summary.md: {', '.join(HEADINGS[shown - len(headings) :])}"
+    columns = [
+        Column(
+            heading,
+            [line[position] for line in lines],
+            name=position < len(axes),
+            right=position >= len(axes),
+            spare=position >= len(axes) + 2,
+        )
+        for position, heading in enumerate(headings)
+    ]
+    table, left_out = fitted(columns, width)
+    if left_out:
+        table.caption = f"also in summary.md: {', '.join(left_out)}"
         table.caption_justify = "left"
     return table
 
 
-def _width(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
-    """Characters across, with two between columns."""
-    widths = [
-        max(len(text) for text in (*heading.split("\n"), *(line[position] for line in lines)))
-        for position, heading in enumerate(headings)
-    ]
-    return sum(widths) + 2 * (len(widths) - 1)
-
-
 def markdown(summary: pd.DataFrame, axes: Sequence[str]) -> str:
     """The summary as a Markdown table."""
-    lines = [[*axes, *HEADINGS], ["---"] * len(axes) + ["---:"] * len(HEADINGS), *rows(summary, axes)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return markdown_table([*axes, *HEADINGS], rows(summary, axes), names=len(axes))
+
+
+def markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> str:
+    """A table in Markdown; the first `names` columns are set to the left."""
+    rule = ["---"] * names + ["---:"] * (len(headings) - names)
+    content = [[escaping.markdown(text) for text in line] for line in (headings, *lines)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (content[0], rule, *content[1:])) + "\n"
 
 
 def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str, names: int = 1) -> str:
@@ -89,12 +84,12 @@ def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str,
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{_escaped(caption)}}}",
+            rf"\caption{{{escaping.latex(caption)}}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            " & ".join(_escaped(heading) for heading in headings) + r" \\",
+            _latex_row(headings),
             r"\midrule",
-            *(" & ".join(_escaped(text) for text in line) + r" \\" for line in lines),
+            *map(_latex_row, lines),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
@@ -103,11 +98,7 @@ def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str,
     )
 
 
-def _escaped(text: str) -> str:
-    return text.translate(_LATEX)
-
-
-def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _latex_row(texts: Sequence[str]) -> str:
+    row = " & ".join(map(escaping.latex, texts)) + r" \\"
+    # After the end of a row or a rule, [ begins an argument of it and * is a part of it.
+    return "{}" + row if row.startswith(("[", "*")) else row

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.tables import CAPTION, latex
+from sweep.analysis.tables import CAPTION, latex, markdown_table
 from sweep.papers import comparison
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Row, Table
@@ -30,8 +30,7 @@ class Tabulated:
 
     def markdown(self) -> str:
         """The table in Markdown."""
-        rule = ["---", *["---:"] * (len(self.headings) - 1)]
-        return "\n".join("| " + " | ".join(line) + " |" for line in [self.headings, rule, *self.lines]) + "\n"
+        return markdown_table(self.headings, self.lines)
 
     def latex(self, caption: str) -> str:
         """The table in LaTeX, for the package booktabs."""

@@ -1,0 +1,42 @@
+"""A user's text in the languages of the summaries: every character stands for itself."""
+
+import math
+import re
+
+_LATEX = str.maketrans(
+    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
+    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r'{\string"}'}
+    | {"`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "\0": "{}"}
+)
+# What begins or ends something in Markdown. An underscore inside a word does not, nor do brackets alone.
+_MARKDOWN = re.compile(r"[\\`*<>&|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)")
+
+
+def visible(text: str) -> str:
+    r"""The text in one line: line ends and characters that do not print as \n, \x1b, \udcff."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def shown(value: object) -> str:
+    """A setting's value as people read it: a dash for none, true and false as they are typed."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def markdown(text: str) -> str:
+    """The text as it must be written in a row of a Markdown table."""
+    return _MARKDOWN.sub(lambda found: "\\" + found[0], visible(text))
+
+
+def latex(text: str) -> str:
+    """The text as it must be written in LaTeX, outside mathematics."""
+    # Two hyphens would make a dash; empty braces between them do not.
+    return re.sub(r"(?<=-)-", "\0-", visible(text)).translate(_LATEX)
