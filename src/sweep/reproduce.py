@@ -71,7 +71,7 @@ def reproduce(paper: str, scale: str, reports: Path, results: str) -> None:
             file = folder / "measurements" / f"{measurement.name}.csv"
             file.parent.mkdir(parents=True, exist_ok=True)
             rows = MEASURES[measurement.measure](**measurement.settings)
-            rows.to_csv(file, index=False, float_format="%.6g")
+            rows.to_csv(file, index=False, float_format="%.6g", encoding="utf-8", lineterminator="\n")
         own = {experiment: trained[each.name, experiment] for experiment in each.experiments}
         Report(each, Collection.write(folder, scale, own)).write(folder)
         terminal.print(f"{each.name}: {folder / 'report.md'}", highlight=False, soft_wrap=True)

@@ -31,11 +31,18 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        summary.to_csv(output / "summary.csv", index=False)
-        (output / "summary.md").write_text(tables.markdown(summary, axes))
+        # A path that is not Unicode text keeps its bytes as codes.
+        summary.to_csv(
+            output / "summary.csv",
+            index=False,
+            encoding="utf-8",
+            errors="backslashreplace",
+            lineterminator="\n",
+        )
+        _write(output / "summary.md", tables.markdown(summary, axes))
         lines = tables.rows(summary, axes)
         table = tables.latex([*axes, *tables.HEADINGS], lines, tables.CAPTION, names=len(axes))
-        (output / "summary.tex").write_text(table)
+        _write(output / "summary.tex", table)
         console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
         if plan.cells[0].config.figures:
             _draw(plan, cells, trials, seeds, axes, output / "figures", console)
@@ -56,6 +63,11 @@ def _mixture(trials: pd.DataFrame) -> str | None:
     ]
     parts = "; ".join(f"{count} by {name}" for name, count in zip(names, kinds, strict=True))
     return f"trials of different engines stand in this table: {parts}"
+
+
+def _write(file: Path, text: str) -> None:
+    """The text as UTF-8 with plain line ends, whatever the machine's own are."""
+    file.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:

@@ -145,7 +145,7 @@ _GENERATORS: dict[str, Callable[[int, float, np.random.Generator], synthetic.Poi
 
 
 def _verify(paths: list[Path], sums: list[str]) -> None:
-    lines = (MNIST_FOLDER / "SHA256SUMS").read_text().splitlines()
+    lines = (MNIST_FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     expected = {name: digest for digest, name in (line.split() for line in lines)}
     for path, digest in zip(paths, sums, strict=True):
         if expected[path.name] != digest:

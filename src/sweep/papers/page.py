@@ -51,7 +51,7 @@ class Report:
         for name, text in self.texts().items():
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            file.write_text(text, encoding="utf-8", newline="\n")
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         # The same records give the same file: no date in it, and no random names.
         with mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
@@ -67,7 +67,7 @@ class Report:
             file = folder / name
             if not file.is_file():
                 yield f"{file}: is missing"
-            elif (found := file.read_text()) != text:
+            elif (found := file.read_text(encoding="utf-8")) != text:
                 number, line = next(
                     (number, line)
                     for number, (line, own) in enumerate(

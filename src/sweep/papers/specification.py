@@ -121,7 +121,7 @@ def read(
     """
     file = find(name)
     try:
-        content = yaml.safe_load(file.read_text())
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise PaperError(f"{file}: {' '.join(str(error).split())}") from error
     reader = _Reader(file, set(draws), set(makes), set(measures), set(columns))
