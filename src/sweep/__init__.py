@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from sweep.trained import Trained
 
-__all__ = ["curves", "load", "run", "train"]
+__all__ = ["__version__", "curves", "load", "run", "train"]
+
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    """`__version__`, looked up when it is asked for."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("sweep")
 
 
 def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from sweep.threads import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+import sweep
 from sweep import resources
 from sweep.errors import ExecutionError, SweepError
 
@@ -36,6 +38,15 @@ def run(_: DictConfig) -> float | None:
     return None if summary.empty else float(summary["test_accuracy_mean"].mean())
 
 
+def _asked(arguments: list[str]) -> str | None:
+    """What --help or --version prints; None where neither is given."""
+    if {"-h", "--help"} & set(arguments):
+        from sweep.config.usage import usage
+
+        return usage(min(shutil.get_terminal_size().columns, 100))
+    return f"sweep {sweep.__version__}" if "--version" in arguments else None
+
+
 def report(error: SweepError) -> int:
     """Print an error in one line; the exit code."""
     print(f"error: {error}", file=sys.stderr)
@@ -47,6 +58,11 @@ def main() -> None:
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
 
+    if answer := _asked(sys.argv[1:]):
+        from sweep.session import console
+
+        console().out(answer)
+        return
     register_schema()
     # argparse takes overrides on one side of an option only.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))

@@ -20,10 +20,10 @@ from yaml import YAMLError
 
 from sweep import resources
 from sweep.config import grid
-from sweep.config.messages import explain, wrong_choice
+from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.schema import Config
-from sweep.config.validation import all_keys, boolean_keys, refuse
-from sweep.errors import SettingError, nearest
+from sweep.config.validation import boolean_keys, refuse
+from sweep.errors import SettingError
 
 CONFIG_NAME = "config"
 Compose = Callable[[list[str]], DictConfig]
@@ -39,7 +39,7 @@ def to_config(composed: DictConfig) -> Config:
     schema = _schema()
     unknown = [str(key) for key in composed if key not in schema and key != "hydra"]
     if unknown:
-        raise SettingError(f"{unknown[0]}: no such setting{nearest(unknown[0], all_keys())}")
+        raise unknown_setting(unknown[0])
     own = OmegaConf.masked_copy(composed, [str(key) for key in schema])
     config = OmegaConf.to_object(OmegaConf.merge(schema, own))
     assert isinstance(config, Config)
@@ -62,7 +62,9 @@ class Composer:
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         for override in parsed:
             key, value = override.key_or_group, override.value()
-            if key in self.groups and not isinstance(value, str | list):
+            # Several experiments may lie over each other; of the other groups there is one choice.
+            names = str | list if key == "experiment" else str
+            if key in self.groups and not isinstance(value, names):
                 raise wrong_choice(key, value)
             # OmegaConf would read every number but 0 as true.
             number = isinstance(value, int | float) and not isinstance(value, bool)

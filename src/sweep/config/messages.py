@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 from yaml import YAMLError
 
 from sweep import resources
-from sweep.config.validation import all_keys, refuse
+from sweep.config.aliases import suggestion
+from sweep.config.schema import Config
+from sweep.config.validation import all_keys, refuse, several_values, show
 from sweep.errors import SettingError, nearest
 
 
@@ -23,11 +29,12 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
     if isinstance(error, OverrideParseException):
         reason = str(error).splitlines()[0]
         return SettingError(f"{_one_line(error.override)}: not understood ({reason}); must be key=value")
-    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    # Hydra gives the cause of an error in a file as its context only.
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
-        key = re.sub(r"\[\d+\]$", "", str(cause.full_key))
+        key = re.sub(r"\[\d+\]$", "", str(cause.full_key)) or _group(cause)
         if key in all_keys():
-            return refuse(key, _value(error, cause))
+            return refuse(key, _value(error, cause), _place(error))
     line = _several_values(error) or _unknown_key(error, cause) or _one_line(error)
     return SettingError(line)
 
@@ -38,20 +45,29 @@ def wrong_choice(group: str, value: object, options: Sequence[str] = ()) -> Sett
         options = experiments()
     elif not options:
         options = sorted(file.stem for file in resources.folder("conf").glob(f"{group}/*.yaml"))
-    name = "null" if value is None else str(value)
     if not options:
-        return SettingError(f"{group}={name}: there is no {group} to choose from")
-    return SettingError(f"{group}={name}: must be one of {', '.join(options)}{nearest(name, options)}")
+        return SettingError(f"{group}={show(value)}: there is no {group} to choose from")
+    hint = nearest(show(value), options)
+    if isinstance(value, list):
+        hint = several_values(group, value)
+    elif value is None and group == "experiment":
+        hint = ", or left out"
+    return SettingError(f"{group}={show(value)}: must be one of {', '.join(options)}{hint}")
+
+
+def unknown_setting(key: str, place: str = "") -> SettingError:
+    """The error for a name that is no setting's; `place` says where it stands, as ' (in FILE)'."""
+    return SettingError(f"{key}: no such setting{place}{suggestion(key, all_keys())}")
 
 
 def wrong_group(arguments: Sequence[str]) -> SettingError | None:
     """The first argument that gives a group no name (Hydra's own error does not say which it was)."""
-    for argument in arguments:
-        key, _, value = argument.partition("=")
-        if key != "experiment" and resources.folder("conf").joinpath(key).is_dir() and key:
-            for name in value.split(","):
-                if not (resources.folder("conf") / key / f"{name}.yaml").is_file():
-                    return wrong_choice(key, name)
+    groups = [folder.name for folder in resources.folder("conf").iterdir() if folder.is_dir()]
+    overrides = [argument for argument in arguments if not argument.startswith("-") and "=" in argument]
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key, value = override.key_or_group, override.value()
+        if key in (*groups, "experiment") and not isinstance(value, str | list):
+            return wrong_choice(key, value)
     return None
 
 
@@ -64,8 +80,25 @@ def _value(error: Exception, cause: ValidationError) -> object:
         return None
     given = re.match(r"Error merging override [^=]+=(.*)", str(error), re.DOTALL)
     named = re.search(r"[Vv]alue '(.*?)' (?:of type|is not)", str(cause), re.DOTALL)
-    match = given or named or re.search(r"value: (.*)", str(cause))
-    return match[1] if match else "..."
+    listed = re.search(r"to string: '(.*)'", str(cause))
+    match = given or named or listed or re.search(r"value: (.*)", str(cause))
+    value = match[1] if match else "..."
+    return yaml.safe_load(value) if re.fullmatch(r"\[.*\]", value) else value
+
+
+def _group(cause: ValidationError) -> str:
+    """The group of settings that was given a list, which the error names by its class."""
+    match = re.search(r"list is not a subclass of (\w+)", str(cause))
+    for name, kind in get_type_hints(Config).items():
+        if match and is_dataclass(kind) and isinstance(kind, type) and kind.__name__ == match[1]:
+            return name
+    return ""
+
+
+def _place(error: Exception) -> str:
+    """Where a mistake stands, if it is in an experiment's file."""
+    file = re.match(r"In '(experiment/[^']+)'", str(error))
+    return f" (in {file[1]}.yaml)" if file else ""
 
 
 def _several_values(error: Exception) -> str | None:
@@ -83,15 +116,16 @@ def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
     key = _missing_key(error, cause)
     if key is None:
         return None
-    file = re.match(r"In '(experiment/[^']+)'", str(error))
-    place = f" (in {file[1]}.yaml)" if file else ""
+    place = _place(error)
     if key == "experiment":
         return f"experiment{place}: the first line of its file must be # @package _global_"
-    return f"{key}: no such setting{place}{nearest(key, all_keys())}"
+    if key in all_keys() and "@" not in str(error):
+        return f"~{key}: contradicts another {key}=...; one of them must be left out"
+    return None if key in all_keys() else str(unknown_setting(key, place))
 
 
 def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
-    match = re.match(r"Could not (?:override|append to config)[^']*'([^']+)'", str(error))
+    match = re.match(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'", str(error))
     if match:
         return match[1].partition("@")[0]
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:

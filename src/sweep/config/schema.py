@@ -86,7 +86,7 @@ class Config:
     """One cell of a sweep and the seeds to train it with."""
 
     # The identity of a cell has `hidden_units` in place of these two.
-    hidden: Any = setting(128, "hidden units: a number, or a list such as [300,100]", identity=False)
+    hidden: Any = setting(128, "hidden units", identity=False)
     depth: int | None = setting(
         None,
         "hidden layers; null: 1, or the list's length; 0: none",
@@ -102,13 +102,11 @@ class Config:
     bias: bool = setting(True, "whether layers have biases")
     momentum: float = setting(0.0, "momentum of sgd", at_least=0, below=1)
     learning_rate: float = setting(0.1, "step size", above=0)
-    batch_size: Any = setting(128, "examples in a mini-batch, or 'all'")
+    batch_size: Any = setting(128, "examples in a mini-batch")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
     epochs: int = setting(10, "passes over the training part", at_least=1)
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
-    seeds: Any = setting(
-        5, "number of seeds, or a list of seed indices such as [0,3]", identity=False, axis=False
-    )
+    seeds: Any = setting(5, "how many seeds, or which", identity=False, axis=False)
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
     precision: str = setting("float32", "arithmetic", ("float32", "float64"))

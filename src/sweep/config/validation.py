@@ -1,6 +1,7 @@
 """Checks of a whole configuration, before anything runs. The first violation is reported in one line."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -65,13 +66,34 @@ def boolean_keys() -> frozenset[str]:
     return frozenset(key for key in all_keys() if _declared(key)[0] is bool)
 
 
-def refuse(key: str, value: object) -> SettingError:
-    """The error for a value that `key` cannot take, with the nearest allowed name."""
+def refuse(key: str, value: object, place: str = "") -> SettingError:
+    """The error for a value that `key` cannot take, with the nearest allowed name.
+
+    `place` says where it stands, as ' (in FILE)'.
+    """
     choices = () if key in _SPECIAL else _declared(key)[1].choices
     names = value if isinstance(value, list | tuple) else [value]
     hints = [nearest(str(name), choices) for name in names if name not in choices]
     hint = next(filter(None, hints), "")
-    return SettingError(f"{key}={_show(value)}: must be {allowed(key)}{hint}")
+    if isinstance(value, list | tuple) and "list" not in allowed(key):
+        hint = several_values(key, value)
+    return SettingError(f"{key}={show(value)}{place}: must be {allowed(key)}{hint}")
+
+
+def several_values(key: str, values: Sequence[object]) -> str:
+    """The clause that says how several values of a setting are written."""
+    listed = [show(value) for value in values]
+    grid = f"grid: {{product: {{{key}: [{', '.join(listed)}]}}}}"
+    return f"; several values: -m {key}={','.join(listed)}, or {grid}"
+
+
+def show(value: object) -> str:
+    """A value as it is typed, in one line."""
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(show(item) for item in value) + "]"
+    return " ".join(str(value).split())
 
 
 def _declared(key: str) -> tuple[Any, Setting]:
@@ -95,14 +117,6 @@ def _bounds(rule: Setting) -> str:
         if bound is not None:
             words += f", {word} {bound:g}"
     return words
-
-
-def _show(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_show(item) for item in value) + "]"
-    return " ".join(str(value).split())
 
 
 def _check_fields(config: Any, prefix: str) -> None:
@@ -145,7 +159,7 @@ def _check_hidden(config: Config) -> None:
         raise refuse("hidden", hidden)
     if isinstance(hidden, list | tuple) and config.depth not in (None, 0, len(hidden)):
         raise SettingError(
-            f"depth={config.depth}: hidden={_show(hidden)} already has {len(hidden)} layers;"
+            f"depth={config.depth}: hidden={show(hidden)} already has {len(hidden)} layers;"
             f" leave depth out, or give hidden as a number"
         )
 
@@ -156,7 +170,7 @@ def _check_seeds(config: Config) -> None:
         repeated = sorted({seed for seed in seeds if list(seeds).count(seed) > 1}, key=str)
         if repeated:
             raise SettingError(
-                f"seeds={_show(seeds)}: seed {repeated[0]} stands more than once; must be {allowed('seeds')}"
+                f"seeds={show(seeds)}: seed {repeated[0]} stands more than once; must be {allowed('seeds')}"
             )
         if not seeds or not all(_whole(seed, 0) for seed in seeds):
             raise refuse("seeds", seeds)
@@ -213,13 +227,13 @@ def _check_data(config: Config) -> None:
         )
     if config.early_stopping.patience and "validation" not in config.evaluation.parts:
         raise SettingError(
-            f"evaluation.parts={_show(config.evaluation.parts)}: early_stopping.patience needs"
+            f"evaluation.parts={show(config.evaluation.parts)}: early_stopping.patience needs"
             " the validation part evaluated"
         )
     if data.generated:
         if "split" in config.vary:
             raise SettingError(
-                f"vary={_show(config.vary)}: the parts of data={data.name} are generated, not split;"
+                f"vary={show(config.vary)}: the parts of data={data.name} are generated, not split;"
                 " data.generator_seed gives others"
             )
         if data.train_size is None or data.test_size is None:
