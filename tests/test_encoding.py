@@ -33,7 +33,7 @@ def binary(call: ast.Call) -> bool:
 def to_a_file(name: str, call: ast.Call) -> bool:
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if name == "open":
-        return not binary(call) and getattr(owner, "id", "") != "os"
+        return not binary(call) and getattr(owner, "id", "") not in ("os", "gzip")
     return name != "to_csv" or bool(call.args)
 
 
