@@ -20,7 +20,7 @@ class DataError(SweepError):
 
 
 class StoreError(SweepError):
-    """The results folder cannot be read or written."""
+    """A folder that a sweep works in cannot be read or written, or is full."""
 
 
 class PaperError(SweepError):

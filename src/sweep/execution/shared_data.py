@@ -1,6 +1,6 @@
 """Prepared data that all workers of a sweep share: files that each of them maps into memory."""
 
-import json
+import errno
 import os
 import shutil
 import tempfile
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from sweep.config.schema import Config
 from sweep.data import datasets
-from sweep.data.preprocessing import Part, PreparedData, prepare
+from sweep.data.preprocessing import Part, PreparedData, prepare, sizes
+from sweep.errors import StoreError
 from sweep.execution.plan import Cell
 from sweep.training.randomness import Stream, generator
 
 _PREFIX = "sweep-data-"
+_ZEROS = 2**20  # bytes written at a time where room cannot be reserved
 
 
 @contextmanager
@@ -42,18 +44,30 @@ class SharedData:
     folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
-        """Where the data of each cell (by its id) lies; None where every seed has its own split."""
+        """Where the data of each cell (by its id) lies; None where every seed has its own split.
+
+        Raises StoreError when there is no room for it.
+        """
         folders: dict[str, Path | None] = {}
         known: dict[str, Path] = {}
+        configs: dict[Path, Config] = {}
         for cell in cells:
             if "split" in cell.config.vary:
                 folders[cell.id] = None
                 continue
-            key = _key(cell)
-            if key not in known:
-                known[key] = self.folder / str(len(known))
-                _write(known[key], cell.config)
-            folders[cell.id] = known[key]
+            folder = known.setdefault(_key(cell.config), self.folder / str(len(known)))
+            configs.setdefault(folder, cell.config)
+            folders[cell.id] = folder
+        free = shutil.disk_usage(self.folder).free
+        try:
+            for folder, config in configs.items():
+                _write(folder, config)
+        except OSError as error:
+            needed = sum(map(_bytes, configs.values()))
+            raise StoreError(
+                f"TMPDIR={self.folder.parent}: the data of this sweep takes {_megabytes(needed)}, and"
+                f" {_megabytes(free)} are free ({error.strerror}); must be a folder with more room"
+            ) from error
         return folders
 
 
@@ -63,16 +77,26 @@ def load_own(config: Config, seed: int) -> PreparedData:
     return prepare(raw, config.data, config.precision, generator(config, seed, Stream.SPLIT))
 
 
-def _key(cell: Cell) -> str:
-    settings = cell.settings()
-    return json.dumps([settings["data"], cell.config.data.name, cell.config.precision, cell.config.root_seed])
+def _key(config: Config) -> str:
+    return repr((config.data, config.precision, config.root_seed))
+
+
+def _bytes(config: Config) -> int:
+    """The bytes of the features, targets, labels and indices that `_write` writes."""
+    size = sizes(datasets.load(config.data), config.data)
+    example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
+    return example * (size.train + size.validation + size.test)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
 
 
 def _write(folder: Path, config: Config) -> None:
     folder.mkdir()
 
     def allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        return open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        return _with_room(folder / f"{name}.npy", shape, dtype)
 
     raw = datasets.load(config.data)
     rng = generator(config, 0, Stream.SPLIT)
@@ -81,6 +105,29 @@ def _write(folder: Path, config: Config) -> None:
         part = getattr(data, name)
         np.save(folder / f"{name}_labels.npy", part.labels)
         np.save(folder / f"{name}_indices.npy", part.indices)
+
+
+def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """A new array in a file, mapped for writing. Raises OSError when the disk has no room for it.
+
+    A mapped file is sparse until it is written, and writing a page without room on the disk ends the process with
+    SIGBUS. So the room is reserved first.
+    """
+    array: np.memmap[Any, Any] = open_memmap(file, mode="w+", dtype=dtype, shape=shape)
+    with file.open("r+b", buffering=0) as opened:
+        try:
+            os.posix_fallocate(opened.fileno(), 0, array.offset + array.nbytes)
+        except (AttributeError, OSError) as error:  # AttributeError: macOS and Windows do not have it
+            if isinstance(error, OSError) and error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            _fill_with_zeros(opened, array.offset, array.nbytes)
+    return array
+
+
+def _fill_with_zeros(file: BinaryIO, start: int, count: int) -> None:
+    file.seek(start)
+    while count:
+        count -= file.write(bytes(min(count, _ZEROS)))
 
 
 @lru_cache(maxsize=1)
