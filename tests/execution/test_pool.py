@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 import sweep
-from sweep.execution.shared_data import shared_data
 
 BASE = {
     "data": {"train_size": 600, "validation_size": 200, "test_size": 200},
@@ -80,23 +79,6 @@ def test_a_killed_worker_is_told_and_the_command_goes_on_from_there(tmp_path: Pa
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"{8 - len(stored)} of {8 - len(stored)} trials" in done.stdout
     assert len(set(tmp_path.glob("results/*/*.parquet"))) == 8
-
-
-def test_shared_data_of_a_killed_driver_is_removed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with subprocess.Popen(["true"]) as dead:
-        dead.wait()
-    orphan = tmp_path / f"sweep-data-{dead.pid}-x"
-    living = tmp_path / f"sweep-data-{os.getpid()}-x"
-    orphan.mkdir()
-    living.mkdir()
-    with shared_data() as shared:
-        assert shared.folder.is_dir()
-        assert not orphan.exists()
-        assert living.exists()
-    assert not shared.folder.exists()
 
 
 def _worker_of(driver: int) -> int:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 class Fractions:
     """How much of each block is done, in a file that workers write and the driver reads.
 
-    It is only shown, so nothing that happens to the file may cost a trial: errors in writing and reading it are
-    passed over, and the progress stands still. It is written as a file, never mapped: a mapped page without
-    room on the disk would end the process.
+    It is only shown, so nothing that happens to the file may cost a trial: errors in writing and reading it
+    are passed over, and the progress stands still. It is written as a file, never mapped: a mapped page
+    without room on the disk would end the process.
     """
 
     def __init__(self, file: Path, blocks: int) -> None:

@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,22 +18,18 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare, sizes
 from sweep.errors import StoreError
+from sweep.execution.held_folder import held_folder
 from sweep.execution.plan import Cell
 from sweep.training.randomness import Stream, generator
 
-_PREFIX = "sweep-data-"
 _ZEROS = 2**20  # bytes written at a time where room cannot be reserved
 
 
 @contextmanager
 def shared_data() -> Iterator["SharedData"]:
     """A temporary folder for the data of a sweep, removed at its end."""
-    _remove_orphans()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-    try:
+    with held_folder("sweep-data-") as folder:
         yield SharedData(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,8 @@ def _write(folder: Path, config: Config) -> None:
 def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """A new array in a file, mapped for writing. Raises OSError when the disk has no room for it.
 
-    A mapped file is sparse until it is written, and writing a page without room on the disk ends the process with
-    SIGBUS. So the room is reserved first.
+    A mapped file is sparse until it is written, and writing a page without room on the disk ends the process
+    with SIGBUS. So the room is reserved first.
     """
     array: np.memmap[Any, Any] = open_memmap(file, mode="w+", dtype=dtype, shape=shape)
     with file.open("r+b", buffering=0) as opened:
@@ -143,21 +138,3 @@ def load_shared(folder: Path) -> PreparedData:
         return Part(*arrays)
 
     return PreparedData(part("train"), part("validation"), part("test"))
-
-
-def _remove_orphans() -> None:
-    """Remove the folders of sweeps on this machine whose process was killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
