@@ -77,6 +77,29 @@ store.write(Path(sys.argv[1]), "abc", {}, result, store.Origin(None, None, "MNIS
     assert not (tmp_path / "abc" / "0.parquet").exists()
 
 
+def test_a_record_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    program = """
+import resource, sys
+from pathlib import Path
+from sweep.config.schema import Config
+from sweep.data.settings import DataConfig
+from sweep.execution import store
+from sweep.execution.shared_data import load_own
+from sweep.training.trainer import train_block
+config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=100, test_size=50))
+(result,) = train_block(config, [0], load_own(config, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    store.write(Path(sys.argv[1]), "abc", {}, result, {})
+except OSError as error:
+    print(error.strerror)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "File too large\n"
+    assert list((tmp_path / "abc").iterdir()) == []
+
+
 def test_a_results_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(StoreError, match="is a file; must be a folder"):

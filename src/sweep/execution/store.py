@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -122,23 +123,26 @@ def write(
     """Write the record of a finished trial, whole or not at all, even if the machine stops."""
     target = path(results, cell, result.seed)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    row = _row(cell, settings, result, origin)
+    # Process numbers are not enough for a name: two containers may share the folder.
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
     # One row needs neither statistics nor dictionaries nor a second copy of the schema: without them a record
     # is a third as large, and opened faster. Pages of version 2 leave single numbers uncompressed.
     content = seal(
-        pa.Table.from_pylist([row], SCHEMA),
+        pa.Table.from_pylist([_row(cell, settings, result, origin)], SCHEMA),
         compression="zstd",
         write_statistics=False,
         use_dictionary=False,
         store_schema=False,
         data_page_version="2.0",
     )
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
 
 
