@@ -8,6 +8,7 @@ os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import shutil
 import sys
+import traceback
 from pathlib import Path
 
 import hydra
@@ -33,7 +34,8 @@ def run(_: DictConfig) -> float | None:
         configs = expand(list(job.overrides.task), application_composer())
         summary = run_sweep(configs, output, console())
     except SweepError as error:
-        withdraw(output)
+        if not isinstance(error, ExecutionError):  # nothing has been trained
+            withdraw(output)
         sys.exit(report(error))
     return None if summary.empty else float(summary["test_accuracy_mean"].mean())
 
@@ -88,10 +90,26 @@ def main() -> None:
     except OSError as error:
         if not own_errors:
             raise
-        sys.exit(report(SweepError(f"{error.filename}: {error.strerror}")))
+        sys.exit(report(SweepError(f"{error.filename or _withdrawn(error)}: {error.strerror}")))
     except KeyboardInterrupt:
         print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
         sys.exit(130)
+
+
+def _withdrawn(error: OSError) -> Path | None:
+    """The output folder that Hydra was writing its files to, after they are removed.
+
+    Hydra forgets the folder before the error arrives, which itself names no file when the disk is full.
+    """
+    from sweep.session import withdraw
+
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for name in ("output_dir", "sweep_dir"):  # in Hydra's run_job and in its BasicSweeper
+            if name in frame.f_locals:
+                folder = Path(frame.f_locals[name])
+                withdraw(folder)
+                return folder
+    return None
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class PaperError(SweepError):
 
 
 class ExecutionError(SweepError):
-    """Some trials did not finish; those that did are stored."""
+    """Some trials, or the summary, could not be finished; the trials that were are stored."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

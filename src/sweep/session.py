@@ -12,6 +12,8 @@ from rich.console import Console
 from sweep.analysis.escaping import shown
 from sweep.analysis.terminal import Column, fitted
 from sweep.config.schema import Config
+from sweep.errors import ExecutionError, SweepError
+from sweep.execution import store
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.execution.progress import duration
@@ -25,7 +27,8 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
 
     With `output`, summary.csv, summary.md, summary.tex and the figures are written there. A dry run shows
     the plan, returns an empty table and leaves nothing behind. Raises SweepError for a mistake in any cell,
-    before anything is trained.
+    before anything is trained, and ExecutionError when some trials or the summary could not be stored, after
+    the table of those that are.
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
@@ -34,14 +37,38 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
         _show_plan(plan, workers(parallel), console)
         if output is not None:
             withdraw(output)
-    else:
+        return _no_table()
+    try:
         execute(plan, parallel, console)
-    # Only now, so that training starts at once.
+    except ExecutionError:
+        if any(
+            store.stored_seeds(cell.results, cell.id).intersection(cell.config.seed_indices)
+            for cell in plan.cells
+        ):
+            try:
+                _summarise(plan, output, console)
+            except SweepError as error:  # the reason why trials failed comes last
+                console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise
+    return _summarise(plan, output, console)
+
+
+def _no_table() -> "pd.DataFrame":
     import pandas as pd
 
-    from sweep.summary import summarise_sweep
+    return pd.DataFrame()
 
-    return pd.DataFrame() if configs[0].dry_run else summarise_sweep(plan, output, console)
+
+def _summarise(plan: Plan, output: Path | None, console: Console) -> "pd.DataFrame":
+    from sweep.summary import summarise_sweep  # only now, so that training starts at once
+
+    try:
+        return summarise_sweep(plan, output, console)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename or output
+        raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
-SMALL = ("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=1", "figures=false")
+SMALL = (
+    *("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=1", "figures=false"),
+    *("parallel.n_jobs=1", "parallel.kernels=numpy"),  # nothing to start, nothing to compile
+)
 
 
 @pytest.fixture

@@ -64,18 +64,22 @@ def test_a_killed_worker_is_told_and_the_command_goes_on_from_there(tmp_path: Pa
         *(sys.executable, "-m", "sweep", "-m", "hidden=8,16,24,32,40,48,56,64", "seeds=1"),
         *("parallel.n_jobs=2", "figures=false", "data.train_size=20000", "epochs=3"),
     ]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as driver:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as driver:
         while not list(tmp_path.glob("results/*/*.parquet")):
             assert driver.poll() is None
             time.sleep(0.02)
         os.kill(_worker_of(driver.pid), signal.SIGKILL)
-        _, errors = driver.communicate(timeout=120)
+        output, errors = driver.communicate(timeout=120)
     assert driver.returncode == 1
     (line,) = [line for line in errors.splitlines() if line.startswith("error:")]
     assert "a worker process died" in line
     assert "the same command goes on from there" in line
     stored = set(tmp_path.glob("results/*/*.parquet"))
     assert 0 < len(stored) < 8
+    table = output[output.index("test accuracy %") : output.index("records:")]
+    assert len(table.splitlines()) == 1 + len(stored)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"{8 - len(stored)} of {8 - len(stored)} trials" in done.stdout
     assert len(set(tmp_path.glob("results/*/*.parquet"))) == 8

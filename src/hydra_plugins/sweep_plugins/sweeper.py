@@ -28,11 +28,14 @@ class CheckedSweeper(BasicSweeper):
     """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
 
     def sweep(self, arguments: list[str]) -> Any:
+        from sweep.errors import ExecutionError
         from sweep.session import withdraw
 
         assert self.config is not None
         try:
             return super().sweep(arguments)
+        except ExecutionError:  # some of it is trained, and its summary is there
+            raise
         except Exception:
             withdraw(Path(self.config.hydra.sweep.dir))
             raise

@@ -15,7 +15,7 @@ from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
-from sweep.execution.worker import Report, Task, ready, run
+from sweep.execution.worker import Failure, Report, Task, ready, run
 
 
 def workers(parallel: ParallelConfig) -> int:
@@ -45,19 +45,23 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             for position, block in enumerate(plan.blocks)
         ]
         seconds = [block.seconds for block in plan.blocks]
-        failed: list[Report] = []
+        failures: list[Failure] = []
         with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
             try:
                 for report in _reports(tasks, count, parallel.backend):
                     line.finished(report.stored)
-                    if report.error:
-                        failed.append(report)
+                    if report.failure is not None:
+                        failures.append(report.failure)
             except TerminatedWorkerError as error:
                 raise ExecutionError(_interrupted("a worker process died", plan, line.done)) from error
-    if failed:
-        console.print(failed[0].error, markup=False, highlight=False)
-        trials = sum(len(report.block.seeds) for report in failed)
-        raise ExecutionError(f"{trials} of {plan.missing} trials failed; the first traceback is above")
+    if failures:
+        # A defect of the program is told before what the machine refuses.
+        first = next((failure for failure in failures if failure.trace is not None), failures[0])
+        if first.trace is not None:
+            console.print(first.trace, markup=False, highlight=False)
+        raise ExecutionError(
+            f"{plan.missing - line.done} of {plan.missing} trials failed, the first: {first.reason}"
+        )
 
 
 def _reports(tasks: list[Task], count: int, backend: str) -> Iterator[Report]:

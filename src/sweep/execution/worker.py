@@ -8,11 +8,13 @@ from typing import Any
 
 from sweep.config.schema import Config
 from sweep.data import labels
+from sweep.errors import SweepError
 from sweep.execution import store
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Block
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
+from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
 
@@ -28,12 +30,20 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why a trial has no record: one line, and the traceback where the program is at fault."""
+
+    reason: str
+    trace: str | None = None
+
+
+@dataclass(frozen=True)
 class Report:
-    """What became of a block: trials stored, or the traceback of what went wrong."""
+    """What became of a block: trials stored, and why the first of the others was not."""
 
     block: Block
     stored: int
-    error: str | None = None
+    failure: Failure | None = None
 
 
 def ready() -> None:
@@ -41,31 +51,44 @@ def ready() -> None:
 
 
 def run(task: Task) -> Report:
-    """Train a block and store a record for each of its seeds; never raises."""
-    block, cell = task.block, task.block.cell
+    """Train a block and store a record for each of its seeds that can be stored; never raises."""
+    cell = task.block.cell
     try:
-        # Inside the worker: joblib's own limit does nothing when there is one worker.
-        with libraries().limit(limits=1, user_api="blas"):
-            if task.data is None:
-                (seed,) = block.seeds
-                data = load_own(cell.config, seed)
-            else:
-                data = load_shared(task.data)
-            began = datetime.now(UTC).isoformat(timespec="milliseconds")
-            results = train_block(
-                cell.config,
-                block.seeds,
-                data,
-                lambda fraction: task.fractions.report(task.position, fraction),
-            )
-            origin = _origin(cell.config, began, {**task.provenance, "blas": blas()})
-        settings = cell.settings()
-        for result in results:
-            store.write(cell.results, cell.id, settings, result, origin)
-        task.fractions.report(task.position, 1.0)
-        return Report(block, len(results))
-    except Exception:
-        return Report(block, 0, traceback.format_exc())
+        results, origin = _train(task)
+    except Exception as error:
+        return Report(task.block, 0, _failure(error))
+    failures = []
+    for result in results:
+        try:
+            store.write(cell.results, cell.id, cell.settings(), result, origin)
+        except Exception as error:
+            folder = store.path(cell.results, cell.id, result.seed).parent
+            failures.append(_failure(error, folder))
+    task.fractions.report(task.position, 1.0)
+    return Report(task.block, len(results) - len(failures), failures[0] if failures else None)
+
+
+def _train(task: Task) -> tuple[list[TrialResult], store.Origin]:
+    block, config = task.block, task.block.cell.config
+    # Inside the worker: joblib's own limit does nothing when there is one worker.
+    with libraries().limit(limits=1, user_api="blas"):
+        data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data)
+        began = datetime.now(UTC).isoformat(timespec="milliseconds")
+        results = train_block(
+            config, block.seeds, data, lambda fraction: task.fractions.report(task.position, fraction)
+        )
+        return results, _origin(config, began, {**task.provenance, "blas": blas()})
+
+
+def _failure(error: Exception, folder: Path | None = None) -> Failure:
+    """What the machine refuses (in this folder) in one line; anything else with its traceback."""
+    if isinstance(error, SweepError):
+        return Failure(str(error))
+    if isinstance(error, MemoryError):
+        return Failure(f"not enough memory {error}".strip())
+    if isinstance(error, OSError):
+        return Failure(f"{folder or error.filename}: {error.strerror or error}")
+    return Failure(f"{type(error).__name__}; the traceback is above", traceback.format_exc())
 
 
 def _origin(config: Config, began: str, provenance: dict[str, Any]) -> store.Origin:
