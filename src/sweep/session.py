@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sweep.analysis.escaping import shown
 from sweep.analysis.terminal import Column, fitted
+from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.errors import ExecutionError, SweepError
 from sweep.execution import store
@@ -32,6 +33,8 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
+    for equal in plan.by_id.values():
+        check_equal_cells([cell.config for cell in equal])
     _announce_equal_cells(plan, console)
     if configs[0].dry_run:
         _show_plan(plan, workers(parallel), console)

@@ -46,7 +46,20 @@ def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
 
 def override(key: str, value: Any) -> str:
     """`key=value` in Hydra's override grammar."""
-    return f"{key}={_text(value)}"
+    return f"{key}={text(value)}"
+
+
+def text(value: Any) -> str:
+    """A value in Hydra's override grammar."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(text(item) for item in value) + "]"
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
+    return str(value)
 
 
 def _part(name: str, content: Any, where: str) -> list[Point]:
@@ -88,20 +101,8 @@ def _merge(combination: Iterable[Point]) -> Point:
     return merged
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(item) for item in value) + "]"
-    if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
-    return str(value)
-
-
-def _quoted(text: str) -> str:
+def _quoted(word: str) -> str:
     # In quotes, Hydra takes a backslash for itself except in a run of them before a quote.
-    escaped = re.sub(r"(\\*)'", r"\1\1\'", text)
+    escaped = re.sub(r"(\\*)'", r"\1\1\'", word)
     trailing = len(escaped) - len(escaped.rstrip("\\"))
     return f"'{escaped}{escaped[len(escaped) - trailing :]}'"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from sweep.config.agreement import check_sweep
 from sweep.config.axes import swept
 from sweep.config.cell import canonical, cell_id
 from sweep.config.length import batch_size
@@ -13,7 +14,7 @@ from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.sizes import Sizes, sizes
-from sweep.errors import SettingError, StoreError
+from sweep.errors import StoreError
 from sweep.execution import cost, store
 from sweep.nn.kernels import Kernels
 from sweep.training.trainer import architecture
@@ -77,6 +78,14 @@ class Plan:
         """The settings that differ between cells, and each cell's values of them."""
         return swept([cell.config for cell in self.cells])
 
+    @cached_property
+    def by_id(self) -> dict[str, list[Cell]]:
+        """The cells by their identity: those that stand in the sweep more than once are one cell."""
+        cells: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            cells.setdefault(cell.id, []).append(cell)
+        return cells
+
     @property
     def trials(self) -> int:
         """Trials of the sweep; a cell that stands in it twice counts once."""
@@ -102,11 +111,9 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     """
     for config in configs:
         check(config)
+    check_sweep(configs)
     cells = tuple(Cell.of(config) for config in configs)
-    for folder in {cell.results for cell in cells}:
-        store.check_writable(folder)
-    if len({config.results for config in configs}) > 1:
-        raise SettingError("results: must be the same folder for all cells of a sweep")
+    store.check_writable(cells[0].results)
     missing = _missing(cells)
     for index in missing:
         datasets.load(cells[index].config.data)  # a damaged file is told before anything runs

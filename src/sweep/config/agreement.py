@@ -1,0 +1,29 @@
+"""Settings that a sweep has once: cells that differ in them would be run as the first of them says."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from operator import attrgetter
+
+from sweep.config import grid
+from sweep.config.schema import Config, ParallelConfig
+from sweep.errors import SettingError
+
+OF_SWEEP = ("results", "figures", "dry_run", "parallel.n_jobs", "parallel.backend")
+OF_CELL = tuple(sorted({f"parallel.{item.name}" for item in fields(ParallelConfig)}.difference(OF_SWEEP)))
+
+
+def check_sweep(configs: Sequence[Config]) -> None:
+    """Raise SettingError where the cells of one sweep differ in how the sweep is run."""
+    _check(OF_SWEEP, configs, "all cells of a sweep")
+
+
+def check_equal_cells(configs: Sequence[Config]) -> None:
+    """Raise SettingError where configurations of one cell differ in how it is trained: it is trained once."""
+    _check(OF_CELL, configs, "all that is one cell, whose trials are trained once")
+
+
+def _check(keys: Sequence[str], configs: Sequence[Config], whose: str) -> None:
+    for key in keys:
+        values = list(dict.fromkeys(map(attrgetter(key), configs)))
+        if len(values) > 1:
+            raise SettingError(f"{key}={','.join(map(grid.text, values))}: must be the same for {whose}")

@@ -1,0 +1,63 @@
+"""What a sweep, or a cell, has once is refused where it differs, before anything runs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sweep
+from sweep.config.agreement import OF_CELL, OF_SWEEP
+from sweep.config.schema import Config
+from sweep.errors import SettingError
+
+VALUES: dict[str, list[Any]] = {
+    "results": ["here", "there"],
+    "figures": [True, False],
+    "dry_run": [True, False],
+    "parallel.n_jobs": [1, 2],
+    "parallel.backend": ["loky", "threading"],
+    "parallel.kernels": ["auto", "numpy"],
+    "parallel.block_size": [None, 2],
+}
+TEXTS = {True: "true", False: "false", None: "null"}
+
+
+def text(value: Any) -> str:
+    return TEXTS[value] if value is None or isinstance(value, bool) else str(value)
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(**axes: list[Any]) -> None:
+    sizes = {"train_size": 800, "validation_size": 100, "test_size": 100}
+    dry = {} if "dry_run" in axes else {"dry_run": True}
+    sweep.run({**dry, "epochs": 1, "data": sizes, "grid": {"zip": axes}})
+
+
+def test_all_settings_of_how_a_sweep_is_run_are_covered() -> None:
+    keys = {f"parallel.{name}" for name in asdict(Config().parallel)} | {"results", "figures", "dry_run"}
+    assert set(OF_SWEEP) | set(OF_CELL) == keys == set(VALUES)
+
+
+@pytest.mark.parametrize("key", OF_SWEEP)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_a_sweep_has_once_is_the_same_for_all_its_cells(tmp_path: Path, key: str, reverse: bool) -> None:
+    values = VALUES[key][::-1] if reverse else VALUES[key]
+    with pytest.raises(SettingError) as caught:
+        run(**{"hidden": [8, 16], key: values})
+    given = ",".join(map(text, values))
+    assert str(caught.value) == f"{key}={given}: must be the same for all cells of a sweep"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("key", OF_CELL)
+def test_what_a_cell_has_once_is_the_same_wherever_it_stands(tmp_path: Path, key: str) -> None:
+    given = ",".join(map(text, VALUES[key]))
+    with pytest.raises(SettingError, match=f"{key}={given}: must be the same for all that is one cell"):
+        run(**{key: VALUES[key]})
+    run(**{"hidden": [8, 16], key: VALUES[key]})
+    assert list(tmp_path.iterdir()) == []
