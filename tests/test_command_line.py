@@ -168,7 +168,7 @@ def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
     assert len(wide) == 1 + 48
     assert wide[0].split()[:5] == ["depth", "activation", "loss", "momentum", "regularization"]
     narrow = run(tmp_path, *command, columns=80).splitlines()
-    assert "also in summary.md: validation %, epochs, seconds" in "\n".join(narrow)
+    assert "also in summary.md: validation %, epochs run, seconds" in "\n".join(narrow)
     assert all(len(line) <= 80 for line in narrow[:50])
 
 

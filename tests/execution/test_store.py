@@ -90,7 +90,7 @@ config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=10
 (result,) = train_block(config, [0], load_own(config, 0))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    store.write(Path(sys.argv[1]), "abc", {}, result, {})
+    store.write(Path(sys.argv[1]), "abc", {}, result, store.Origin(None, None, "MNIST", (), "", {}))
 except OSError as error:
     print(error.strerror)
 """

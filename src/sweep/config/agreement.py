@@ -8,8 +8,12 @@ from sweep.config import grid
 from sweep.config.schema import Config, ParallelConfig
 from sweep.errors import SettingError
 
-OF_SWEEP = ("results", "figures", "dry_run", "parallel.n_jobs", "parallel.backend")
-OF_CELL = tuple(sorted({f"parallel.{item.name}" for item in fields(ParallelConfig)}.difference(OF_SWEEP)))
+_PARALLEL = {f"parallel.{item.name}": item.metadata["setting"].run for item in fields(ParallelConfig)}
+OF_SWEEP = (
+    *(item.name for item in fields(Config) if item.metadata["setting"].run),
+    *(key for key, run in _PARALLEL.items() if run),
+)
+OF_CELL = tuple(key for key, run in _PARALLEL.items() if not run)
 
 
 def check_sweep(configs: Sequence[Config]) -> None:

@@ -71,8 +71,8 @@ class EvaluationConfig:
 class ParallelConfig:
     """How trials are spread over the machine. Of these only `kernels` changes the last digits of a result."""
 
-    n_jobs: int = setting(-1, "worker processes; -1: one per available core")
-    backend: str = setting("loky", "joblib backend", ("loky", "threading"))
+    n_jobs: int = setting(-1, "worker processes; -1: one per available core", run=True)
+    backend: str = setting("loky", "joblib backend", ("loky", "threading"), run=True)
     kernels: str = setting(
         "auto", "what runs the steps: numpy, numba (extra fast), auto: the faster", ("auto", "numpy", "numba")
     )
@@ -116,7 +116,9 @@ class Config:
     schedule: ScheduleConfig = group(ScheduleConfig, "the learning rate of an epoch")
     early_stopping: EarlyStoppingConfig = group(EarlyStoppingConfig, "when training stops before its end")
     evaluation: EvaluationConfig = group(EvaluationConfig, "when the curves are measured, and on what")
-    parallel: ParallelConfig = group(ParallelConfig, "how trials are spread over the machine", run=True)
+    parallel: ParallelConfig = group(
+        ParallelConfig, "how trials are spread over the machine", identity=False, axis=False
+    )
     results: str = setting("results", "folder of the records", run=True)
     name: str | None = setting(None, "a name of your own for the sweep, kept with its records", run=True)
     weights: bool = setting(False, "keep the weights of large networks in the records, too", run=True)

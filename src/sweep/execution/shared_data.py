@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from sweep.config.schema import Config
 from sweep.data import datasets
-from sweep.data.preprocessing import Part, PreparedData, prepare, sizes
+from sweep.data.preprocessing import Part, PreparedData, prepare
+from sweep.data.sizes import sizes
 from sweep.errors import StoreError
 from sweep.execution.held_folder import held_folder
 from sweep.execution.plan import Cell
@@ -78,7 +79,7 @@ def _key(config: Config) -> str:
 
 def _bytes(config: Config) -> int:
     """The bytes of the features, targets, labels and indices that `_write` writes."""
-    size = sizes(datasets.load(config.data), config.data)
+    size = sizes(datasets.counts(config.data), config.data)
     example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
     return example * (size.train + size.validation + size.test)
 
