@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -90,12 +91,10 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> N
     output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SMALL)
     assert "2 cells, 6 trials: 1 stored, 5 to train" in output
     assert "without effect" not in output
-    # A penalty of none has no strength: two rows, one cell.
-    equal = run(
-        tmp_path, "-m", "regularization=none,l2", "regularization.strength=0.1,0.2", "dry_run=true", *SMALL
-    )
-    assert "regularization.strength: without effect in some cells, whose rows are the same trials" in equal
-    assert "4 cells, 15 trials: 0 stored, 15 to train" in equal
+    # One hidden layer, written in two ways: two rows, one cell.
+    equal = run(tmp_path, "-m", "hidden=8,[8]", "dry_run=true", *SMALL)
+    assert "hidden: without effect in some cells, whose rows are the same trials" in equal
+    assert "2 cells, 5 trials: 1 stored, 4 to train" in equal
     # An override may stand on either side of -m.
     assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SMALL) == output
     run(tmp_path, "hidden=8", "seeds=2", "dry_run=true", *SMALL)
@@ -155,15 +154,14 @@ main()
 def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
     command = (
         "-m",
-        "depth=0,2",
+        "depth=1,2",
         "activation=sigmoid,identity",
         "loss=cross_entropy,rmse",
         "regularization=none,l1,l2",
         "momentum=0,0.9",
         *("hidden=4", "seeds=1", "batch_size=all", "figures=false", *SMALL),
     )
-    # At depth 0 the activation does not matter: 24 rows stand for 12 cells.
-    assert "36 of 36 trials trained" in run(tmp_path, *command)
+    assert "48 of 48 trials trained" in run(tmp_path, *command)
     wide = table(run(tmp_path, *command))
     assert len(wide) == 1 + 48
     assert wide[0].split()[:5] == ["depth", "activation", "loss", "momentum", "regularization"]
@@ -193,3 +191,18 @@ def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert row["test_accuracy_mean"] == ""
     assert not math.isfinite(float(row["test_accuracy_mean"] or "nan"))
+
+
+def test_what_is_offered_for_crossed_settings_is_a_right_command(tmp_path: Path) -> None:
+    crossed = ("regularization=none,l1,l2", "regularization.strength=0.1,0.2")
+    command = [sys.executable, "-m", "sweep", "-m", *crossed, "dry_run=true", *SMALL]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (offered,) = re.findall(r"'(grid=.*)'", done.stderr)
+    plan = run(tmp_path, offered, "dry_run=true", *SMALL)
+    assert "5 cells, 25 trials" in plan
+    folder = tmp_path / "sweeps" / "experiment"
+    folder.mkdir(parents=True)
+    line = offered.replace("grid=", "grid: ")
+    (folder / "offered.yaml").write_text(f"# @package _global_\n{line}\n", encoding="utf-8")
+    assert run(tmp_path, "experiment=offered", "dry_run=true", *SMALL) == plan

@@ -57,9 +57,12 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     Raises SweepError for a mistake in it.
     """
     from sweep.config.compose import from_settings
+    from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep
 
-    return run_sweep(from_settings(config or {}), None, console())
+    configs = from_settings(config or {})
+    check_effects(configs)
+    return run_sweep(configs, None, console())
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":

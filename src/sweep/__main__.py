@@ -14,6 +14,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -26,12 +27,15 @@ from sweep.errors import ExecutionError, SweepError
 def run(_: DictConfig) -> float | None:
     """Run one job of Hydra's: one cell, or the grid of an experiment."""
     from sweep.config.compose import application_composer, expand
+    from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep, withdraw
 
     job = HydraConfig.get()
     output = Path(job.runtime.output_dir)
     try:
         configs = expand(list(job.overrides.task), application_composer())
+        if job.mode is not RunMode.MULTIRUN:  # else the sweeper has looked at all jobs together
+            check_effects(configs)
         summary = run_sweep(configs, output, console())
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained

@@ -10,13 +10,30 @@ class _Always:
 
 
 @dataclass(frozen=True)
+class Need:
+    """What another setting, by its dotted key, must be for this one to have an effect.
+
+    One of `among`, or anything other than `besides`.
+    """
+
+    key: str
+    among: tuple[Any, ...] = ()
+    besides: Any = _Always
+
+    def met(self, value: Any) -> bool:
+        """Whether the other setting's value gives this one an effect."""
+        return value in self.among if self.among else value != self.besides
+
+
+@dataclass(frozen=True)
 class Setting:
     """What is allowed for one field, and its meaning with the unit.
 
     `identity`: it can change a result, and so tells cells apart in the store. `axis`: cells of a sweep may
     differ in it, and a table then shows it. `run`: it says how a whole sweep runs and is the same for all its
     cells, neither identity nor axis. A setting that is newer than records that count names in `before` the
-    value that those had: with it, the setting is left out of the identity.
+    value that those had: with it, the setting is left out of the identity. `needs`: what other settings must
+    be for it to have an effect; all of them.
     """
 
     help: str
@@ -29,6 +46,7 @@ class Setting:
     axis: bool = True
     run: bool = False
     before: Any = _Always
+    needs: tuple[Need, ...] = ()
 
     def __post_init__(self) -> None:
         if self.run:

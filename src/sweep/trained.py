@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sweep.config.compose import from_settings
+from sweep.config.effects import check_effects
 from sweep.config.row import settings_of
 from sweep.config.schema import Config
 from sweep.config.validation import check
@@ -111,6 +112,7 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
         raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
     config = configs[0]
     check(config)
+    check_effects(configs)
     data = load_own(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)

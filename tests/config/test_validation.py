@@ -199,7 +199,6 @@ STOPPING = {"early_stopping.patience": 3}
     ("settings", "words"),
     [
         ({"loss": "rmse", "reduction": "sum"}, ["reduction=sum", "loss=rmse", "reduction=mean"]),
-        ({"optimizer": "adam", "momentum": 0.9}, ["momentum=0.9", "optimizer=adam", "must be 0"]),
         (EXAM | {"output": "softmax", "loss": "mse"}, ["output=softmax", "data.targets=scalar", "sigmoid"]),
         (
             {"data.targets": "scalar", "output": "sigmoid", "loss": "mse"},

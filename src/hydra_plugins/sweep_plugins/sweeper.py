@@ -44,11 +44,13 @@ class CheckedSweeper(BasicSweeper):
         if isinstance(self.launcher, PoolLauncher):
             return  # it composes and checks every job itself, before it trains any
         from sweep.config.compose import expand, sweep_composer
+        from sweep.config.effects import check_effects
         from sweep.config.validation import check
 
         assert self.config is not None
         assert self.hydra_context is not None
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
-        for overrides in batch:
-            for config in expand(overrides, compose):
-                check(config)
+        configs = [config for overrides in batch for config in expand(overrides, compose)]
+        for config in configs:
+            check(config)
+        check_effects(configs)

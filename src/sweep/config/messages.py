@@ -33,8 +33,8 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
         key = re.sub(r"\[\d+\]$", "", str(cause.full_key)) or _group(cause)
-        if key == "experiment" and (place := _place(error)):
-            return SettingError(_no_package(place))
+        if key == "experiment" and _place(error):
+            return SettingError(_no_package(error))
         if key in all_keys():
             return refuse(key, _value(error, cause), _place(error))
     line = _several_values(error) or _unknown_key(error, cause) or _one_line(error)
@@ -97,6 +97,10 @@ def _group(cause: ValidationError) -> str:
     return ""
 
 
+def _no_package(error: Exception) -> str:
+    return f"experiment{_place(error)}: the first line of its file must be # @package _global_"
+
+
 def _place(error: Exception) -> str:
     """Where a mistake stands, if it is in an experiment's file."""
     file = re.match(r"In '(experiment/[^']+)'", str(error))
@@ -120,15 +124,10 @@ def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
         return None
     place = _place(error)
     if key == "experiment":
-        return _no_package(place)
+        return _no_package(error)
     if key in all_keys() and "@" not in str(error):
         return f"~{key}: contradicts another {key}=...; one of them must be left out"
     return None if key in all_keys() else str(unknown_setting(key, place))
-
-
-def _no_package(place: str) -> str:
-    """What to say of an experiment whose settings Hydra has put under `experiment`."""
-    return f"experiment{place}: the first line of its file must be # @package _global_"
 
 
 def _missing_key(error: Exception, cause: BaseException | None) -> str | None:

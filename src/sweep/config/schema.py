@@ -14,7 +14,13 @@ from sweep.nn.losses import LOSSES, OUTPUTS
 from sweep.nn.optimizers import OPTIMIZERS
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
-from sweep.setting import group, setting
+from sweep.setting import Need, group, setting
+
+_LAYERS = Need("depth", besides=0)
+_SGD, _ADAM = Need("optimizer.name", ("sgd",)), Need("optimizer.name", ("adam",))
+_PENALTY = Need("regularization.name", besides="none")
+_INVERSE = Need("schedule.name", ("inverse_epoch",))
+_STOPPING = Need("early_stopping.patience", besides=None)
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,13 @@ class OptimizerConfig:
     """How gradients become steps (momentum and learning rate stand at the top level)."""
 
     name: str = setting("sgd", "the optimizer", OPTIMIZERS)
-    beta1: float = setting(0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1)
-    beta2: float = setting(0.999, "Adam: decay of the mean of its square", at_least=0, below=1)
-    epsilon: float = setting(1e-8, "Adam: added to the root", above=0)
+    beta1: float = setting(
+        0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1, needs=(_ADAM,)
+    )
+    beta2: float = setting(
+        0.999, "Adam: decay of the mean of its square", at_least=0, below=1, needs=(_ADAM,)
+    )
+    epsilon: float = setting(1e-8, "Adam: added to the root", above=0, needs=(_ADAM,))
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class RegularizationConfig:
     """J = E + strength * C(weights)."""
 
     name: str = setting("none", "the penalty C", REGULARIZERS)
-    strength: float = setting(1e-4, "factor of the penalty (unused by none)", at_least=0)
+    strength: float = setting(1e-4, "factor of the penalty", at_least=0, needs=(_PENALTY,))
 
 
 @dataclass(frozen=True)
@@ -40,8 +50,8 @@ class ScheduleConfig:
     """The learning rate of epoch k, as a factor on learning_rate."""
 
     name: str = setting("constant", "constant: 1; inverse_epoch: 1/(a + b k)", SCHEDULES)
-    a: float = setting(1.0, "inverse_epoch: a", above=0)
-    b: float = setting(0.0, "inverse_epoch: b, per epoch", at_least=0)
+    a: float = setting(1.0, "inverse_epoch: a", above=0, needs=(_INVERSE,))
+    b: float = setting(0.0, "inverse_epoch: b, per epoch", at_least=0, needs=(_INVERSE,))
 
 
 @dataclass(frozen=True)
@@ -51,8 +61,10 @@ class EarlyStoppingConfig:
     patience: int | None = setting(
         None, "evaluations without improvement before stopping; null: never stop", at_least=1
     )
-    monitor: str = setting("validation_loss", "what must improve", ("validation_loss", "validation_accuracy"))
-    keep_best: bool = setting(True, "report the best weights seen, not the last")
+    monitor: str = setting(
+        "validation_loss", "what must improve", ("validation_loss", "validation_accuracy"), needs=(_STOPPING,)
+    )
+    keep_best: bool = setting(True, "report the best weights seen, not the last", needs=(_STOPPING,))
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ class Config:
     """One cell of a sweep and the seeds to train it with."""
 
     # The identity of a cell has `hidden_units` in place of these two.
-    hidden: Any = setting(128, "hidden units", identity=False)
+    hidden: Any = setting(128, "hidden units", identity=False, needs=(_LAYERS,))
     depth: int | None = setting(
         None,
         "hidden layers; null: 1, or the list's length; 0: none",
@@ -94,17 +106,24 @@ class Config:
         at_most=100,
         identity=False,
     )
-    activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS)
+    activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS, needs=(_LAYERS,))
     output: str = setting("softmax", "function of the output layer", OUTPUTS)
     loss: str = setting("cross_entropy", "the loss", LOSSES)
     initializer: str = setting("he", "how weights start", INITIALIZERS)
-    initializer_std: float = setting(0.01, "standard deviation (initializer=normal)", above=0)
+    initializer_std: float = setting(
+        0.01,
+        "standard deviation of the initial weights",
+        above=0,
+        needs=(Need("initializer", ("normal",)),),
+    )
     bias: bool = setting(True, "whether layers have biases")
-    momentum: float = setting(0.0, "momentum of sgd", at_least=0, below=1)
+    momentum: float = setting(0.0, "momentum", at_least=0, below=1, needs=(_SGD,))
     learning_rate: float = setting(0.1, "step size", above=0)
     batch_size: Any = setting(128, "examples in a mini-batch")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
-    epochs: int = setting(10, "passes over the training part", at_least=1)
+    epochs: int = setting(
+        10, "passes over the training part", at_least=1, needs=(Need("max_iterations", (None,)),)
+    )
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(5, "how many seeds, or which", identity=False, axis=False)
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))

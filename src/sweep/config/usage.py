@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from sweep import resources
+from sweep.config.effects import describe
 from sweep.config.messages import experiments
 from sweep.config.schema import Config
 from sweep.config.validation import allowed, show
@@ -87,6 +88,8 @@ def _entry(key: str, item: Any, default: object) -> tuple[str, str]:
     rule = item.metadata["setting"]
     declared = f"{key}.name" if item.name == "name" and key != "name" else key
     meaning = rule.help if key == "grid" else f"{rule.help}; {allowed(declared)}"
+    if rule.needs:
+        meaning += f"; needs {' and '.join(map(describe, rule.needs))}"
     shown = str(default).lower() if isinstance(default, bool) else show(default)
     return f"{key}={shown}", meaning
 

@@ -36,7 +36,7 @@ def allowed(key: str) -> str:
     """What the setting `key` (dotted) may be, in words: 'a number, above 0'."""
     if key in _SPECIAL:
         return _SPECIAL[key]
-    annotation, rule = _declared(key)
+    annotation, rule = declared(key)
     if is_dataclass(annotation) and isinstance(annotation, type):
         return f"a group of settings such as {key}.{fields(annotation)[0].name}"
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
@@ -63,7 +63,7 @@ def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
 @cache
 def boolean_keys() -> frozenset[str]:
     """The settings that are true or false."""
-    return frozenset(key for key in all_keys() if _declared(key)[0] is bool)
+    return frozenset(key for key in all_keys() if declared(key)[0] is bool)
 
 
 def refuse(key: str, value: object, place: str = "") -> SettingError:
@@ -71,7 +71,7 @@ def refuse(key: str, value: object, place: str = "") -> SettingError:
 
     `place` says where it stands, as ' (in FILE)'.
     """
-    choices = () if key in _SPECIAL else _declared(key)[1].choices
+    choices = () if key in _SPECIAL else declared(key)[1].choices
     names = value if isinstance(value, list | tuple) else [value]
     hints = [nearest(str(name), choices) for name in names if name not in choices]
     hint = next(filter(None, hints), "")
@@ -96,7 +96,7 @@ def show(value: object) -> str:
     return " ".join(str(value).split())
 
 
-def _declared(key: str) -> tuple[Any, Setting]:
+def declared(key: str) -> tuple[Any, Setting]:
     """The type of a setting and its rule."""
     *groups, name = key.split(".")
     owner: Any = Config
@@ -201,11 +201,6 @@ def _check_combinations(config: Config) -> None:
     if config.reduction == "sum" and not LOSSES[config.loss].additive:
         raise SettingError(
             f"reduction=sum: loss={config.loss} is a property of the whole batch; must be reduction=mean"
-        )
-    if config.momentum and config.optimizer.name != "sgd":
-        raise SettingError(
-            f"momentum={config.momentum:g}: has no effect with optimizer={config.optimizer.name};"
-            " must be 0, or optimizer=sgd"
         )
     _check_data(config)
 

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from sweep.setting import setting
+from sweep.setting import Need, setting
 
 GENERATED = ("exam", "spiral")
-DATASETS = ("mnist", "idx", *GENERATED)
+FILES = ("mnist", "idx")
+DATASETS = (*FILES, *GENERATED)
 SUBSETS = ("random", "first", "last")
 NORMALIZATIONS = ("none", "unit", "image", "feature")
 FEATURE_MAPS = ("raw", "quadratic")
 TARGETS = ("one_hot", "scalar")
+
+_GENERATED = Need("data.name", GENERATED)
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,9 @@ class DataConfig:
 
     name: str = setting("mnist", "the data set", DATASETS)
     # The identity of a cell has a digest of the contents in place of where they lie.
-    root: str | None = setting(None, "folder of the four IDX files (data=idx)", identity=False)
+    root: str | None = setting(
+        None, "folder of the four IDX files", identity=False, needs=(Need("data.name", ("idx",)),)
+    )
     label: str | None = setting(
         None, "what tables call the data; null: a name known by its content", identity=False, axis=False
     )
@@ -33,13 +38,17 @@ class DataConfig:
     validation_size: int = setting(5000, "validation examples, taken from the training file", at_least=0)
     test_size: int | None = setting(None, "test examples; null: the whole test file", at_least=1)
     test_subset: str = setting(
-        "random", "which test examples, where test_size leaves some out", SUBSETS, before="random"
+        "random",
+        "which test examples",
+        SUBSETS,
+        before="random",
+        needs=(Need("data.test_size", besides=None), Need("data.name", FILES)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)
     targets: str = setting("one_hot", "one output a class, or one output for two classes", TARGETS)
-    noise: float = setting(0.1, "standard deviation of the noise in generated data", at_least=0)
-    generator_seed: int = setting(0, "seed of generated data", at_least=0)
+    noise: float = setting(0.1, "standard deviation of the noise", at_least=0, needs=(_GENERATED,))
+    generator_seed: int = setting(0, "seed of the examples", at_least=0, needs=(_GENERATED,))
 
     @property
     def generated(self) -> bool:
