@@ -72,6 +72,53 @@ def test_a_users_text_is_no_markup(tmp_path: Path) -> None:
     assert [line.split()[1] for line in plan.splitlines()[1:]] == ["vary", "[init]", "[order]"]
 
 
+AXES = ("learning_rate=0.2,0.1", "activation=tanh,relu", "hidden=8,4")
+
+
+def test_columns_and_rows_stand_in_the_order_of_the_command_line(tmp_path: Path) -> None:
+    quiet = ("seeds=1", "figures=false", "regularization=l2", *SMALL)
+    lines = [line.split() for line in table(run(tmp_path, "-m", *AXES, *quiet))]
+    assert lines[0][:3] == ["learning_rate", "activation", "hidden"]
+    rows = [[rate, name, units] for rate in ("0.2", "0.1") for name in ("tanh", "relu") for units in "84"]
+    assert [line[:3] for line in lines[1:]] == rows
+    # So does a grid, and what is fixed stands with the data set in every file.
+    grid = "grid={product: {hidden: [8, 4]}, zip: {learning_rate: [0.2, 0.1], activation: [tanh, relu]}}"
+    lines = run(tmp_path, grid, *quiet, "sort=test_accuracy").splitlines()
+    sizes = "data.train_size=800, data.validation_size=100, data.test_size=200"
+    fixed = f"MNIST, regularization=l2, {sizes}, epochs=2"
+    assert fixed in lines
+    (summary,) = tmp_path.glob("outputs/*/*/summary.csv")
+    with summary.open(encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0])[:9] == [
+        *("cell", "hidden", "learning_rate", "activation", "regularization", "data.train_size"),
+        *("data.validation_size", "data.test_size", "epochs"),
+    ]
+    assert {row["regularization"] for row in found} == {"l2"}
+    accuracies = [float(row["test_accuracy_mean"]) for row in found]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert len(set(accuracies)) > 1
+    assert f"over n seeds; {fixed}." in (summary.parent / "summary.md").read_text(encoding="utf-8")
+    caption = (summary.parent / "summary.tex").read_text(encoding="utf-8").partition("\\caption")[2]
+    assert fixed.replace("_", "\\_") in caption
+    # The plan, on a narrow terminal: no cell's name is broken over lines.
+    plan = run(
+        tmp_path, "-m", *AXES, "batch_size=100,200", "vary=[init],[init,order]", "dry_run=true", columns=80
+    )
+    rows = [line.split() for line in plan.splitlines()[1:]]
+    start = next(index for index, row in enumerate(rows) if row[0] == "cell")
+    assert all(re.fullmatch("[0-9a-f]{16}", row[0]) for row in rows[start + 1 :] if row[0] != "without")
+    assert len(rows[start + 1 :]) >= 32
+    assert max(map(len, plan.splitlines())) <= 80
+
+
+def test_a_list_of_layers_is_seen_to_be_one_network(tmp_path: Path) -> None:
+    sizes = "'data': {'train_size': 800, 'validation_size': 100, 'test_size': 200}"
+    program = f"import sweep; sweep.run({{'hidden': [16, 32], 'epochs': 1, 'seeds': 1, {sizes}}})"
+    lines = run(tmp_path, program=("-c", program)).splitlines()
+    assert any(line.startswith("MNIST, hidden=[16,32], epochs=1, data.train_size=800") for line in lines)
+
+
 def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: Path) -> None:
     command = ("hidden=8", "figures=false", *SMALL)
     first = run(tmp_path, *command, "seeds=2")
@@ -164,9 +211,9 @@ def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
     assert "48 of 48 trials trained" in run(tmp_path, *command)
     wide = table(run(tmp_path, *command))
     assert len(wide) == 1 + 48
-    assert wide[0].split()[:5] == ["depth", "activation", "loss", "momentum", "regularization"]
+    assert wide[0].split()[:5] == ["depth", "activation", "loss", "regularization", "momentum"]
     narrow = run(tmp_path, *command, columns=80).splitlines()
-    assert "also in summary.md: validation %, epochs run, seconds" in "\n".join(narrow)
+    assert "also in summary.csv: validation %, epochs run, seconds" in narrow
     assert all(len(line) <= 80 for line in narrow[:50])
 
 
@@ -205,4 +252,5 @@ def test_what_is_offered_for_crossed_settings_is_a_right_command(tmp_path: Path)
     folder.mkdir(parents=True)
     line = offered.replace("grid=", "grid: ")
     (folder / "offered.yaml").write_text(f"# @package _global_\n{line}\n", encoding="utf-8")
-    assert run(tmp_path, "experiment=offered", "dry_run=true", *SMALL) == plan
+    from_file = run(tmp_path, "experiment=offered", "dry_run=true", *SMALL)
+    assert from_file.splitlines()[1:] == plan.splitlines()[1:]

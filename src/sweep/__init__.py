@@ -56,13 +56,13 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     "data": {"train_size": 1000}}. A `grid` makes a sweep of it: {"grid": {"product": {"hidden": [16, 128]}}}.
     Raises SweepError for a mistake in it.
     """
-    from sweep.config.compose import from_settings
+    from sweep.config.compose import from_settings, given_settings
     from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep
 
     configs = from_settings(config or {})
     check_effects(configs)
-    return run_sweep(configs, None, console())
+    return run_sweep(configs, None, console(), given_settings(config or {}))
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":

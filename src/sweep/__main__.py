@@ -26,7 +26,7 @@ from sweep.errors import ExecutionError, SweepError
 
 def run(_: DictConfig) -> float | None:
     """Run one job of Hydra's: one cell, or the grid of an experiment."""
-    from sweep.config.compose import application_composer, expand
+    from sweep.config.compose import application_composer, expand, given
     from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep, withdraw
 
@@ -36,7 +36,8 @@ def run(_: DictConfig) -> float | None:
         configs = expand(list(job.overrides.task), application_composer())
         if job.mode is not RunMode.MULTIRUN:  # else the sweeper has looked at all jobs together
             check_effects(configs)
-        summary = run_sweep(configs, output, console())
+        written = given(list(job.overrides.task), configs[0].grid)
+        summary = run_sweep(configs, output, console(), written)
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained
             withdraw(output)

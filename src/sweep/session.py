@@ -13,6 +13,7 @@ from sweep.analysis.escaping import shown
 from sweep.analysis.terminal import Column, fitted
 from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
+from sweep.config.touched import in_order
 from sweep.errors import ExecutionError, SweepError
 from sweep.execution import store
 from sweep.execution.plan import Plan, make_plan
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) -> "pd.DataFrame":
+def run_sweep(
+    configs: Sequence[Config], output: Path | None, console: Console, given: Sequence[str] = ()
+) -> "pd.DataFrame":
     """Run a sweep and return its summary, one row a cell (see `aggregate.summarise`).
 
-    With `output`, summary.csv, summary.md, summary.tex and the figures are written there. A dry run shows
-    the plan, returns an empty table and leaves nothing behind. Raises SweepError for a mistake in any cell,
-    before anything is trained, and ExecutionError when some trials or the summary could not be stored, after
-    the table of those that are.
+    `given` are the settings that the user wrote, in the order that tables follow. With `output`, summary.csv,
+    summary.md, summary.tex and the figures are written there. A dry run shows the plan, returns an empty
+    table and leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained,
+    and ExecutionError when some trials or the summary could not be stored, after the table of those that are.
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
@@ -37,7 +40,7 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
         check_equal_cells([cell.config for cell in equal])
     _announce_equal_cells(plan, console)
     if configs[0].dry_run:
-        _show_plan(plan, workers(parallel), console)
+        _show_plan(plan, workers(parallel), console, given)
         if output is not None:
             withdraw(output)
         return _no_table()
@@ -49,11 +52,11 @@ def run_sweep(configs: Sequence[Config], output: Path | None, console: Console) 
             for cell in plan.cells
         ):
             try:
-                _summarise(plan, output, console)
+                _summarise(plan, output, console, given)
             except SweepError as error:  # the reason why trials failed comes last
-                console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+                console.print(str(error), soft_wrap=True)
         raise
-    return _summarise(plan, output, console)
+    return _summarise(plan, output, console, given)
 
 
 def _no_table() -> "pd.DataFrame":
@@ -62,11 +65,13 @@ def _no_table() -> "pd.DataFrame":
     return pd.DataFrame()
 
 
-def _summarise(plan: Plan, output: Path | None, console: Console) -> "pd.DataFrame":
+def _summarise(
+    plan: Plan, output: Path | None, console: Console, given: Sequence[str]
+) -> "pd.DataFrame":
     from sweep.summary import summarise_sweep  # only now, so that training starts at once
 
     try:
-        return summarise_sweep(plan, output, console)
+        return summarise_sweep(plan, output, console, given)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -87,7 +92,7 @@ def _announce_equal_cells(plan: Plan, console: Console) -> None:
         console.print(f"{', '.join(inert)}: without effect in some cells, whose rows are the same trials")
 
 
-def _show_plan(plan: Plan, count: int, console: Console) -> None:
+def _show_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -> None:
     stored = plan.trials - plan.missing
     longest = max((block.seconds for block in plan.blocks), default=0.0)
     estimate = max(plan.seconds / count, longest)
@@ -95,7 +100,8 @@ def _show_plan(plan: Plan, count: int, console: Console) -> None:
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
-    axes, values = plan.swept
+    swept, values = plan.swept
+    axes = in_order(swept, given)
     missing = Counter[str]()
     for block in plan.blocks:
         missing[block.cell.id] += len(block.seeds)

@@ -1,6 +1,8 @@
 """The summary of a trained sweep: its table on the terminal, its files, its figures."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -8,24 +10,42 @@ from rich.console import Console
 from sweep.analysis import records, tables
 from sweep.analysis.aggregate import summarise
 from sweep.analysis.escaping import visible
+from sweep.config.schema import Config
+from sweep.config.touched import fixed, in_order
+from sweep.config.validation import show
+from sweep.data.labels import label
 from sweep.execution.plan import Plan
 
 MOST_NAMES = 8  # files named on the terminal
 
 
-def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.DataFrame:
+def summarise_sweep(
+    plan: Plan, output: Path | None, console: Console, given: Sequence[str] = ()
+) -> pd.DataFrame:
     """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
 
+    Axes, and the settings that all cells share, stand in the order of `given`: as the user wrote them.
     With `output`, summary.csv, summary.md, summary.tex and the figures are written there.
     """
-    axes, values = plan.swept
+    swept, values = plan.swept
+    configs = [cell.config for cell in plan.cells]
+    axes, same = in_order(swept, given), fixed(configs, swept, given)
+    settings = _settings(same, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
     trials = records.load(plan.cells[0].results, cells["cell"])
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
     summary = cells.merge(summarise(trials), on="cell", sort=False)
-    console.print(tables.terminal(summary, axes, console.width))
+    summary = tables.in_order(summary[["cell", *axes, *summary.columns[len(axes) + 1 :]]], configs[0].sort)
+    for position, (key, value) in enumerate(same.items(), len(axes) + 1):
+        summary.insert(position, key, [value] * len(summary))
+    table, left_out = tables.terminal(summary, axes, console.width)
+    if settings:
+        console.print(visible(settings))
+    console.print(table)
+    if left_out:
+        console.print(f"also in summary.csv: {', '.join(left_out)}")
     if mixed := _mixture(trials):
         console.print(mixed, soft_wrap=True)
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
@@ -39,14 +59,20 @@ def summarise_sweep(plan: Plan, output: Path | None, console: Console) -> pd.Dat
             errors="backslashreplace",
             lineterminator="\n",
         )
-        _write(output / "summary.md", tables.markdown(summary, axes))
+        _write(output / "summary.md", tables.markdown(summary, axes, settings))
         lines = tables.rows(summary, axes)
-        table = tables.latex([*axes, *tables.HEADINGS], lines, tables.CAPTION, names=len(axes))
-        _write(output / "summary.tex", table)
+        headings, caption = [*axes, *tables.HEADINGS], tables.caption(settings)
+        _write(output / "summary.tex", tables.latex(headings, lines, caption, names=len(axes)))
         console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
-        if plan.cells[0].config.figures:
+        if configs[0].figures:
             _draw(plan, cells, trials, seeds, axes, output / "figures", console)
     return summary
+
+
+def _settings(same: Mapping[str, Any], config: Config) -> str:
+    """The data set and the settings that all cells share, as they are typed."""
+    typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
+    return ", ".join([label(config.data), *typed] if "data" in same else typed)
 
 
 def _mixture(trials: pd.DataFrame) -> str | None:

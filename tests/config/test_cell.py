@@ -106,6 +106,7 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "weights": ({}, {"weights": True}),
     "data.label": ({}, {"data.label": "digits"}),
     "data.class_names": ({}, {"data.class_names": ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]}),
+    "sort": ({}, {"sort": "seconds"}),
     "figures": ({}, {"figures": False}),
     "dry_run": ({}, {"dry_run": True}),
     "data.root": ({"data": "idx", "data.root": "here"}, {"data": "idx", "data.root": "there"}),

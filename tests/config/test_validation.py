@@ -111,6 +111,15 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
         "early_stopping.monitor=validation_acuracy",
         "validation_accuracy",
     ),
+    "sort": (
+        "tets_accuracy",
+        [
+            *("test_accuracy", "validation_accuracy", "train_accuracy"),
+            *("test_loss", "validation_loss", "train_loss", "seconds", "or null"),
+        ],
+        "sort=tets_accuracy",
+        "test_accuracy",
+    ),
     "parallel": ("seriel", ["local", "serial"], "parallel=seriel", "serial"),
     "parallel.kernels": ("nunpy", ["auto", "numpy", "numba"], "parallel.kernels=nunpy", "numpy"),
     "parallel.backend": ("lokey", ["loky", "threading"], "parallel.backend=lokey", "loky"),

@@ -50,7 +50,7 @@ REAL: dict[str, tuple[list[float], list[float], str]] = {
 NUMBERS = WHOLE | REAL
 NULLABLE = {
     *("depth", "max_iterations", "data.train_size", "data.test_size", "early_stopping.patience"),
-    *("evaluation.every", "parallel.block_size", "data.root"),
+    *("evaluation.every", "parallel.block_size", "data.root", "sort"),
     *("data.label", "data.class_names", "name"),
 }
 NO_WHOLE_NUMBERS = ["ten", 1.5, True, [1], math.nan, math.inf]

@@ -30,14 +30,15 @@ class PoolLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose all jobs, check them, and train what is missing of them in one pool."""
-        from sweep.config.compose import expand, sweep_composer
+        from sweep.config.compose import expand, given, sweep_composer
         from sweep.config.effects import check_effects
         from sweep.session import console, run_sweep
 
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
         configs = [config for overrides in job_overrides for config in expand(overrides, compose)]
         check_effects(configs)
-        run_sweep(configs, Path(self.config.hydra.sweep.dir), console())
+        written = given(job_overrides[0], configs[0].grid)
+        run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=None)
             for overrides in job_overrides

@@ -41,11 +41,8 @@ def _count(n: int, diverged: int, dead: int) -> str:
     return f"{n} ({', '.join(asides)})" if asides else f"{n}"
 
 
-def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> Table:
-    """The summary as a table for a terminal of `width` columns.
-
-    Where it would be wider, headings break over lines, and then columns on the right are left out.
-    """
+def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> tuple[Table, list[str]]:
+    """The summary as a table for a terminal of `width` columns, and the headings left out of it."""
     headings = [*axes, *HEADINGS]
     lines = rows(summary, axes)
     columns = [
@@ -58,16 +55,26 @@ def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> Table:
         )
         for position, heading in enumerate(headings)
     ]
-    table, left_out = fitted(columns, width)
-    if left_out:
-        table.caption = f"also in summary.md: {', '.join(left_out)}"
-        table.caption_justify = "left"
-    return table
+    return fitted(columns, width)
 
 
-def markdown(summary: pd.DataFrame, axes: Sequence[str]) -> str:
-    """The summary as a Markdown table."""
-    return markdown_table([*axes, *HEADINGS], rows(summary, axes), names=len(axes))
+def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
+    """The rows with the best first: the highest accuracy, the lowest loss or seconds; cells without last."""
+    if sort is None:
+        return summary
+    column = sort if sort in summary else f"{sort}_mean"
+    return summary.sort_values(column, ascending=not sort.endswith("accuracy"), kind="stable")
+
+
+def caption(fixed: str) -> str:
+    """What the numbers are, and the settings that all cells share."""
+    return f"{CAPTION}; {fixed}" if fixed else CAPTION
+
+
+def markdown(summary: pd.DataFrame, axes: Sequence[str], fixed: str = "") -> str:
+    """The summary as a Markdown table, with its caption below."""
+    table = markdown_table([*axes, *HEADINGS], rows(summary, axes), names=len(axes))
+    return f"{table}\n{escaping.markdown(caption(fixed))}.\n"
 
 
 def markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> str:

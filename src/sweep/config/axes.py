@@ -9,7 +9,7 @@ from sweep.config.schema import Config
 
 def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]]:
     """The settings that differ between cells, and each cell's values of them."""
-    rows = [flat(_settings(config)) for config in configs]
+    rows = [flat(settings(config)) for config in configs]
     if any(config.depth is not None for config in configs):
         for row, config in zip(rows, configs, strict=True):
             row["depth"] = len(config.hidden_units)
@@ -19,10 +19,10 @@ def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]
     return axes, [{axis: row[axis] for axis in axes} for row in rows]
 
 
-def _settings(config: Any) -> dict[str, Any]:
+def settings(config: Any) -> dict[str, Any]:
     """The settings that cells may differ in."""
     return {
-        item.name: _settings(value) if is_dataclass(value := getattr(config, item.name)) else value
+        item.name: settings(value) if is_dataclass(value := getattr(config, item.name)) else value
         for item in fields(config)
         if item.metadata["setting"].axis
     }
@@ -37,10 +37,10 @@ def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:
     return any(len(values) > 1 for values in seen.values())
 
 
-def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Settings by dotted key, groups by their name: {"optimizer": "adam", "optimizer.beta1": 0.9}."""
     columns: dict[str, Any] = {}
-    for key, value in settings.items():
+    for key, value in nested.items():
         if isinstance(value, Mapping):
             inner = flat(value, f"{prefix}{key}.")
             if f"{prefix}{key}.name" in inner:

@@ -121,6 +121,19 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
     ]
 
 
+def given(overrides: Sequence[str], axes: Any = None) -> list[str]:
+    """The keys of settings in overrides and then in a grid, in the order in which they are written."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    typed = [override.key_or_group for override in parsed if not override.is_delete()]
+    return list(dict.fromkeys(key.removesuffix(".name") for key in [*typed, *grid.keys(axes)]))
+
+
+def given_settings(settings: Mapping[str, Any]) -> list[str]:
+    """The keys of settings written in Python, in the order in which they are written."""
+    plain = {key: value for key, value in settings.items() if key != "grid"}
+    return given([grid.override(key, value) for key, value in _dotted(plain)], settings.get("grid"))
+
+
 def from_settings(settings: Mapping[str, Any]) -> list[Config]:
     """The cells of a configuration written in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
     if not isinstance(settings, Mapping):

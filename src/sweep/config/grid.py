@@ -30,6 +30,15 @@ def points(grid: Any, where: str = "grid") -> list[Point]:
     return [_merge(combination) for combination in itertools.product(*parts)]
 
 
+def keys(grid: Any) -> list[str]:
+    """The keys of a grid's axes, in the order in which they are written."""
+    inner = grid.items() if isinstance(grid, Mapping) else ()
+    lists = [
+        keys_ if name != "union" else [key for each in keys_ for key in keys(each)] for name, keys_ in inner
+    ]
+    return list(dict.fromkeys(str(key) for each in lists for key in each))
+
+
 def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
     """The points with the `fixed` keys taken out and repetitions removed, in order.
 

@@ -16,6 +16,10 @@ from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.setting import Need, group, setting
 
+SORTS = (
+    *(f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")),
+    "seconds",
+)
 _LAYERS = Need("depth", besides=0)
 _SGD, _ADAM = Need("optimizer.name", ("sgd",)), Need("optimizer.name", ("adam",))
 _PENALTY = Need("regularization.name", besides="none")
@@ -141,6 +145,12 @@ class Config:
     results: str = setting("results", "folder of the records", run=True)
     name: str | None = setting(None, "a name of your own for the sweep, kept with its records", run=True)
     weights: bool = setting(False, "keep the weights of large networks in the records, too", run=True)
+    sort: str | None = setting(
+        None,
+        "order of the table's rows, the best first; null: as the cells were given",
+        SORTS,
+        run=True,
+    )
     figures: bool = setting(True, "draw figures after the sweep", run=True)
     dry_run: bool = setting(False, "show the plan and train nothing", run=True)
     grid: Any = setting(None, "the cells of an experiment: product, zip, union", identity=False, axis=False)

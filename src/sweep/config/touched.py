@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from sweep import resources
-from sweep.config.axes import settings
+from sweep.config.axes import flat, settings
 from sweep.config.schema import Config
 
 
@@ -22,34 +22,26 @@ def in_order(axes: Sequence[str], given: Sequence[str]) -> list[str]:
 def fixed(configs: Sequence[Config], axes: Sequence[str], given: Sequence[str]) -> dict[str, Any]:
     """The settings that are the same in all cells and that the user touched, in the order given.
 
-    Touched is what was `given` or differs from conf/ as its groups were chosen.
+    Touched is what was `given` or differs from conf/ as its groups were chosen. The data set always counts.
     """
-    first = configs[0]
-    own, default = _flat(first), _flat(_default(first))
-    touched = [key for key in own if key in given or own[key] != default[key]]
-    getters = {key: attrgetter(_dotted(key, first)) for key in touched}
-    same = [
-        key
-        for key in touched
-        if key not in axes and all(getters[key](config) == own[key] for config in configs)
+    own, plain = flat(settings(configs[0])), flat(settings(Config()))
+    # A choice among groups is compared with the usual one, the settings of the group with those of the choice.
+    default = {key: value for key, value in flat(settings(_default(configs[0]))).items() if "." in key}
+    default = plain | default
+    touched = [
+        key for key in own if key not in axes and (key == "data" or key in given or own[key] != default[key])
     ]
-    return {key: own[key] for key in in_order(same, given)}
+    return {key: own[key] for key in in_order(touched, given) if _is_same(key, configs)}
 
 
-def _flat(owner: Any, prefix: str = "") -> dict[str, Any]:
-    """The settings that cells may differ in by dotted key, groups by their names."""
-    found: dict[str, Any] = {}
-    for name, value in settings(owner).items():
-        if is_dataclass(value):
-            inner = _flat(value, f"{prefix}{name}.")
-            found |= {key.removesuffix(".name"): each for key, each in inner.items()}
-        else:
-            found[prefix + name] = value
-    return found
+def _is_same(key: str, configs: Sequence[Config]) -> bool:
+    value = attrgetter(key)
+    return all(_choice(value(config)) == _choice(value(configs[0])) for config in configs)
 
 
-def _dotted(key: str, config: Config) -> str:
-    return f"{key}.name" if is_dataclass(attrgetter(key)(config)) else key
+def _choice(value: Any) -> Any:
+    """The name of a group, or a plain value."""
+    return value.name if is_dataclass(value) and hasattr(value, "name") else value
 
 
 def _default(config: Config) -> Config:

@@ -90,8 +90,7 @@ def _entry(key: str, item: Any, default: object) -> tuple[str, str]:
     meaning = rule.help if key == "grid" else f"{rule.help}; {allowed(declared)}"
     if rule.needs:
         meaning += f"; needs {' and '.join(map(describe, rule.needs))}"
-    shown = str(default).lower() if isinstance(default, bool) else show(default)
-    return f"{key}={shown}", meaning
+    return f"{key}={show(default)}", meaning
 
 
 def _listed(entries: dict[str, str], width: int) -> str:

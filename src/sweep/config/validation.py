@@ -91,6 +91,8 @@ def show(value: object) -> str:
     """A value as it is typed, in one line."""
     if value is None:
         return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list | tuple):
         return "[" + ",".join(show(item) for item in value) + "]"
     return " ".join(str(value).split())

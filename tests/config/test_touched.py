@@ -1,0 +1,65 @@
+"""What a user has said of a sweep: what differs from conf/, and what was written."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from sweep.config.compose import given, given_settings
+from sweep.config.schema import SORTS, Config
+from sweep.config.touched import fixed, in_order
+
+Settings = Mapping[str, Any]
+Configured = Callable[[Settings], list[Config]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, {}),
+        ({"hidden": [16, 32]}, {"hidden": "[16,32]"}),
+        ({"optimizer": "adam"}, {"optimizer": "adam"}),
+        ({"schedule": "inverse_epoch"}, {"schedule": "inverse_epoch"}),  # b is that of the choice
+        ({"schedule": "inverse_epoch", "schedule.b": 0.5}, {"schedule": "inverse_epoch", "schedule.b": 0.5}),
+        ({"data": "exam"}, {"data": "exam"}),
+        ({"data": "idx", "data.root": "x"}, {"data": "idx", "data.root": "x"}),
+        ({"data": "exam", "data.noise": 0.3}, {"data": "exam", "data.noise": 0.3}),
+        ({"seeds": 3, "results": "there", "figures": False, "parallel.n_jobs": 1}, {}),
+    ],
+)
+def test_what_differs_from_the_defaults_of_its_groups(
+    settings: Settings, expected: dict[str, Any], configured: Configured
+) -> None:
+    assert fixed(configured(settings), [], []) == {"data": "mnist", **expected}
+
+
+def test_what_was_written_counts_though_it_is_the_default(configured: Configured) -> None:
+    configs = configured({"momentum": 0, "hidden": 128, "grid": {"product": {"epochs": [1, 2]}}})
+    assert fixed(configs, ["epochs"], ["momentum", "hidden"]) == {
+        "momentum": 0,
+        "hidden": 128,
+        "data": "mnist",
+    }
+    assert fixed(configs, ["epochs"], []) == {"data": "mnist"}
+
+
+def test_what_cells_differ_in_is_not_fixed(configured: Configured) -> None:
+    configs = configured({"grid": {"zip": {"optimizer": ["sgd", "adam"], "optimizer.beta1": [0.9, 0.8]}}})
+    assert fixed(configs, ["optimizer"], ["optimizer"]) == {"data": "mnist"}
+
+
+def test_the_order_is_that_in_which_settings_are_written() -> None:
+    grid = {
+        "union": [{"zip": {"epochs": [1], "momentum": [0]}}, {"product": {"loss": ["mse"], "epochs": [3]}}]
+    }
+    overrides = ["depth=2", "hidden=3", "~optimizer", "data.name=exam", "hidden=4"]
+    assert given(overrides, grid) == ["depth", "hidden", "data", "epochs", "momentum", "loss"]
+    nested = {"data": {"name": "idx", "root": "x"}, "hidden": 3, "grid": grid}
+    assert given_settings(nested) == ["data", "data.root", "hidden", "epochs", "momentum", "loss"]
+    assert in_order(["hidden", "epochs", "depth"], ["depth", "hidden"]) == ["depth", "hidden", "epochs"]
+
+
+def test_every_order_of_rows_is_a_column_of_the_summary() -> None:
+    from sweep.analysis.aggregate import METRICS
+
+    assert set(SORTS) == {*METRICS, "seconds"}
