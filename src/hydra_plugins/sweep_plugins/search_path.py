@@ -1,4 +1,7 @@
-"""Experiments in the package's sweeps/ and in sweeps/ of the working folder."""
+"""Experiments in the package's sweeps/ and in sweeps/ of the working folder, for our own configuration alone.
+
+Hydra calls this plugin for every Hydra application of the environment.
+"""
 
 from pathlib import Path
 
@@ -6,12 +9,15 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from sweep import resources
+from sweep.config.application import is_ours
 
 
 class SweepSearchPath(SearchPathPlugin):
     """Adds the folders of experiments to Hydra's search path, the user's own first."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if not is_ours(search_path):
+            return
         folders = dict.fromkeys([Path.cwd() / "sweeps", resources.folder("sweeps")])
         for folder in folders:
             if folder.is_dir():

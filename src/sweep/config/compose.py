@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -18,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from sweep import resources
 from sweep.config import grid
+from sweep.config.application import own_application
 from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys, refuse
@@ -31,7 +30,8 @@ Compose = Callable[[list[str]], DictConfig]
 
 def register_schema() -> None:
     """Make the schema known to Hydra, under the name that conf/config.yaml begins with."""
-    ConfigStore.instance().store(name="schema", node=_schema())
+    # Hydra keeps one store for all applications of a process: the name must be nobody else's.
+    ConfigStore.instance().store(name="sweep_schema", node=_schema())
 
 
 def to_config(composed: DictConfig) -> Config:
@@ -141,10 +141,8 @@ def from_settings(settings: Mapping[str, Any]) -> list[Config]:
     settings = dict(settings)
     axes = settings.pop("grid", None)
     overrides = [grid.override(key, value) for key, value in _dotted(settings)]
-    if GlobalHydra.instance().is_initialized():
-        return expand(overrides, application_composer(), axes)
     register_schema()
-    with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
+    with own_application():
         return expand(overrides, application_composer(), axes)
 
 

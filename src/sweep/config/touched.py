@@ -25,7 +25,7 @@ def fixed(configs: Sequence[Config], axes: Sequence[str], given: Sequence[str]) 
     Touched is what was `given` or differs from conf/ as its groups were chosen. The data set always counts.
     """
     own, plain = flat(settings(configs[0])), flat(settings(Config()))
-    # A choice among groups is compared with the usual one, the settings of the group with those of the choice.
+    # A choice among groups is compared with the usual one, a group's settings with those of its choice.
     default = {key: value for key, value in flat(settings(_default(configs[0]))).items() if "." in key}
     default = plain | default
     touched = [

@@ -1,0 +1,40 @@
+"""Hydra as this package's own application, also inside another one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra import initialize_config_dir, version
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
+
+from sweep import resources
+
+VERSION_BASE = "1.3"
+
+
+def is_ours(search_path: ConfigSearchPath) -> bool:
+    """Whether a search path is that of an application whose configuration is our conf/."""
+    conf = resources.folder("conf").resolve()
+    return any(
+        item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
+        for item in search_path.get_path()
+    )
+
+
+@contextmanager
+def own_application() -> Iterator[None]:
+    """Within, Hydra composes from our conf/; another application that is running stays as it was."""
+    running = GlobalHydra.instance()
+    hydra, base = running.hydra, version.getbase()
+    if hydra is not None and is_ours(hydra.config_loader.get_search_path()):
+        yield
+        return
+    running.clear()
+    try:
+        with initialize_config_dir(str(resources.folder("conf")), version_base=VERSION_BASE):
+            yield
+    finally:
+        running.hydra = hydra
+        GlobalHydra.set_instance(running)
+        version.VersionBase.instance().version_base = base
