@@ -23,6 +23,8 @@ from sweep.execution.progress import duration
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_ROWS = 100  # cells of a plan that are shown
+
 
 def run_sweep(
     configs: Sequence[Config], output: Path | None, console: Console, given: Sequence[str] = ()
@@ -105,16 +107,19 @@ def _show_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     missing = Counter[str]()
     for block in plan.blocks:
         missing[block.cell.id] += len(block.seeds)
+    cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
     table, left_out = fitted(
         [
-            Column("cell", [cell.id for cell in plan.cells]),
+            Column("cell", [cell.id for cell in cells]),
             *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=True) for axis in axes),
-            Column("seeds", [str(len(cell.config.seed_indices)) for cell in plan.cells], right=True),
-            Column("to train", [str(missing[cell.id]) for cell in plan.cells], right=True),
+            Column("seeds", [str(len(cell.config.seed_indices)) for cell in cells], right=True),
+            Column("to train", [str(missing[cell.id]) for cell in cells], right=True),
         ],
         console.width,
     )
     console.print(table)
+    if len(plan.cells) > MOST_ROWS:
+        console.print(f"... and {len(plan.cells) - MOST_ROWS} more cells")
     if left_out:
         console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
 

@@ -73,6 +73,17 @@ def test_a_fixed_setting_takes_its_axis_out_and_leaves_each_point_once() -> None
     assert grid.without(points, axes) == [{}]
 
 
+def test_repetitions_are_found_among_lists_and_equal_numbers() -> None:
+    layers: list[Any] = [[300, 100], 16, [300, 100], [100, 300], 16.0, None, {"a": [1]}, {"a": [1]}]
+    points = grid.points({"product": {"hidden": layers, "activation": NAMES}})
+    expected: list[Any] = []
+    for point in points:
+        if {"hidden": point["hidden"]} not in expected:
+            expected.append({"hidden": point["hidden"]})
+    assert grid.without(points, ["activation"]) == expected
+    assert len(expected) == 5
+
+
 @pytest.mark.parametrize(
     ("malformed", "place"),
     [

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
+from sweep.data import datasets
 from sweep.data.settings import DataConfig
 from sweep.data.sizes import Sizes
 from sweep.errors import SweepError
 from sweep.execution import cost
 from sweep.execution.plan import Plan, make_plan, seeds_that_fit
+from sweep.session import MOST_ROWS, run_sweep
 
 DATA = DataConfig(train_size=1000, validation_size=100, test_size=100)
 
@@ -95,6 +98,37 @@ def test_one_wrong_cell_stops_the_whole_plan(tmp_path: Path) -> None:
 def test_cells_of_one_sweep_share_one_store(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="results"):
         make_plan([config(tmp_path / "a"), config(tmp_path / "b")], n_jobs=1)
+
+
+def test_data_is_looked_at_once_for_each_way_in_which_it_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: dict[str, list[DataConfig]] = {"digest": [], "counts": [], "load": []}
+    for name, configs in looked.items():
+        plain = getattr(datasets, name)
+        # Bound now: the loop goes on to the next name.
+        monkeypatch.setattr(datasets, name, lambda data, c=configs, p=plain: (c.append(data), p(data))[1])
+    spiral = replace(DATA, name="spiral", classes=2, normalization="unit")
+    settings = [(width, noise) for width in range(1, 9) for noise in (0.1, 0.2)]
+    make_plan(
+        [
+            config(tmp_path, hidden=width, batch_size=10, data=replace(spiral, noise=noise))
+            for width, noise in settings
+        ],
+        n_jobs=1,
+    )
+    both = [replace(spiral, noise=noise) for noise in (0.1, 0.2)]
+    assert looked == dict.fromkeys(looked, both)
+
+
+def test_a_long_plan_is_shown_in_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    widths = range(1, MOST_ROWS + 31)
+    run_sweep([config(tmp_path, hidden=width, dry_run=True) for width in widths], None, Console(width=100))
+    first, heading, *rows, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{len(widths)} cells, {5 * len(widths)} trials: 0 stored")
+    assert heading.split() == ["cell", "hidden", "seeds", "to", "train"]
+    assert [row.split()[1:] for row in rows] == [[str(width), "5", "5"] for width in widths[:MOST_ROWS]]
+    assert last == "... and 30 more cells"
 
 
 def test_flops_by_hand() -> None:

@@ -13,7 +13,7 @@ from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.execution import shared_data
 from sweep.execution.fractions import Fractions
-from sweep.execution.plan import Cell
+from sweep.execution.plan import cells_of
 
 from .conftest import Command
 
@@ -53,11 +53,11 @@ if sys.argv[2] == "no posix_fallocate" and hasattr(os, "posix_fallocate"):
 from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.errors import StoreError
-from sweep.execution.plan import Cell
+from sweep.execution.plan import cells_of
 from sweep.execution.shared_data import SharedData
 config = Config(data=DataConfig(train_size=600, validation_size=0, test_size=200))
 try:
-    SharedData(Path(sys.argv[1])).prepare([Cell.of(config)])
+    SharedData(Path(sys.argv[1])).prepare([cells_of([config])[0]])
 except StoreError as error:
     print(error)
 """
@@ -84,7 +84,7 @@ def test_shared_data_is_what_a_process_prepares_for_itself(
     if not reserving:  # as on macOS and Windows
         monkeypatch.delattr("os.posix_fallocate", raising=False)
     config = Config(data=DATA)
-    (folder,) = shared_data.SharedData(tmp_path).prepare([Cell.of(config)]).values()
+    (folder,) = shared_data.SharedData(tmp_path).prepare([cells_of([config])[0]]).values()
     assert folder is not None
     shared, own = shared_data.load_shared(folder), shared_data.load_own(config, 0)
     for name in ("train", "validation", "test"):

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from sweep.config.application import own_application
 from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys, refuse
+from sweep.config.values import converted, with_values
 from sweep.errors import SettingError
 
 CONFIG_NAME = "config"
@@ -46,6 +47,17 @@ def to_config(composed: DictConfig) -> Config:
     return replace(config, experiment=OmegaConf.select(composed, "hydra.runtime.choices.experiment"))
 
 
+@dataclass(frozen=True)
+class _Setting:
+    """An override as it was read: plain values are set on a configuration, all else is Hydra's to compose."""
+
+    line: str
+    key: str
+    value: Any
+    plain: bool
+    adding: bool
+
+
 class Composer:
     """Composes overrides through Hydra, once for each choice of groups; plain values are then set on a copy.
 
@@ -55,34 +67,54 @@ class Composer:
 
     def __init__(self, compose: Compose, groups: Sequence[str]) -> None:
         self.compose, self.groups = compose, set(groups)
+        self.read: dict[str, _Setting] = {}
         self.composed: dict[tuple[str, ...], DictConfig] = {}
+        self.typed: dict[tuple[str, ...], Config | None] = {}
+        self.converted: dict[str, Any] = {}
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """The composed configuration of these overrides, Hydra's own settings included."""
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-        for override in parsed:
+        settings = [self._read(line) for line in overrides]
+        config = copy.deepcopy(self._composed(settings))
+        OmegaConf.set_readonly(config, False)
+        for setting in settings:
+            if setting.plain:
+                OmegaConf.update(config, setting.key, setting.value, force_add=setting.adding)
+        return config
+
+    def config(self, overrides: Sequence[str]) -> Config:
+        """The typed configuration of these overrides: `to_config` of the composed one, but faster.
+
+        What cannot be set or converted by itself, mistakes included, goes that way.
+        """
+        settings = [self._read(line) for line in overrides]
+        base = self._typed(settings)
+        if base is None:
+            return to_config(self(overrides))
+        try:
+            return with_values(
+                base, {setting.key: self._converted(setting) for setting in settings if setting.plain}
+            )
+        except ValueError:
+            return to_config(self(overrides))
+
+    def _read(self, line: str) -> _Setting:
+        if line not in self.read:
+            (override,) = OverridesParser.create().parse_overrides([line])
             key, value = override.key_or_group, override.value()
             # Several experiments may lie over each other; of the other groups there is one choice.
-            names = str | list if key == "experiment" else str
-            if key in self.groups and not isinstance(value, names):
+            names = value if key == "experiment" and isinstance(value, list) else [value]
+            if key in self.groups and not all(isinstance(name, str) for name in names):
                 raise wrong_choice(key, value)
             # OmegaConf would read every number but 0 as true.
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if key in boolean_keys() and number:
                 raise refuse(key, value)
-        structural = [override for override in parsed if not self._is_value(override)]
-        lines = tuple(str(override.input_line) for override in structural)
-        if lines not in self.composed:
-            self.composed[lines] = self.compose(list(lines))
-        config = copy.deepcopy(self.composed[lines])
-        OmegaConf.set_readonly(config, False)
-        for override in parsed:
-            if self._is_value(override):
-                adding = override.type is OverrideType.FORCE_ADD
-                OmegaConf.update(config, override.key_or_group, override.value(), force_add=adding)
-        return config
+            adding = override.type is OverrideType.FORCE_ADD
+            self.read[line] = _Setting(line, key, value, self._is_plain(override), adding)
+        return self.read[line]
 
-    def _is_value(self, override: Override) -> bool:
+    def _is_plain(self, override: Override) -> bool:
         key = override.key_or_group
         return (
             override.type in (OverrideType.CHANGE, OverrideType.FORCE_ADD)
@@ -91,6 +123,35 @@ class Composer:
             and "/" not in key
             and key.partition(".")[0] != "hydra"
         )
+
+    def _composed(self, settings: Sequence[_Setting]) -> DictConfig:
+        lines = tuple(setting.line for setting in settings if not setting.plain)
+        if lines not in self.composed:
+            self.composed[lines] = self.compose(list(lines))
+        return self.composed[lines]
+
+    def _typed(self, settings: Sequence[_Setting]) -> Config | None:
+        """The configuration before plain values are set; None where it is not whole without them."""
+        lines = tuple(setting.line for setting in settings if not setting.plain)
+        if lines not in self.typed:
+            deleting = any(line.startswith("~") for line in lines)
+            self.typed[lines] = None if deleting else _whole(self._composed(settings))
+        return self.typed[lines]
+
+    def _converted(self, setting: _Setting) -> Any:
+        if setting.line not in self.converted:
+            self.converted[setting.line] = converted(setting.key, setting.value)
+        return self.converted[setting.line]
+
+
+def _whole(composed: DictConfig) -> Config | None:
+    """The typed configuration, unless it lacks a value, or takes one from another setting."""
+    try:
+        config = to_config(composed)
+    except (SettingError, OmegaConfBaseException):
+        return None
+    own = OmegaConf.masked_copy(composed, [str(key) for key in _schema()])
+    return None if "${" in OmegaConf.to_yaml(own) else config
 
 
 def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> list[Config]:
@@ -106,18 +167,16 @@ def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> li
 
 
 def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Config]:
-    base = composer(overrides)
     if axes is None:
-        config = to_config(base)
-        if config.grid is None:
-            return [config]
-        axes = config.grid
-    found = grid.points(axes)
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    given = [override.key_or_group for override in parsed]
+        base = composer.config(overrides)
+        if base.grid is None:
+            return [base]
+        axes = base.grid
+    given = [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
+    # A cell of a grid has no grid: it would be copied with every cell.
     return [
-        to_config(composer([*overrides, *(grid.override(*item) for item in point.items())]))
-        for point in grid.without(found, given)
+        composer.config([*overrides, *(grid.override(*item) for item in point.items()), "grid=null"])
+        for point in grid.without(grid.points(axes), given)
     ]
 
 

@@ -45,12 +45,18 @@ def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
     So a value on the command line wins over the grid's axis.
     """
     left_out = set(fixed)
-    kept: list[Point] = []
+    kept: dict[Any, Point] = {}
     for point in found:
         rest = {key: value for key, value in point.items() if key not in left_out}
-        if rest not in kept:
-            kept.append(rest)
-    return kept
+        kept.setdefault(_hashable(rest), rest)
+    return list(kept.values())
+
+
+def _hashable(value: Any) -> Any:
+    """A key that is equal for equal values, lists and mappings among them."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(inner)) for key, inner in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def override(key: str, value: Any) -> str:

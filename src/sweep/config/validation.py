@@ -126,7 +126,7 @@ def _check_fields(config: Any, prefix: str) -> None:
         key, value = prefix + item.name, getattr(config, item.name)
         if is_dataclass(value):
             _check_fields(value, f"{key}.")
-        elif (
+        elif is_dataclass(item.type) or (
             key not in (*_SPECIAL, "grid")
             and value is not None
             and not _fits(value, item.metadata["setting"])

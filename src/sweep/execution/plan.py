@@ -36,12 +36,6 @@ class Cell:
     digest: str
     sizes: Sizes
 
-    @staticmethod
-    def of(config: Config) -> "Cell":
-        """The cell of a configuration. Raises SweepError when its data is missing or too small for it."""
-        data = config.data
-        return Cell(config, datasets.digest(data), sizes(datasets.counts(data), data))
-
     @cached_property
     def id(self) -> str:
         """The name of the cell in the store."""
@@ -89,8 +83,9 @@ class Plan:
     @property
     def trials(self) -> int:
         """Trials of the sweep; a cell that stands in it twice counts once."""
-        return len(
-            {(cell.results, cell.id, seed) for cell in self.cells for seed in cell.config.seed_indices}
+        return sum(
+            len({seed for cell in cells for seed in cell.config.seed_indices})
+            for cells in self.by_id.values()
         )
 
     @property
@@ -112,11 +107,11 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     for config in configs:
         check(config)
     check_sweep(configs)
-    cells = tuple(Cell.of(config) for config in configs)
+    cells = cells_of(configs)
     store.check_writable(cells[0].results)
     missing = _missing(cells)
-    for index in missing:
-        datasets.load(cells[index].config.data)  # a damaged file is told before anything runs
+    for data in {repr(cells[index].config.data): cells[index].config.data for index in missing}.values():
+        datasets.load(data)  # a damaged file is told before anything runs
     size = {index: cells[index].sizes for index in missing}
     rate = cost.matrix_rate() if missing else 1.0
     seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
@@ -134,18 +129,28 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)))
 
 
+def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
+    """The cells of these configurations; data is looked at once for each way in which it is configured."""
+    looked: dict[str, tuple[str, Sizes]] = {}
+    cells = []
+    for config in configs:
+        data = config.data
+        key = repr(data)  # it may hold a list
+        if key not in looked:
+            looked[key] = datasets.digest(data), sizes(datasets.counts(data), data)
+        cells.append(Cell(config, *looked[key]))
+    return tuple(cells)
+
+
 def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
     """Seeds to train, by position of the cell; each trial once, though its cell may stand twice."""
-    planned: set[tuple[Path, str, int]] = set()
+    done: dict[str, set[int]] = {}  # stored or planned, by cell
     missing = {}
     for index, cell in enumerate(cells):
-        stored = _stored(cell)
-        seeds = tuple(
-            seed
-            for seed in cell.config.seed_indices
-            if seed not in stored and (cell.results, cell.id, seed) not in planned
-        )
-        planned |= {(cell.results, cell.id, seed) for seed in seeds}
+        if cell.id not in done:
+            done[cell.id] = _stored(cell)
+        seeds = tuple(seed for seed in cell.config.seed_indices if seed not in done[cell.id])
+        done[cell.id].update(seeds)
         if seeds:
             missing[index] = seeds
     return missing

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
-from sweep.data.sizes import sizes
 from sweep.errors import StoreError
 from sweep.execution.held_folder import held_folder
 from sweep.execution.plan import Cell
@@ -46,20 +45,20 @@ class SharedData:
         """
         folders: dict[str, Path | None] = {}
         known: dict[str, Path] = {}
-        configs: dict[Path, Config] = {}
+        first: dict[Path, Cell] = {}  # of those that share a folder
         for cell in cells:
             if "split" in cell.config.vary:
                 folders[cell.id] = None
                 continue
             folder = known.setdefault(_key(cell.config), self.folder / str(len(known)))
-            configs.setdefault(folder, cell.config)
+            first.setdefault(folder, cell)
             folders[cell.id] = folder
         free = shutil.disk_usage(self.folder).free
         try:
-            for folder, config in configs.items():
-                _write(folder, config)
+            for folder, cell in first.items():
+                _write(folder, cell.config)
         except OSError as error:
-            needed = sum(map(_bytes, configs.values()))
+            needed = sum(map(_bytes, first.values()))
             raise StoreError(
                 f"TMPDIR={self.folder.parent}: the data of this sweep takes {_megabytes(needed)}, and"
                 f" {_megabytes(free)} are free ({error.strerror}); must be a folder with more room"
@@ -77,9 +76,9 @@ def _key(config: Config) -> str:
     return repr((config.data, config.precision, config.root_seed))
 
 
-def _bytes(config: Config) -> int:
+def _bytes(cell: Cell) -> int:
     """The bytes of the features, targets, labels and indices that `_write` writes."""
-    size = sizes(datasets.counts(config.data), config.data)
+    size, config = cell.sizes, cell.config
     example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
     return example * (size.train + size.validation + size.test)
 

@@ -1,0 +1,66 @@
+"""Plain values set on a typed configuration, converted as OmegaConf converts them."""
+
+from collections.abc import Mapping
+from dataclasses import field, is_dataclass, make_dataclass, replace
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sweep.config.schema import Config
+
+_Settings = TypeVar("_Settings")
+
+
+def converted(key: str, value: Any) -> Any:
+    """The value that setting `key` (dotted) takes, with its type.
+
+    Raises ValueError for what needs a whole configuration to be understood or refused: groups, unknown keys,
+    mappings, interpolations and values of a wrong type.
+    """
+    if _needs_the_rest(value):
+        raise ValueError(f"{key}={value}")
+    node = _alone(key).copy()
+    try:
+        node.value = value
+    except OmegaConfBaseException as error:
+        raise ValueError(f"{key}={value}") from error
+    return OmegaConf.to_container(node)["value"]  # type: ignore[index, call-overload]
+
+
+def with_values(settings: _Settings, values: Mapping[str, Any]) -> _Settings:
+    """A copy of these settings in which some, by dotted keys, have other values."""
+    own: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        group, _, rest = key.partition(".")
+        if rest:
+            inner.setdefault(group, {})[rest] = value
+        else:
+            own[group] = value
+    groups = {group: with_values(getattr(settings, group), chosen) for group, chosen in inner.items()}
+    return replace(settings, **own, **groups)  # type: ignore[type-var]
+
+
+def _needs_the_rest(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_needs_the_rest, value))
+    return isinstance(value, Mapping) or (isinstance(value, str) and ("${" in value or value == "???"))
+
+
+@cache
+def _alone(key: str) -> DictConfig:
+    """A configuration whose only setting, `value`, has the type of setting `key`."""
+    *groups, name = key.split(".")
+    owner: Any = Config
+    for group in groups:
+        owner = get_type_hints(owner).get(group)
+        if not is_dataclass(owner):
+            raise ValueError(key)
+    annotation = get_type_hints(owner).get(name)
+    if annotation is None or is_dataclass(annotation):
+        raise ValueError(key)
+    node = OmegaConf.structured(make_dataclass("Alone", [("value", annotation, field(default="???"))]))
+    assert isinstance(node, DictConfig)
+    return node
