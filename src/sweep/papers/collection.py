@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from sweep.analysis import records
 from sweep.analysis.aggregate import sound
-from sweep.errors import PaperError
+from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
 
 FILE = "records.parquet"
+EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
+
+
+class SelectionError(PaperError):
+    """The settings of a table or figure pick no cell, or several for one line."""
 
 
 def missing(file: Path) -> PaperError:
@@ -77,17 +82,28 @@ class Collection:
     def _reports(self) -> pd.DataFrame:
         return records.reports(self.file).merge(self._trials[["cell", "seed", "status"]], on=["cell", "seed"])
 
-    def trials(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """One row a trial of an experiment (see `records.load`), of the cells that agree with `where`."""
-        return self._of(self._trials, experiment, where)
+    def trials(
+        self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """One row a trial of an experiment (see `records.load`), of the cells that agree with `where`.
 
-    def curves(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        That is one cell, or one for each combination of values of the settings `lines`: two cells are never
+        taken together. Raises SelectionError, with the settings that still differ, where several agree. All
+        methods below take their rows in the same way.
+        """
+        return self._of(self._trials, experiment, where, lines)
+
+    def curves(
+        self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """One row a trial and evaluation."""
-        return self._of(self._curves, experiment, where)
+        return self._of(self._curves, experiment, where, lines)
 
-    def reports(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def reports(
+        self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """One row a trial with what it says of the test part."""
-        return self._of(self._reports, experiment, where)
+        return self._of(self._reports, experiment, where, lines)
 
     def confusions(self, experiment: str, where: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
         """Test examples by true and predicted class, (trials, classes, classes), without diverged trials."""
@@ -95,13 +111,17 @@ class Collection:
         classes = math.isqrt(counts.shape[1])
         return counts.reshape(-1, classes, classes)
 
-    def class_curves(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def class_curves(
+        self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """One row a trial, evaluation, part and class with that class's error."""
-        return self._of(records.class_curves(self.file), experiment, where)
+        return self._of(records.class_curves(self.file), experiment, where, lines)
 
-    def networks(self, experiment: str, where: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    def networks(
+        self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = EACH_CELL
+    ) -> pd.DataFrame:
         """One row a trial with its weights and settings."""
-        return self._of(records.networks(self.file), experiment, where)
+        return self._of(records.networks(self.file), experiment, where, lines)
 
     def measurement(self, name: str) -> pd.DataFrame:
         """What was measured under this name, see `measuring`."""
@@ -110,25 +130,70 @@ class Collection:
             raise missing(file)
         return pd.read_csv(file)
 
-    def _of(self, rows: pd.DataFrame, experiment: str, where: Mapping[str, Any] | None) -> pd.DataFrame:
+    def _of(
+        self,
+        rows: pd.DataFrame,
+        experiment: str,
+        where: Mapping[str, Any] | None,
+        lines: Sequence[str],
+    ) -> pd.DataFrame:
         cells = self._agreeing(experiment, where or {})
+        self._tell_apart(cells, experiment, where or {}, lines)
         order = {cell: position for position, cell in enumerate(cells)}
         own = rows[rows["cell"].isin(cells)]
         positions = own["cell"].map(order).sort_values(kind="stable")
         return own.loc[positions.index].reset_index(drop=True)
 
+    @cached_property
+    def _settings(self) -> pd.DataFrame:
+        """One row a cell with its settings, and its name as one of them."""
+        cells = self._trials.drop_duplicates("cell").set_index("cell", drop=False)
+        measured = [name for name in records.TRIAL_COLUMNS if name in cells and name != "cell"]
+        return cells.drop(columns=measured)
+
     def _agreeing(self, experiment: str, where: Mapping[str, Any]) -> list[str]:
         """The cells of an experiment, in its order, whose settings agree with `where`."""
-        cells = self._experiments.get(experiment, [])
-        settings = self._trials.drop_duplicates("cell").set_index("cell")
+        settings = self._settings
         for key, value in where.items():
-            if key not in settings:
-                raise PaperError(f"{self.file.parent / 'paper.yaml'}: where.{key}: no such column")
+            self._known(key, f"where.{key}")
             settings = settings[[_same(found, value) for found in settings[key]]]
-        found = [cell for cell in cells if cell in settings.index]
+        own = dict.fromkeys(self._experiments.get(experiment, []))
+        found = [cell for cell in own if cell in settings.index]
         if not found:
-            raise PaperError(f"{self.file.parent / 'paper.yaml'}: {experiment}: no cell with {dict(where)}")
+            raise SelectionError(f"{experiment}: no cell with {_written(where)}")
         return found
+
+    def _tell_apart(
+        self, cells: Sequence[str], experiment: str, where: Mapping[str, Any], lines: Sequence[str]
+    ) -> None:
+        """Raise SelectionError where two cells have the same values of `lines`."""
+        for name in lines:
+            self._known(name, f"lines=[{','.join(map(str, lines))}]: {name}")
+        settings = self._settings.loc[list(cells)].map(str)
+        sharing = settings.duplicated(list(lines), keep=False) if lines else [len(cells) > 1] * len(cells)
+        together = settings[sharing]
+        if together.empty:
+            return
+        first = together.iloc[0]
+        alike = together[(together[list(lines)] == first[list(lines)]).all(axis=1)]
+        differing = [name for name in alike if name != "cell" and alike[name].nunique() > 1]
+        line = ", ".join([*_pairs(where), *(f"{name}: {first[name]}" for name in lines)])
+        raise SelectionError(
+            f"{experiment}: {len(alike)} cells in one line ({line or 'no where'}), which must be one;"
+            f" they differ in {', '.join(differing)}"
+        )
+
+    def _known(self, name: Any, place: str) -> None:
+        if name not in self._settings:
+            raise SelectionError(f"{place}: no such setting{nearest(str(name), self._settings)}")
+
+
+def _pairs(where: Mapping[str, Any]) -> list[str]:
+    return [f"{key}: {'null' if value is None else value}" for key, value in where.items()]
+
+
+def _written(where: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(_pairs(where)) + "}"
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweep.analysis.aggregate import sound
-from sweep.papers.collection import Collection
+from sweep.errors import nearest
+from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.specification import UNITS, Row
 
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
@@ -48,7 +49,9 @@ def compare(row: Row, collection: Collection) -> Comparison:
     if row.iteration is not None:
         curves = collection.curves(row.experiment, row.where)
         rows = curves[curves["iteration"] == row.iteration]
-    values = sound(rows)[row.column].astype(float) * row.factor
+    counted = sound(rows)
+    # A part that was not evaluated has no value.
+    values = _numbers(counted, row.column).dropna() * row.factor
     scale = 100 if row.unit == "percent" else 1
     return Comparison(
         row=row,
@@ -56,9 +59,17 @@ def compare(row: Row, collection: Collection) -> Comparison:
         mean=scale * float(values.mean()),
         std=scale * float(values.std(ddof=1)),
         n=len(values),
-        diverged=len(rows) - len(values),
+        diverged=len(rows) - len(counted),
         epochs=float(trials["epochs_run"].mean()),
     )
+
+
+def _numbers(rows: pd.DataFrame, column: str) -> "pd.Series[float]":
+    if column not in rows:
+        raise SelectionError(f"column={column}: no such column{nearest(column, rows)}")
+    if not pd.api.types.is_numeric_dtype(rows[column]) and not rows[column].isna().all():
+        raise SelectionError(f"column={column}: must be a column of numbers")
+    return rows[column].astype(float)
 
 
 def frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:

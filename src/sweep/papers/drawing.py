@@ -39,7 +39,7 @@ def curves(
 
     `limits` are those of the vertical axis, in its units.
     """
-    rows = sound(collection.curves(experiment, where))
+    rows = sound(collection.curves(experiment, where, lines))
     left_out = [f"{part}_{metric}" for part in figures.PARTS if part not in parts]
     figure = figures.draw_curves(
         rows.drop(columns=left_out, errors="ignore").dropna(axis=1, how="all"), metric, lines

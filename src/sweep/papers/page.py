@@ -14,7 +14,7 @@ import pandas as pd
 from sweep.analysis import figures
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
-from sweep.papers.collection import Collection
+from sweep.papers.collection import EACH_CELL, Collection, SelectionError
 from sweep.papers.drawing import DRAWS, SHOWS
 from sweep.papers.specification import SCALES, Figure, Paper
 from sweep.papers.tabulating import Tabulated, tabulate
@@ -92,6 +92,8 @@ class Report:
         """Call a general function; a wrong argument is a mistake in the settings at `place`."""
         try:
             return function(*arguments, **settings)
+        except SelectionError as error:
+            raise PaperError(f"reports/{self.paper.name}/paper.yaml: {place}: {error}") from error
         except TypeError as error:
             if "argument" not in str(error):
                 raise
@@ -140,7 +142,7 @@ class Report:
             raise PaperError(f"{place}: {finding.strip()}: no such table or label: {error}") from error
 
     def _origin(self) -> str:
-        trials = pd.concat([self.collection.trials(name) for name in self.paper.experiments])
+        trials = pd.concat([self.collection.trials(name, lines=EACH_CELL) for name in self.paper.experiments])
         trials = trials.drop_duplicates(["cell", "seed"])
         seconds = float((trials["train_seconds"] + trials["evaluation_seconds"]).sum())
         scale = self.collection.scale
@@ -154,7 +156,7 @@ class Report:
     def _seeds(self, figure: Figure) -> str:
         if figure.experiment is None:
             return ""
-        trials = self.collection.trials(figure.experiment, figure.settings.get("where"))
+        trials = self.collection.trials(figure.experiment, figure.settings.get("where"), EACH_CELL)
         epochs = sorted({float(value) for value in trials["epochs_run"]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)

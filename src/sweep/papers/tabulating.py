@@ -83,12 +83,12 @@ def cells(
     digits: int = 2,
 ) -> Tabulated:
     """One line a cell of an experiment, in its order; `axes` are the settings that tell cells apart."""
-    trials = collection.trials(experiment)
+    trials = collection.trials(experiment, lines=axes)
     labels, comparisons = [], []
     for row in trials.drop_duplicates("cell").to_dict("records"):
-        where = {axis: row[axis] for axis in axes}
+        label, where = str({axis: row[axis] for axis in axes}), {"cell": row["cell"]}
         compared = comparison.compare(
-            Row(str(where), experiment, column, published, where, unit=unit, digits=digits), collection
+            Row(label, experiment, column, published, where, unit=unit, digits=digits), collection
         )
         labels.append([str(row[axis]) for axis in axes])
         comparisons.append(compared)
