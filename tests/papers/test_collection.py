@@ -1,4 +1,4 @@
-"""A line of a table or figure is one cell: by the committed records of Szeto and Thomas, whose cells are known."""
+"""A line of a table or figure is one cell: by the records of Szeto and Thomas, whose cells are known."""
 
 from pathlib import Path
 from typing import Any

@@ -6,12 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from sweep.analysis.records import TRIAL_COLUMNS
 from sweep.errors import PaperError
-from sweep.papers import catalogue, specification
-from sweep.papers.drawing import DRAWS
-from sweep.papers.measuring import MEASURES
-from sweep.papers.tabulating import MAKES
+from sweep.papers import catalogue, reading, specification
+from sweep.papers.catalogue import VOCABULARY
 
 GOOD: dict[str, Any] = {
     "title": "A paper",
@@ -34,9 +31,15 @@ GOOD: dict[str, Any] = {
             ],
         },
         "pairs": {"caption": "Pairs", "make": "confused_pairs", "settings": {"experiment": "noise"}},
-        "cost": {"caption": "Cost", "make": "measured", "settings": {"measurement": "cost"}},
+        "cost": {
+            "caption": "Cost",
+            "make": "measured",
+            "settings": {"measurement": "cost", "columns": {}, "headings": [], "note": ""},
+        },
     },
-    "measurements": {"cost": {"measure": "gradient_cost", "settings": {"hidden": [[1]]}}},
+    "measurements": {
+        "cost": {"measure": "gradient_cost", "settings": {"experiment": "mine/noise", "hidden": [[1]]}}
+    },
     "figures": {
         "loss": {"caption": "Loss", "draw": "curves", "experiment": "noise", "settings": {"metric": "loss"}}
     },
@@ -60,7 +63,7 @@ def read(folder: Path, content: Any) -> specification.Paper:
     """The paper that a file with this content specifies."""
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "reports" / "mine" / "paper.yaml").write_text(text)
-    return specification.read("mine", DRAWS, MAKES, MEASURES, TRIAL_COLUMNS)
+    return reading.read("mine", VOCABULARY)
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
     assert (row.column, row.published, row.unit, row.factor) == ("test_accuracy", 0.9, "percent", 1.0)
     assert tables["pairs"].settings == {"experiment": "noise"}
     assert paper.figures[0].settings == {"metric": "loss"}
-    assert paper.measurements[0].settings == {"hidden": [[1]]}
+    assert paper.measurements[0].settings == {"experiment": "mine/noise", "hidden": [[1]]}
 
 
 @pytest.mark.parametrize(
@@ -132,6 +135,33 @@ def test_what_is_written_is_read(folder: Path) -> None:
         ("title", ..., "title: is missing"),
         ("titel", "x", "titel: no such key; did you mean 'title'?"),
         ("assumptions", "none", "assumptions=none: must be a list of texts"),
+        ("experiments", [], "experiments: must name at least one experiment"),
+        ("title", 3, "title=3: must be a text"),
+        (
+            "figures.loss.settings.metric",
+            "los",
+            "settings.metric=los: must be one of accuracy, loss; did you",
+        ),
+        (
+            "figures.loss.settings.parts",
+            ["tset"],
+            "settings.parts[0]=tset: must be one of train, validation, te",
+        ),
+        ("figures.loss.settings.lines", "hidden", "settings.lines=hidden: must be a list of texts"),
+        ("figures.loss.settings.limits", [1], "settings.limits=[1]: must be a list of 2"),
+        ("figures.loss.settings.metrics", 1, "metrics: no such setting of curves; did you mean 'metric'?"),
+        ("figures.loss.experiment", ..., "settings.experiment: is missing; curves needs it"),
+        (
+            "figures.loss.where",
+            {"hidden": 3},
+            "figures.loss.where: no such key; did you mean settings.where?",
+        ),
+        ("tables.pairs.settings.count", 0, "settings.count=0: must be at least 1"),
+        ("tables.main.rows.0.iteration", -1, "rows[0].iteration=-1: must be at least 0"),
+        ("tables.main.rows.0.digits", 99, "rows[0].digits=99: must be at most 15"),
+        ("figures.Loss", {}, "figures.Loss: a name must be of a-z, 0-9, _ and -"),
+        ("measurements.a b", {}, "measurements.a b: a name must be of a-z, 0-9, _ and -"),
+        ("measurements.cost.settings.hidden", [["x"]], "settings.hidden[0][0]=x: must be a whole number"),
     ],
 )
 def test_a_mistake_is_refused_in_one_line_that_names_the_place(
@@ -143,6 +173,12 @@ def test_a_mistake_is_refused_in_one_line_that_names_the_place(
     assert text.startswith("reports/mine/paper.yaml: ")
     assert expected in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("kind", ["tables", "figures", "measurements"])
+def test_no_name_leads_out_of_the_report(kind: str, folder: Path) -> None:
+    with pytest.raises(PaperError, match=rf"{kind}\.\.\./\.\./escaped: a name must be of a-z, 0-9, _ and -"):
+        read(folder, {**GOOD, kind: {"../../escaped": {}}})
 
 
 @pytest.mark.parametrize("text", ["title: [", "- a list", ""])

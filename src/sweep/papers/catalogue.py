@@ -1,14 +1,22 @@
 """The papers that there are."""
 
+from pathlib import Path
+
 from sweep.analysis.records import TRIAL_COLUMNS
-from sweep.papers import specification
+from sweep.papers import reading
 from sweep.papers.drawing import DRAWS
 from sweep.papers.measuring import MEASURES
+from sweep.papers.reading import REPORTS, Vocabulary
 from sweep.papers.specification import Paper
 from sweep.papers.tabulating import MAKES
 
+VOCABULARY = Vocabulary(DRAWS, MAKES, MEASURES, TRIAL_COLUMNS)
 
-def papers(name: str) -> list[Paper]:
-    """The paper of this name, or all. Raises PaperError when one is unknown or not as it must be."""
-    wanted = specification.names() if name == "all" else [name]
-    return [specification.read(each, DRAWS, MAKES, MEASURES, TRIAL_COLUMNS) for each in wanted]
+
+def papers(name: str, reports: Path = REPORTS) -> list[Paper]:
+    """The paper of this name, or all, those in `reports` first.
+
+    Raises PaperError when one is unknown or not as it must be.
+    """
+    wanted = reading.names(reports) if name == "all" else [name]
+    return [reading.read(each, VOCABULARY, reports) for each in wanted]

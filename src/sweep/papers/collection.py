@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -123,12 +123,16 @@ class Collection:
         """One row a trial with its weights and settings."""
         return self._of(records.networks(self.file), experiment, where, lines)
 
-    def measurement(self, name: str) -> pd.DataFrame:
-        """What was measured under this name, see `measuring`."""
+    def measurement(self, name: str, columns: Iterable[str]) -> pd.DataFrame:
+        """These columns of what was measured under a name, see `measuring`."""
         file = self.file.parent / "measurements" / f"{name}.csv"
         if not file.is_file():
             raise missing(file)
-        return pd.read_csv(file)
+        found = pd.read_csv(file)
+        for column in columns:
+            if column not in found:
+                raise SelectionError(f"{column}: no such column of {file}{nearest(column, map(str, found))}")
+        return found[list(columns)]
 
     def _of(
         self,
@@ -176,7 +180,7 @@ class Collection:
             return
         first = together.iloc[0]
         alike = together[(together[list(lines)] == first[list(lines)]).all(axis=1)]
-        differing = [name for name in alike if name != "cell" and alike[name].nunique() > 1]
+        differing = [str(name) for name in alike if name != "cell" and len(set(alike[name])) > 1]
         line = ", ".join([*_pairs(where), *(f"{name}: {first[name]}" for name in lines)])
         raise SelectionError(
             f"{experiment}: {len(alike)} cells in one line ({line or 'no where'}), which must be one;"
@@ -185,7 +189,7 @@ class Collection:
 
     def _known(self, name: Any, place: str) -> None:
         if name not in self._settings:
-            raise SelectionError(f"{place}: no such setting{nearest(str(name), self._settings)}")
+            raise SelectionError(f"{place}: no such setting{nearest(str(name), map(str, self._settings))}")
 
 
 def _pairs(where: Mapping[str, Any]) -> list[str]:

@@ -66,7 +66,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
 
 def _numbers(rows: pd.DataFrame, column: str) -> "pd.Series[float]":
     if column not in rows:
-        raise SelectionError(f"column={column}: no such column{nearest(column, rows)}")
+        raise SelectionError(f"column={column}: no such column{nearest(column, map(str, rows))}")
     if not pd.api.types.is_numeric_dtype(rows[column]) and not rows[column].isna().all():
         raise SelectionError(f"column={column}: must be a column of numbers")
     return rows[column].astype(float)

@@ -5,7 +5,7 @@ figure's `settings` are its keyword arguments.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,24 +16,32 @@ from sweep.analysis import figures
 from sweep.analysis.aggregate import sound
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.errors import PaperError
 from sweep.execution.store import MOST_WEIGHTS
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.losses import Objective
-from sweep.papers.collection import Collection
+from sweep.nn.losses import OUTPUTS, Objective
+from sweep.papers.collection import Collection, SelectionError
+from sweep.papers.kinds import AtLeast, Length, OneOf
 from sweep.papers.surfaces import Polynomial, descend, plane
 
 Draw = Callable[..., Figure]
+
+Metric = Annotated[str, OneOf(("accuracy", "loss"))]
+Parts = Annotated[Sequence[Annotated[str, OneOf(figures.PARTS)]], Length(1)]
+Extent = Annotated[Sequence[float], Length(4, 4)]
+Range = Annotated[Sequence[float], Length(2, 2)]
+Pair = Annotated[Sequence[str], Length(2, 2)]
+Term = Annotated[Sequence[float], Length(3, 3)]
+Count = Annotated[int, AtLeast(1)]
 
 
 def curves(
     collection: Collection,
     experiment: str,
-    metric: str = "accuracy",
-    parts: Sequence[str] = ("train", "validation", "test"),
+    metric: Metric = "accuracy",
+    parts: Parts = ("train", "validation", "test"),
     lines: Sequence[str] = (),
     where: dict[str, Any] | None = None,
-    limits: Sequence[float] | None = None,
+    limits: Range | None = None,
 ) -> Figure:
     """Learning curves, a panel for each part, mean ± std over seeds, a line for each value of `lines`.
 
@@ -41,9 +49,10 @@ def curves(
     """
     rows = sound(collection.curves(experiment, where, lines))
     left_out = [f"{part}_{metric}" for part in figures.PARTS if part not in parts]
-    figure = figures.draw_curves(
-        rows.drop(columns=left_out, errors="ignore").dropna(axis=1, how="all"), metric, lines
-    )
+    rows = rows.drop(columns=left_out, errors="ignore").dropna(axis=1, how="all")
+    if not any(f"{part}_{metric}" in rows for part in parts):
+        raise SelectionError(f"{experiment}: its records hold no {metric} of {', '.join(parts)}")
+    figure = figures.draw_curves(rows, metric, lines)
     if limits is not None:
         figure.axes[0].set_ylim(*limits)
     return figure
@@ -52,7 +61,7 @@ def curves(
 def class_errors(
     collection: Collection,
     experiment: str,
-    parts: Sequence[str] = ("train", "test"),
+    parts: Parts = ("train", "test"),
     where: dict[str, Any] | None = None,
 ) -> Figure:
     """The error of each class against epochs, a panel for each part, mean over seeds."""
@@ -107,7 +116,7 @@ def confusion(collection: Collection, experiment: str, where: dict[str, Any] | N
 
 
 def hardest_digits(
-    collection: Collection, experiment: str, where: dict[str, Any] | None = None, count: int = 20
+    collection: Collection, experiment: str, where: dict[str, Any] | None = None, count: Count = 20
 ) -> Figure:
     """The test digits of highest loss of the first seed, with label and prediction."""
     row = sound(collection.reports(experiment, where)).iloc[0]
@@ -122,7 +131,7 @@ def hardest_digits(
 
 
 def sample_digits(
-    collection: Collection, count: int = 20, first: int = 0, statistics: bool = False
+    collection: Collection, count: Count = 20, first: Annotated[int, AtLeast(0)] = 0, statistics: bool = False
 ) -> Figure:
     """Training digits as they stand in the file, with their labels; or mean and std of their pixels."""
     raw = datasets.load(DataConfig())
@@ -138,11 +147,11 @@ def sample_digits(
 
 def descent(
     collection: Collection,
-    terms: Sequence[Sequence[float]],
-    starts: Sequence[Sequence[float]],
-    rates: Sequence[float],
-    steps: int,
-    extent: Sequence[float],
+    terms: Sequence[Term],
+    starts: Annotated[Sequence[Range], Length(1)],
+    rates: Annotated[Sequence[float], Length(1)],
+    steps: Count,
+    extent: Extent,
     solid: bool = False,
 ) -> Figure:
     """Gradient descent on the polynomial with these terms [coefficient, power of x, power of y].
@@ -164,6 +173,8 @@ def descent(
     colours = sns.color_palette(figures.PALETTE, len(starts))
     for axis, rate in zip(axes[0], rates, strict=True):
         paths = descend(function, np.array(starts, float), rate, steps)
+        if not np.isfinite(paths).all():
+            raise SelectionError(f"rates={rate:g}: the descent leaves all bounds in {steps} steps")
         if solid:
             axis.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
             axis.set(zlabel="f(x, y)")
@@ -186,8 +197,8 @@ def decision(
     experiment: str,
     titles: Sequence[str] = ("",),
     where: dict[str, Any] | None = None,
-    labels: Sequence[str] = ("class 0", "class 1"),
-    axes: Sequence[str] = ("x", "y"),
+    labels: Pair = ("class 0", "class 1"),
+    axes: Pair = ("x", "y"),
 ) -> Figure:
     """What networks on two features say all over the plane, of the first seed of each cell, with their data.
 
@@ -195,7 +206,7 @@ def decision(
     """
     rows = sound(collection.networks(experiment, where)).drop_duplicates("cell")
     if rows["weights"].isna().any():
-        raise PaperError(
+        raise SelectionError(
             f"{experiment}: the records hold no weights; they do of networks of at most {MOST_WEIGHTS}"
         )
     figure, panels = plt.subplots(
@@ -225,9 +236,7 @@ def decision(
     return figure
 
 
-def points(
-    collection: Collection, data: dict[str, Any], labels: Sequence[str], axes: Sequence[str] = ("x", "y")
-) -> Figure:
+def points(collection: Collection, data: dict[str, Any], labels: Pair, axes: Pair = ("x", "y")) -> Figure:
     """The training part of a generated data set in the plane."""
     raw = datasets.load(DataConfig(**data))
     figure, axis = plt.subplots(figsize=(5.4, 4.2), layout="constrained")
@@ -239,7 +248,9 @@ def points(
     return figure
 
 
-def activation(collection: Collection, name: str, extent: Sequence[float] = (-8.0, 8.0)) -> Figure:
+def activation(
+    collection: Collection, name: Annotated[str, OneOf(ACTIVATIONS)], extent: Range = (-8.0, 8.0)
+) -> Figure:
     """An activation and its derivative, as the networks compute them."""
     z = np.linspace(extent[0], extent[1], 401)
     function, output, slope = ACTIVATIONS[name], z.copy(), np.ones_like(z)
@@ -256,7 +267,10 @@ def activation(collection: Collection, name: str, extent: Sequence[float] = (-8.
 
 
 def output_gradients(
-    collection: Collection, output: str, losses: Mapping[str, float], extent: Sequence[float] = (-8.0, 8.0)
+    collection: Collection,
+    output: Annotated[str, OneOf(OUTPUTS)],
+    losses: Mapping[str, float],
+    extent: Range = (-8.0, 8.0),
 ) -> Figure:
     """The size of the gradient with respect to the pre-activation of one output, a line for each loss.
 
@@ -279,11 +293,9 @@ def output_gradients(
     return figure
 
 
-def measured(
-    collection: Collection, measurement: str, x: str, y: Sequence[str], axes: Sequence[str]
-) -> Figure:
+def measured(collection: Collection, measurement: str, x: str, y: Sequence[str], axes: Pair) -> Figure:
     """Columns `y` of a measurement against its column `x`, both on logarithmic scales."""
-    rows = collection.measurement(measurement).sort_values(x)
+    rows = collection.measurement(measurement, [x, *y]).sort_values(x)
     figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
     axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
     for name, style in zip(y, ("o-", "s--", "^:", "D-."), strict=False):

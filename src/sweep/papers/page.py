@@ -1,7 +1,7 @@
 """The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,9 @@ import pandas as pd
 from sweep.analysis import figures
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
-from sweep.papers.collection import EACH_CELL, Collection, SelectionError
+from sweep.papers.collection import EACH_CELL, Collection
 from sweep.papers.drawing import DRAWS, SHOWS
+from sweep.papers.functions import call
 from sweep.papers.specification import SCALES, Figure, Paper
 from sweep.papers.tabulating import Tabulated, tabulate
 
@@ -32,7 +33,7 @@ class Report:
     @cached_property
     def _tables(self) -> dict[str, Tabulated]:
         return {
-            table.name: self._general(f"tables.{table.name}", tabulate, table, self.collection)
+            table.name: call(self._place("tables", table.name), tabulate, table, self.collection)
             for table in self.paper.tables
         }
 
@@ -51,12 +52,12 @@ class Report:
         for name, text in self.texts().items():
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
+            file.write_text(text)
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         # The same records give the same file: no date in it, and no random names.
         with mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
             for figure in self.paper.figures:
-                drawn = self._draw(figure)
+                drawn = self.draw(figure)
                 drawn.savefig(folder / "figures" / f"{figure.name}.png", dpi=130)
                 drawn.savefig(folder / "figures" / f"{figure.name}.svg", metadata={"Date": None})
                 plt.close(drawn)
@@ -67,7 +68,7 @@ class Report:
             file = folder / name
             if not file.is_file():
                 yield f"{file}: is missing"
-            elif (found := file.read_text(encoding="utf-8")) != text:
+            elif (found := file.read_text()) != text:
                 number, line = next(
                     (number, line)
                     for number, (line, own) in enumerate(
@@ -82,23 +83,13 @@ class Report:
                 if not file.is_file():
                     yield f"{file}: is missing"
 
-    def _draw(self, figure: Figure) -> Any:
-        settings: dict[str, Any] = dict(figure.settings)
-        if figure.experiment is not None:
-            settings["experiment"] = figure.experiment
-        return self._general(f"figures.{figure.name}", DRAWS[figure.draw], self.collection, **settings)
+    def draw(self, figure: Figure) -> Any:
+        """The figure, drawn. Raises PaperError where its settings cannot be drawn."""
+        draw = DRAWS[figure.draw]
+        return call(self._place("figures", figure.name), draw, self.collection, **figure.arguments)
 
-    def _general(self, place: str, function: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
-        """Call a general function; a wrong argument is a mistake in the settings at `place`."""
-        try:
-            return function(*arguments, **settings)
-        except SelectionError as error:
-            raise PaperError(f"reports/{self.paper.name}/paper.yaml: {place}: {error}") from error
-        except TypeError as error:
-            if "argument" not in str(error):
-                raise
-            name = f"reports/{self.paper.name}/paper.yaml: {place}.settings"
-            raise PaperError(f"{name}: {str(error).partition('() ')[2]}") from error
+    def _place(self, kind: str, name: str) -> str:
+        return f"{self.paper.file}: {kind}.{name}"
 
     def _page(self) -> str:
         paper, text = self.paper, io.StringIO()
@@ -138,7 +129,7 @@ class Report:
         try:
             return finding.strip().format(**values)
         except (KeyError, IndexError, ValueError) as error:
-            place = f"reports/{self.paper.name}/paper.yaml: findings"
+            place = f"{self.paper.file}: findings"
             raise PaperError(f"{place}: {finding.strip()}: no such table or label: {error}") from error
 
     def _origin(self) -> str:
@@ -156,7 +147,8 @@ class Report:
     def _seeds(self, figure: Figure) -> str:
         if figure.experiment is None:
             return ""
-        trials = self.collection.trials(figure.experiment, figure.settings.get("where"), EACH_CELL)
+        chosen = figure.experiment, figure.settings.get("where"), EACH_CELL
+        trials = call(self._place("figures", figure.name), self.collection.trials, *chosen)
         epochs = sorted({float(value) for value in trials["epochs_run"]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)

@@ -50,10 +50,11 @@ def descend(function: Polynomial, starts: Points, rate: float, steps: int, momen
     network = Network(Architecture((2, 1), "identity", bias=False), points)
     optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network)
     path: list[Any] = [points.copy()]
-    for _ in range(steps):
-        optimizer.gradient.flat[:] = function.gradient(points).reshape(-1)
-        optimizer.update(optimizer.gradient, rate)
-        path.append(points.copy())
+    with np.errstate(over="ignore", invalid="ignore"):  # too large a rate ends in infinity
+        for _ in range(steps):
+            optimizer.gradient.flat[:] = function.gradient(points).reshape(-1)
+            optimizer.update(optimizer.gradient, rate)
+            path.append(points.copy())
     return np.array(path)
 
 

@@ -6,15 +6,16 @@ A new kind of table is one function here and its entry in `MAKES`. Each gets the
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 
 from sweep.analysis.tables import CAPTION, latex, markdown_table
 from sweep.papers import comparison
-from sweep.papers.collection import Collection
-from sweep.papers.specification import Row, Table
+from sweep.papers.collection import Collection, SelectionError
+from sweep.papers.kinds import AtLeast
+from sweep.papers.specification import Digits, Row, Table, Unit
 
 COMPARED = " Difference: ours less published."
 
@@ -78,9 +79,9 @@ def cells(
     experiment: str,
     axes: Sequence[str],
     column: str = "test_accuracy",
-    unit: str = "percent",
+    unit: Unit = "percent",
     published: float | None = None,
-    digits: int = 2,
+    digits: Digits = 2,
 ) -> Tabulated:
     """One line a cell of an experiment, in its order; `axes` are the settings that tell cells apart."""
     trials = collection.trials(experiment, lines=axes)
@@ -96,7 +97,10 @@ def cells(
 
 
 def confused_pairs(
-    collection: Collection, experiment: str, where: Mapping[str, Any] | None = None, count: int = 5
+    collection: Collection,
+    experiment: str,
+    where: Mapping[str, Any] | None = None,
+    count: Annotated[int, AtLeast(1)] = 5,
 ) -> Tabulated:
     """The pairs of classes that are most often taken for each other, of the test part."""
     counts = collection.confusions(experiment, where)
@@ -136,7 +140,9 @@ def measured(
     collection: Collection, measurement: str, columns: Mapping[str, str], headings: Sequence[str], note: str
 ) -> Tabulated:
     """Columns of a measurement, each with the format of its numbers, under `headings`."""
-    frame = collection.measurement(measurement)[list(columns)]
+    if len(headings) != len(columns):
+        raise SelectionError(f"headings: must be {len(columns)}, one for each of the columns")
+    frame = collection.measurement(measurement, columns)
     lines = [
         [
             "–" if value is None else f"{value:{style}}"
