@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sweep.errors import SweepError
+from sweep.errors import PaperError, SweepError
 
 
 def main() -> None:
@@ -12,7 +12,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sweep.report", description=__doc__)
     parser.add_argument("paper", help="a paper's short name, or all")
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail when a table or number does not follow"
+        "--check",
+        action="store_true",
+        help="write nothing; fail when a table, number or file does not follow",
     )
     parser.add_argument("--reports", type=Path, default=Path("reports"), help="the folder of the reports")
     arguments = parser.parse_args()
@@ -24,20 +26,36 @@ def main() -> None:
 
 
 def report(paper: str, reports: Path, check: bool) -> int:
-    """Write or check the reports; the exit code."""
-    from sweep.papers import catalogue
-    from sweep.papers.collection import Collection
+    """Write or check the reports of every scale that is there; the exit code.
+
+    Of all papers, those without a report are named in one line. Raises PaperError where none has one.
+    """
+    from sweep.papers import catalogue, pages, scales
+    from sweep.papers.collection import FILE, Collection, missing
     from sweep.papers.page import Report
 
-    differences = []
-    for specification in catalogue.papers(paper):
-        folder = reports / specification.name
-        made = Report(specification, Collection.read(folder))
-        if check:
-            differences += list(made.differences(folder))
-        else:
-            made.write(folder)
-            print(f"{specification.name}: {folder / 'report.md'}")
+    differences: list[str] = []
+    without = []
+    specifications = catalogue.papers(paper, reports)
+    for specification in specifications:
+        folders = scales.folders(reports / specification.name)
+        if not folders:
+            without.append(specification.name)
+        for folder in folders:
+            made = Report(specification, Collection.read(folder))
+            if check:
+                differences += made.differences(folder)
+            else:
+                made.write(folder)
+                print(f"{specification.name}: {folder / 'report.md'}")
+    if without and paper != "all":
+        raise missing(reports / paper / FILE)
+    if len(without) == len(specifications):
+        raise PaperError(f"{reports}: no report is there; python -m sweep.reproduce all writes them")
+    if without:
+        print(f"no report in {reports}: {', '.join(without)}")
+    if check and paper == "all":
+        differences += pages.differences(reports)
     for line in differences:
         print(line, file=sys.stderr)
     return 1 if differences else 0

@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sweep import files
 from sweep.analysis import records
 from sweep.analysis.aggregate import sound
 from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
+from sweep.papers.specification import SCALES
 
 FILE = "records.parquet"
+# The measured epochs of a trial.
+EPOCHS_RUN = "epochs_run" if "epochs_run" in records.TRIAL_COLUMNS else "epochs"
 EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
 
 
@@ -27,7 +31,8 @@ class SelectionError(PaperError):
 
 def missing(file: Path) -> PaperError:
     """What to say when a file in a paper's folder, or below it, is not there."""
-    paper = file.relative_to(file.parents[1] if file.name == FILE else file.parents[2]).parts[0]
+    folder = file.parent if file.name == FILE else file.parents[1]
+    paper = folder.parent.name if folder.name in SCALES else folder.name
     return PaperError(f"{file}: no such file; python -m sweep.reproduce {paper} writes it")
 
 
@@ -46,7 +51,8 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
-            records.pack(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+            with files.replacing(file) as temporary:
+                records.pack(results, seeds, temporary, {"scale": scale, "experiments": json.dumps(ids)})
         return Collection(file)
 
     @staticmethod
@@ -66,7 +72,8 @@ class Collection:
         return records.about(self.file)
 
     @cached_property
-    def _experiments(self) -> dict[str, list[str]]:
+    def experiments(self) -> dict[str, list[str]]:
+        """The cells of each experiment, in its order."""
         experiments: dict[str, list[str]] = json.loads(self._about["experiments"])
         return experiments
 
@@ -81,6 +88,11 @@ class Collection:
     @cached_property
     def _reports(self) -> pd.DataFrame:
         return records.reports(self.file).merge(self._trials[["cell", "seed", "status"]], on=["cell", "seed"])
+
+    def pairs(self, experiment: str) -> set[tuple[str, int]]:
+        """The trials of an experiment, as cell and seed."""
+        own = self._trials[self._trials["cell"].isin(self.experiments.get(experiment, []))]
+        return set(zip(own["cell"], own["seed"], strict=True))
 
     def trials(
         self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
@@ -161,7 +173,7 @@ class Collection:
         for key, value in where.items():
             self._known(key, f"where.{key}")
             settings = settings[[_same(found, value) for found in settings[key]]]
-        own = dict.fromkeys(self._experiments.get(experiment, []))
+        own = dict.fromkeys(self.experiments.get(experiment, []))
         found = [cell for cell in own if cell in settings.index]
         if not found:
             raise SelectionError(f"{experiment}: no cell with {_written(where)}")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sweep.analysis.aggregate import sound
 from sweep.errors import nearest
-from sweep.papers.collection import Collection, SelectionError
+from sweep.papers.collection import EPOCHS_RUN, Collection, SelectionError
 from sweep.papers.specification import UNITS, Row
 
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
@@ -41,6 +41,17 @@ class Comparison:
             ours = difference = "–"
         return [label, published, ours, count, difference, f"{self.epochs:.3g}"]
 
+    def parts(self) -> dict[str, str]:
+        """What a finding may name: ours as in the table under "", and its parts by name."""
+        digits, texts = self.row.digits, dict(zip(HEADINGS, self.texts(), strict=True))
+        numbers = {"mean": self.mean, "std": self.std, "epochs": self.epochs}
+        return {
+            "": texts["ours"],
+            **{name: f"{value:.{digits}f}" for name, value in numbers.items()},
+            **{name: texts[name] for name in ("published", "difference")},
+            "n": str(self.n),
+        }
+
 
 def compare(row: Row, collection: Collection) -> Comparison:
     """One row: ours from the stored trials, in the unit of the row."""
@@ -60,7 +71,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
         std=scale * float(values.std(ddof=1)),
         n=len(values),
         diverged=len(rows) - len(counted),
-        epochs=float(trials["epochs_run"].mean()),
+        epochs=float(trials[EPOCHS_RUN].mean()),
     )
 
 

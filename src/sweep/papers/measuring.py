@@ -7,12 +7,14 @@ records; tables and figures read it there. A new kind is one function here and i
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from sweep import files
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.data import datasets
@@ -21,11 +23,22 @@ from sweep.execution.shared_data import load_own
 from sweep.nn.gradient_check import batch_loss, central_difference, slope
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
+from sweep.papers.functions import call
+from sweep.papers.specification import Paper
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import architecture
 from sweep.types import Array
 
 Measure = Callable[..., pd.DataFrame]
+
+
+def measure(paper: Paper, folder: Path) -> None:
+    """Measure what the paper asks for and keep it in `folder`. Raises PaperError for wrong settings."""
+    for each in paper.measurements:
+        place = f"{paper.file}: measurements.{each.name}"
+        rows = call(place, MEASURES[each.measure], **each.settings)
+        text = rows.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        files.write(folder / "measurements" / f"{each.name}.csv", text)
 
 
 def gradient_check(

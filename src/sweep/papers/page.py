@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,21 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from sweep import files
 from sweep.analysis import figures
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
-from sweep.papers.collection import EACH_CELL, Collection
+from sweep.papers import manifest, training
+from sweep.papers.collection import EACH_CELL, EPOCHS_RUN, FILE, Collection
 from sweep.papers.drawing import DRAWS, SHOWS
+from sweep.papers.findings import filled
 from sweep.papers.functions import call
+from sweep.papers.scales import share
 from sweep.papers.specification import SCALES, Figure, Paper
 from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
+KINDS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {"metadata": {"Date": None}}}
 
 
 @dataclass(frozen=True)
@@ -48,40 +54,34 @@ class Report:
         return files
 
     def write(self, folder: Path) -> None:
-        """Write the page, the tables and the figures into `folder`."""
+        """Write the page, the tables, the figures and the manifest into `folder`."""
         for name, text in self.texts().items():
-            file = folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
+            files.write(folder / name, text)
         # The same records give the same file: no date in it, and no random names.
         with mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
             for figure in self.paper.figures:
                 drawn = self.draw(figure)
-                drawn.savefig(folder / "figures" / f"{figure.name}.png", dpi=130)
-                drawn.savefig(folder / "figures" / f"{figure.name}.svg", metadata={"Date": None})
+                for kind, settings in KINDS.items():
+                    with files.replacing(folder / "figures" / f"{figure.name}.{kind}") as file:
+                        drawn.savefig(file, format=kind, **settings)
                 plt.close(drawn)
+        manifest.write(folder, self._kept(), self.collection.experiments, self.paper.file)
 
     def differences(self, folder: Path) -> Iterator[str]:
-        """What in `folder` does not follow from the records: one line a file."""
+        """What in `folder` does not follow from the records, or they from the experiments: one line each."""
         for name, text in self.texts().items():
             file = folder / name
             if not file.is_file():
                 yield f"{file}: is missing"
-            elif (found := file.read_text()) != text:
-                number, line = next(
-                    (number, line)
-                    for number, (line, own) in enumerate(
-                        zip([*found.splitlines(), ""], [*text.splitlines(), ""], strict=False), 1
-                    )
-                    if line != own or number > min(len(found.splitlines()), len(text.splitlines()))
-                )
-                yield f"{file}: line {number} does not follow from the records: {line.strip()}"
-        for figure in self.paper.figures:
-            for kind in ("png", "svg"):
-                file = folder / "figures" / f"{figure.name}.{kind}"
-                if not file.is_file():
-                    yield f"{file}: is missing"
+            elif (found := file.read_text(encoding="utf-8")) != text:
+                yield f"{file}: {_first_difference(found.splitlines(), text.splitlines())}"
+        yield from manifest.differences(folder, self._kept(), self.collection.experiments, self.paper.file)
+        yield from training.differences(self.paper, self.collection)
+
+    def _kept(self) -> list[str]:
+        """The files that cannot be made again from the records to the last character, and the records."""
+        figures = [f"figures/{figure.name}.{kind}" for figure in self.paper.figures for kind in KINDS]
+        return [FILE, *(f"measurements/{each.name}.csv" for each in self.paper.measurements), *figures]
 
     def draw(self, figure: Figure) -> Any:
         """The figure, drawn. Raises PaperError where its settings cannot be drawn."""
@@ -96,10 +96,7 @@ class Report:
         year = f" ({paper.year})" if paper.year else ""
         text.write(f"# {paper.title}\n\n{paper.authors}{year}. {paper.summary.strip()}\n\n")
         text.write(f"{self._origin()}\n\n")
-        if paper.findings:
-            text.write("## What came out\n\n")
-            text.write("".join(f"- {self._filled(finding)}\n" for finding in paper.findings) + "\n")
-            text.write("How many seeds and epochs are behind a number stands beside it in the tables.\n\n")
+        text.write(self._findings())
         for table in paper.tables:
             text.write(f"## {table.caption}\n\n")
             tabulated = self._tables[table.name]
@@ -118,19 +115,29 @@ class Report:
         text.write(f"    python -m sweep.report {paper.name}  # the report alone, from records.parquet\n")
         return text.getvalue()
 
-    def _filled(self, finding: str) -> str:
-        """A finding with our values in the places of `{table[label]}`."""
-        values: dict[str, dict[str | int, str]] = {}
-        for name, tabulated in self._tables.items():
-            for line in tabulated.lines if "ours" in tabulated.headings else []:
-                label, ours = _label(tabulated, line), line[tabulated.headings.index("ours")]
-                # Formatting looks up whole numbers as such.
-                values.setdefault(name, {})[int(label) if label.isdecimal() else label] = ours
+    def _findings(self) -> str:
+        """What came out at this scale, and how much came out at others only."""
+        own = [finding for finding in self.paper.findings if finding.scale == self.collection.scale]
+        others = {each.scale: None for each in self.paper.findings if each not in own}
+        if not self.paper.findings:
+            return ""
+        lines = [f"- {self._filled(finding.text)}\n" for finding in own]
+        text = "## What came out\n\n" + "".join(lines) + ("\n" if own else "")
+        if others:
+            scales = " and ".join(f"`{scale}`" for scale in others)
+            text += f"What came out at scale {scales} is left out here: these are other trials.\n\n"
+        if own:
+            text += "How many seeds and epochs are behind a number stands beside it in the tables.\n\n"
+        return text
+
+    def _filled(self, text: str) -> str:
+        """A finding with values in the places of its placeholders."""
+        lines = {name: dict(tabulated.parts) for name, tabulated in self._tables.items()}
+        given = {name: {"": value} for name, value in self.paper.given.items()}
         try:
-            return finding.strip().format(**values)
-        except (KeyError, IndexError, ValueError) as error:
-            place = f"{self.paper.file}: findings"
-            raise PaperError(f"{place}: {finding.strip()}: no such table or label: {error}") from error
+            return filled(text.strip(), {**lines, "given": given})
+        except PaperError as error:
+            raise PaperError(f"{self.paper.file}: findings: {error}") from error
 
     def _origin(self) -> str:
         trials = pd.concat([self.collection.trials(name, lines=EACH_CELL) for name in self.paper.experiments])
@@ -141,6 +148,7 @@ class Report:
         return (
             f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"
             f" {duration(seconds)} of one core."
+            f" {share(self.paper, self.collection)}"
             f" Every number of ours below comes from `records.parquet`, one row a trial{measured}."
         )
 
@@ -149,7 +157,7 @@ class Report:
             return ""
         chosen = figure.experiment, figure.settings.get("where"), EACH_CELL
         trials = call(self._place("figures", figure.name), self.collection.trials, *chosen)
-        epochs = sorted({float(value) for value in trials["epochs_run"]})
+        epochs = sorted({float(value) for value in trials[EPOCHS_RUN]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)
         if figure.draw in SHOWS:
@@ -159,7 +167,10 @@ class Report:
         return f"{note.capitalize()}; {length} epochs.\n\n"
 
 
-def _label(tabulated: Tabulated, line: Sequence[str]) -> str:
-    """What tells a line apart: all that stands before the published value, or else before ours."""
-    first = "published" if "published" in tabulated.headings else "ours"
-    return ", ".join(line[: tabulated.headings.index(first)])
+def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
+    lines = zip_longest(found, expected, fillvalue="")
+    number, line = next(
+        ((number, line) for number, (line, own) in enumerate(lines, 1) if line != own),
+        (len(found), "the ends of lines"),
+    )
+    return f"line {number} does not follow from the records: {line.strip()}"

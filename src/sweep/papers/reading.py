@@ -10,9 +10,19 @@ import yaml
 
 from sweep import resources
 from sweep.errors import PaperError, nearest
+from sweep.papers.findings import typed_number
 from sweep.papers.functions import described, mistakes
 from sweep.papers.kinds import problem
-from sweep.papers.specification import SCALES, Figure, Measurement, Paper, Row, Table
+from sweep.papers.specification import (
+    PROTOCOL,
+    SCALES,
+    Figure,
+    Finding,
+    Measurement,
+    Paper,
+    Row,
+    Table,
+)
 
 REPORTS = Path("reports")
 _NAME = re.compile(r"[a-z0-9_-]+")
@@ -90,9 +100,35 @@ class _Reader:
             "figures": tuple(self._figure(key, value) for key, value in figures.items()),
             "measurements": tuple(self._measurement(key, value) for key, value in measurements.items()),
             "assumptions": self._strings(content.get("assumptions", []), "assumptions"),
-            "findings": self._strings(content.get("findings", []), "findings"),
+            "findings": self._findings(content.get("findings", [])),
+            "given": {
+                key: str(value) for key, value in self._mapping(content.get("given", {}), "given").items()
+            },
         }
-        return self._build(Paper, content, "")
+        paper = self._build(Paper, content, "")
+        self._known(paper.protocol, self.experiments, "protocol.")
+        for experiment, own in paper.protocol.items():
+            self._known(own, PROTOCOL, f"protocol.{experiment}.")
+        return paper
+
+    def _findings(self, content: Any) -> tuple[Finding, ...]:
+        """Texts, or mappings of a text and the scale whose trials it speaks of."""
+        if not isinstance(content, list):
+            raise self._error("findings", content, "must be a list of texts")
+        return tuple(
+            self._finding({"text": item} if isinstance(item, str) else item, f"findings[{index}]")
+            for index, item in enumerate(content)
+        )
+
+    def _finding(self, content: Any, place: str) -> Finding:
+        finding = self._build(Finding, self._mapping(content, place), f"{place}.")
+        number = typed_number(finding.text)
+        if number is not None:
+            raise PaperError(
+                f"{self.file}: {place}: {number}: must be a placeholder, such as {{table[label]}},"
+                " {table[label].published} or {given[name]}"
+            )
+        return finding
 
     def _experiments(self, paper: str, content: Any) -> tuple[str, ...]:
         found = self._strings(content, "experiments")

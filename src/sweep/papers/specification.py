@@ -7,10 +7,18 @@ from typing import Annotated, Any
 
 from sweep.papers.kinds import AtLeast, AtMost, OneOf
 
-SCALES = {
+SCALES = {  # from the smallest
     "smoke": "a few seconds a paper, only to see that everything runs",
     "quick": "minutes a paper",
-    "full": "the paper's whole protocol",
+    "full": "as much of the paper's protocol as we train",
+}
+# What a protocol may give of an experiment, in words.
+PROTOCOL = {
+    "seeds": "seeds",
+    "epochs": "epochs",
+    "max_iterations": "iterations",
+    "data.train_size": "training examples",
+    "data.test_size": "test examples",
 }
 UNITS = {"percent": "%", "seconds": "s", "epochs": "epochs", "number": ""}
 
@@ -76,12 +84,20 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What came out, of the trials of one scale: other scales may say otherwise."""
+
+    text: str
+    scale: Annotated[str, OneOf(SCALES)] = "full"
+
+
+@dataclass(frozen=True)
 class Paper:
     """A paper: its citation, and what is trained, tabulated and drawn for it; read from `file`.
 
-    `scales` maps each of `SCALES` to settings that every experiment gets; `assumptions` say what the paper
-    leaves open and what we chose; `findings` what came out, where `{table[label]}` stands for our value
-    in that line of that table.
+    `scales` maps each of `SCALES` to settings that every experiment gets, `protocol` each experiment that the
+    paper has to the seeds and epochs of its own; `assumptions` say what the paper leaves open and what we
+    chose; `findings` what came out, with `given` values and those of tables in their placeholders.
     """
 
     name: str
@@ -96,4 +112,6 @@ class Paper:
     assumptions: tuple[str, ...]
     year: int | None = None
     measurements: tuple[Measurement, ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    protocol: Mapping[str, Mapping[str, Annotated[int, AtLeast(1)]]] = field(default_factory=dict)

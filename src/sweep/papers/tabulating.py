@@ -5,7 +5,7 @@ A new kind of table is one function here and its entry in `MAKES`. Each gets the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ import pandas as pd
 
 from sweep.analysis.tables import CAPTION, latex, markdown_table
 from sweep.papers import comparison
-from sweep.papers.collection import Collection, SelectionError
+from sweep.papers.collection import EPOCHS_RUN, Collection, SelectionError
+from sweep.papers.findings import Parts
 from sweep.papers.kinds import AtLeast
 from sweep.papers.specification import Digits, Row, Table, Unit
 
@@ -28,6 +29,7 @@ class Tabulated:
     lines: list[list[str]]
     frame: pd.DataFrame
     note: str
+    parts: Mapping[str, Parts] = field(default_factory=dict)  # what findings may name, by label
 
     def markdown(self) -> str:
         """The table in Markdown."""
@@ -71,6 +73,7 @@ def _compared(
         ],
         comparison.frame(comparisons),
         f"{CAPTION}." + (COMPARED if published else ""),
+        {", ".join(label): item.parts() for label, item in zip(labels, comparisons, strict=True)},
     )
 
 
@@ -118,7 +121,7 @@ def confused_pairs(
             "std": spread[order],
             "n": len(each),
             "seeds_on_top": top[order],
-            "epochs": float(collection.trials(experiment, where)["epochs_run"].mean()),
+            "epochs": float(collection.trials(experiment, where)[EPOCHS_RUN].mean()),
         }
     )
     lines = [
@@ -133,7 +136,11 @@ def confused_pairs(
     ]
     note = "Test examples of either class taken for the other, mean ± standard deviation over n seeds;"
     headings = ("pair", "confusions", "n", "most confused in", "epochs")
-    return Tabulated(headings, lines, frame, f"{note} in how many of them no pair has more.")
+    names = ("", "n", "seeds_on_top")
+    parts = {line[0]: dict(zip(names, line[1:], strict=False)) for line in lines}
+    ranks = {f"rank {rank}": {"": line[0]} for rank, line in enumerate(lines, 1)}
+    note += " in how many of them no pair has more."
+    return Tabulated(headings, lines, frame, note, {**parts, **ranks})
 
 
 def measured(
@@ -150,7 +157,8 @@ def measured(
         ]
         for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False)
     ]
-    return Tabulated(headings, lines, frame, note)
+    parts = {line[0]: dict(zip(columns, line, strict=True)) for line in lines if line}
+    return Tabulated(headings, lines, frame, note, parts)
 
 
 MAKES: dict[str, Make] = {"cells": cells, "confused_pairs": confused_pairs, "measured": measured}

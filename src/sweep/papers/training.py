@@ -1,0 +1,43 @@
+"""What is trained for a paper: the cells of its experiments at a scale."""
+
+from collections.abc import Iterator
+
+from sweep.config.cell import cell_id
+from sweep.config.compose import from_settings
+from sweep.config.schema import Config
+from sweep.data import datasets
+from sweep.errors import SweepError
+from sweep.papers.collection import Collection
+from sweep.papers.specification import Paper
+
+
+def experiments(paper: Paper, scale: str, results: str = "results") -> dict[str, list[Config]]:
+    """The configurations of each of the paper's experiments. Raises SettingError for a wrong setting."""
+    return {
+        name: from_settings({"experiment": f"{paper.name}/{name}", "results": results, **paper.scales[scale]})
+        for name in paper.experiments
+    }
+
+
+def differences(paper: Paper, collection: Collection) -> Iterator[str]:
+    """Which experiments have other cells, or seeds, than the records: one line each."""
+    try:
+        composed = experiments(paper, collection.scale)
+        trials = {
+            name: {
+                (cell_id(config, datasets.digest(config.data)), seed)
+                for config in configs
+                for seed in config.seed_indices
+            }
+            for name, configs in composed.items()
+        }
+    except SweepError as error:
+        yield f"{collection.file}: its cells cannot be computed again: {error}"
+        return
+    for name, expected in trials.items():
+        found = collection.pairs(name)
+        if found != expected:
+            yield (
+                f"{collection.file}: {name}: {len(expected - found)} of the experiment's trials are missing,"
+                f" {len(found - expected)} of the records' are none of its trials"
+            )
