@@ -119,6 +119,40 @@ def test_a_list_of_layers_is_seen_to_be_one_network(tmp_path: Path) -> None:
     assert any(line.startswith("MNIST, hidden=[16,32], epochs=1, data.train_size=800") for line in lines)
 
 
+UNION = """\
+# @package _global_
+grid:
+  union:
+    - product: {hidden: [2, 3, 4, 5, 6], activation: [relu, tanh], momentum: [0, 0.5]}
+    - product: {hidden: [7], activation: [sigmoid]}
+data: {name: spiral, classes: 2, train_size: 40, validation_size: 10, test_size: 10}
+"""
+
+
+def test_no_shape_of_a_sweep_costs_its_table_and_its_folder_holds_its_figures_alone(tmp_path: Path) -> None:
+    (tmp_path / "sweeps" / "experiment" / "mine").mkdir(parents=True)
+    (tmp_path / "sweeps" / "experiment" / "mine" / "union.yaml").write_text(UNION)
+    quick = ("seeds=1", "epochs=1", "batch_size=20", "learning_rate=0.01", "data.normalization=none")
+    output = run(tmp_path, "experiment=mine/union", *quick, "hydra.run.dir=out", "figure_formats=[svg]")
+    assert len(table(output)) == 1 + 21
+    folder = tmp_path / "out" / "figures"
+    files = {file.stem for file in folder.iterdir()}
+    assert {f"accuracy_by_{axis}" for axis in ("hidden", "activation", "momentum")} < files
+    assert {file.suffix for file in folder.iterdir()} == {".svg"}
+    (folder / "mine.svg").touch()
+    (folder / "accuracy_by_hidden.svg").unlink()
+    (folder / "accuracy_by_hidden.svg").mkdir()  # cannot be written, nor removed as a file
+    spiral = ("data=spiral", "data.train_size=40", "data.test_size=10", *quick)
+    settings = ("hydra.sweep.dir=out", "figure_formats=[svg,pdf]")
+    output = run(tmp_path, "-m", "hidden=2,3", *spiral, *settings)
+    assert {file.name for file in folder.iterdir() if file.is_file()} == {
+        "mine.svg",
+        *(f"curves_{metric}.{ending}" for metric in ("accuracy", "loss") for ending in ("svg", "pdf")),
+    }
+    (line,) = [line for line in output.splitlines() if line.startswith("not drawn: ")]
+    assert line.startswith("not drawn: accuracy_by_hidden: ")
+
+
 def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: Path) -> None:
     command = ("hidden=8", "figures=false", *SMALL)
     first = run(tmp_path, *command, "seeds=2")

@@ -35,3 +35,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """The clause "did you mean X?" for the allowed name closest to `name`, or nothing."""
     matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def one_line(error: Exception) -> str:
+    """What an exception says, in one line, or else what it is."""
+    return " ".join(str(error).split()) or type(error).__name__

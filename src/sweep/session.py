@@ -67,9 +67,7 @@ def _no_table() -> "pd.DataFrame":
     return pd.DataFrame()
 
 
-def _summarise(
-    plan: Plan, output: Path | None, console: Console, given: Sequence[str]
-) -> "pd.DataFrame":
+def _summarise(plan: Plan, output: Path | None, console: Console, given: Sequence[str]) -> "pd.DataFrame":
     from sweep.summary import summarise_sweep  # only now, so that training starts at once
 
     try:

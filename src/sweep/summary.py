@@ -7,16 +7,15 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis import records, tables
+from sweep.analysis import figure_files, records, tables
 from sweep.analysis.aggregate import summarise
 from sweep.analysis.escaping import visible
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
 from sweep.config.validation import show
 from sweep.data.labels import label
+from sweep.errors import one_line
 from sweep.execution.plan import Plan
-
-MOST_NAMES = 8  # files named on the terminal
 
 
 def summarise_sweep(
@@ -64,8 +63,12 @@ def summarise_sweep(
         headings, caption = [*axes, *tables.HEADINGS], tables.caption(settings)
         _write(output / "summary.tex", tables.latex(headings, lines, caption, names=len(axes)))
         console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
-        if configs[0].figures:
-            _draw(plan, cells, trials, seeds, axes, output / "figures", console)
+        try:
+            figure_files.remove_stale(output / "figures")
+            if configs[0].figures:
+                _draw(plan, cells, trials, seeds, axes, output / "figures", console)
+        except Exception as error:  # whatever it is, it must not cost the table
+            console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary
 
 
@@ -110,13 +113,22 @@ def _draw(
     folder: Path,
     console: Console,
 ) -> None:
+    """Draw the figures, and say in one line which, and in another what was not drawn, and why."""
     # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
     from sweep.analysis import figures
 
+    formats = plan.cells[0].config.figure_formats
     curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
-    measured = [name for name in trials.columns if name not in axes]
-    trials = cells.merge(trials[measured], on="cell", sort=False)
-    curves = cells.merge(curves[[name for name in curves.columns if name not in axes]], on="cell", sort=False)
-    files = figures.draw_all(trials, curves, axes, folder)
-    names = ", ".join(file.name for file in files) if len(files) <= MOST_NAMES else f"{len(files)} files"
-    console.print(f"figures: {visible(str(folder))}: {names}", soft_wrap=True)
+    drawn = figures.draw_all(_with(cells, trials), _with(cells, curves), axes, folder, formats)
+    names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
+    if names:
+        endings = ", ".join(f".{ending}" for ending in formats)
+        console.print(f"figures: {visible(str(folder))}: {names} ({endings})", soft_wrap=True)
+    if drawn.left_out:
+        console.print(visible(f"not drawn: {'; '.join(drawn.left_out)}"), soft_wrap=True)
+
+
+def _with(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the swept settings of their cells, as they were given."""
+    measured = [name for name in rows.columns if name == "cell" or name not in cells.columns]
+    return cells.merge(rows[measured], on="cell", sort=False)

@@ -108,6 +108,7 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data.class_names": ({}, {"data.class_names": ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]}),
     "sort": ({}, {"sort": "seconds"}),
     "figures": ({}, {"figures": False}),
+    "figure_formats": ({}, {"figure_formats": ["png", "svg"]}),
     "dry_run": ({}, {"dry_run": True}),
     "data.root": ({"data": "idx", "data.root": "here"}, {"data": "idx", "data.root": "there"}),
     "mnist in a folder": ({}, {"data": "idx", "data.root": "here"}),

@@ -8,7 +8,7 @@ import yaml
 
 from sweep import resources
 from sweep.config.compose import from_settings
-from sweep.execution.plan import Cell
+from sweep.execution.plan import cells_of
 
 IDS: dict[str, dict[str, list[str]]] = json.loads(
     Path(__file__).with_name("cell_ids.json").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_the_cells_of_a_report_keep_their_names(paper: str, experiment: str) -> 
     file = resources.folder("reports") / paper / "paper.yaml"
     scales = yaml.safe_load(file.read_text(encoding="utf-8"))["scales"]
     configs = from_settings({"experiment": f"{paper}/{experiment}", **(scales["full"] or {})})
-    ids = [Cell.of(config).id for config in configs]
+    ids = [cell.id for cell in cells_of(configs)]
     if (paper, experiment) in OTHER_DATA:
         assert not set(ids) & set(IDS[paper][experiment])
     else:

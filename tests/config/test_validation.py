@@ -51,6 +51,11 @@ OTHERS: dict[str, tuple[list[Any], list[Any], str]] = {
         ["init", 3, True, [], ["init", "init"], ["weights"], [["init"]], [1], [None]],
         "a list of different names from init, order, split",
     ),
+    "figure_formats": (
+        [["png"], ["pdf", "svg"]],
+        ["png", 3, [], ["png", "png"], ["gif"], [["svg"]], [None]],
+        "a list of different names from png, svg, pdf",
+    ),
     "evaluation.parts": (
         [["train"], ["test", "validation"]],
         ["train", 3, [], ["test", "test"], ["dev"], [["test"]], [None]],

@@ -216,8 +216,8 @@ def test_a_measurement_edited_together_with_its_table_is_found(tmp_path: Path) -
         (folder / file).write_text(text.replace(old, new), encoding="utf-8")
     checked = command(tmp_path, "sweep.report", "szeto", "--check")
     assert checked.returncode == 1
-    line = "reports/szeto/measurements/sample.csv: is not the file that reports/szeto/manifest.json was written with"
-    assert checked.stderr == line + "\n"
+    words = "is not the file that reports/szeto/manifest.json was written with"
+    assert checked.stderr == f"reports/szeto/measurements/sample.csv: {words}\n"
 
 
 def test_records_of_other_experiments_are_found(report: Path) -> None:
@@ -228,8 +228,8 @@ def test_records_of_other_experiments_are_found(report: Path) -> None:
     experiment.write_text(own.replace("learning_rate: 0.13", "learning_rate: 0.14"), encoding="utf-8")
     checked = command(report, "sweep.report", "paterson", "--check")
     assert checked.returncode == 1
-    line = f"{FOLDER}/records.parquet: training: 2 of the experiment's trials are missing, 2 of the records' are none"
-    assert line in checked.stderr
+    words = "2 of the experiment's trials are missing, 2 of the records' are none"
+    assert f"{FOLDER}/records.parquet: training: {words}" in checked.stderr
 
 
 def test_the_paper_is_read_where_its_reports_are(report: Path) -> None:
@@ -307,5 +307,6 @@ def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
     missing = command(tmp_path, "sweep.report", "mine")
     assert missing.returncode == 2
     assert missing.stderr == (
-        "error: reports/mine/smoke/measurements/cost.csv: no such file; python -m sweep.reproduce mine writes it\n"
+        "error: reports/mine/smoke/measurements/cost.csv: no such file;"
+        " python -m sweep.reproduce mine writes it\n"
     )

@@ -21,7 +21,7 @@ from sweep.papers.specification import SCALES
 
 FILE = "records.parquet"
 # The measured epochs of a trial.
-EPOCHS_RUN = "epochs_run" if "epochs_run" in records.TRIAL_COLUMNS else "epochs"
+EPOCHS_RUN = "epochs_run"
 EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
 
 

@@ -7,13 +7,16 @@ figure's `settings` are its keyword arguments.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from sweep.analysis import figures
 from sweep.analysis.aggregate import sound
+from sweep.analysis.figures import layout, style
+from sweep.analysis.figures.spread import flattens
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
 from sweep.execution.store import MOST_WEIGHTS
@@ -48,13 +51,16 @@ def curves(
     `limits` are those of the vertical axis, in its units.
     """
     rows = sound(collection.curves(experiment, where, lines))
-    left_out = [f"{part}_{metric}" for part in figures.PARTS if part not in parts]
-    rows = rows.drop(columns=left_out, errors="ignore").dropna(axis=1, how="all")
-    if not any(f"{part}_{metric}" in rows for part in parts):
+    names = [f"{part}_{metric}" for part in parts]
+    if not any(name in rows and rows[name].notna().any() for name in names):
         raise SelectionError(f"{experiment}: its records hold no {metric} of {', '.join(parts)}")
-    figure = figures.draw_curves(rows, metric, lines)
-    if limits is not None:
-        figure.axes[0].set_ylim(*limits)
+    figure = figures.draw_curves(rows, metric, lines, parts=parts)
+    if limits is None:
+        return figure
+    for panel in figure.axes:
+        panel.set_ylim(*limits)
+        if metric == "accuracy":
+            style.percent_axis(panel)
     return figure
 
 
@@ -64,54 +70,56 @@ def class_errors(
     parts: Parts = ("train", "test"),
     where: dict[str, Any] | None = None,
 ) -> Figure:
-    """The error of each class against epochs, a panel for each part, mean over seeds."""
+    """The error of each class against epochs: a panel a class, a line for each part, mean over seeds."""
     rows = sound(collection.class_curves(experiment, where))
-    rows = rows.assign(error=100 * rows["error"], digit=rows["class"].astype(str))
-    figure, axes = plt.subplots(
-        1, len(parts), figsize=(4.4 * len(parts) + 1, 4.2), sharey=True, squeeze=False, layout="constrained"
-    )
-    for axis, part in zip(axes[0], parts, strict=True):
-        sns.lineplot(
-            rows[rows["part"] == part],
-            x="epoch",
-            y="error",
-            hue="digit",
-            style="digit",
-            palette=figures.PALETTE,
-            errorbar=None,
-            ax=axis,
-            legend=part == parts[-1],
-        )
-        axis.set(
-            xlabel="epoch", ylabel="error (percent of the class)", title=figures.PARTS[part], yscale="log"
-        )
-        axis.grid(color="0.9")
-    sns.move_legend(axes[0, -1], "upper left", bbox_to_anchor=(1.02, 1), title="digit", frameon=False)
-    return figure
+    rows = rows[rows["part"].isin(parts)].assign(error=100 * rows["error"])
+    remarks = []
+    if flattens(rows, "error", ["part", "class"], share=1 / 2):
+        remarks = [f"Not drawn: epoch {rows['epoch'].min():.3g}"]
+        rows = rows[rows["epoch"] > rows["epoch"].min()]
+    classes = sorted(rows["class"].unique())
+    titles = tuple(f"class {number}" for number in classes)
+    grid = layout.Grid(len(classes), min(5, len(classes)), 1.75, 1.5, "all", titles=titles)
+    looks = style.lines([figures.PARTS[part] for part in parts])
+    panels = grid.panels()
+    for panel, number in zip(panels, classes, strict=True):
+        own = rows[rows["class"] == number]
+        for part in parts:
+            look, mean = looks[figures.PARTS[part]], own[own["part"] == part].groupby("epoch")["error"].mean()
+            panel.plot(mean.index, mean, color=look.colour, linestyle=look.linestyle)
+    panels[0].set_ylim(bottom=0)
+    style.epoch_axis(panels[0], rows["epoch"].min(), rows["epoch"].max(), grid.width)
+    handles = [look.handle(label, marked=False) for label, look in looks.items()]
+    return grid.finish("epoch", "error (%)", handles, "error of the class", remarks)
 
 
 def confusion(collection: Collection, experiment: str, where: dict[str, Any] | None = None) -> Figure:
     """Test digits by true and predicted class, in percent of the true class, mean over seeds."""
     counts = collection.confusions(experiment, where)
     share = (100 * counts / counts.sum(axis=2, keepdims=True)).mean(axis=0)
-    figure, axis = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
-    text = np.vectorize(lambda value: "" if value < 0.05 else f"{value:.1f}")(share)
-    # The diagonal is near 100: errors get the whole range of greys.
-    worst = share[~np.eye(len(share), dtype=bool)].max()
+    right = np.eye(len(share), dtype=bool)
+    worst = share[~right].max() or 1.0
+    figure, (panel,) = _panels(1, 6.2, 5.2)
+    # The diagonal is near 100: it stands as numbers alone, and errors get the whole range of greys.
     sns.heatmap(
-        share,
-        annot=text,
-        fmt="",
+        np.where(right, np.nan, share),
         cmap="Greys",
         vmin=0,
-        vmax=2 * worst,
+        vmax=worst,
         square=True,
-        ax=axis,
-        annot_kws={"size": 8},
-        cbar_kws={"label": "percent of the true class (darkest: that or more)"},
+        linewidths=0.5,
+        linecolor="0.9",
+        ax=panel,
+        cbar_kws={"label": "errors, percent of the true class", "shrink": 0.9},
     )
-    axis.set(xlabel="predicted digit", ylabel="true digit")
-    axis.tick_params(rotation=0)
+    for (row, column), percent in np.ndenumerate(share):
+        look: dict[str, Any] = {"color": "white" if row != column and percent > 0.55 * worst else "0.15"}
+        look["weight"] = "bold" if row == column else "normal"
+        text = f"{percent:.1f}" if percent >= 0.05 else ""
+        panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=style.SMALL, **look)
+    panel.set(xlabel="predicted class", ylabel="true class")
+    panel.tick_params(rotation=0)
+    panel.grid(visible=False)
     return figure
 
 
@@ -162,34 +170,41 @@ def descent(
     function = Polynomial(terms)
     x, y = np.meshgrid(np.linspace(extent[0], extent[1], 161), np.linspace(extent[2], extent[3], 161))
     heights = function(np.stack([x, y], axis=-1))
-    figure, axes = plt.subplots(
-        1,
-        len(rates),
-        figsize=(4.6 * len(rates) + 0.6, 4.4),
-        squeeze=False,
-        layout="constrained",
-        subplot_kw={"projection": "3d"} if solid else {"aspect": "equal"},
-    )
-    colours = sns.color_palette(figures.PALETTE, len(starts))
-    for axis, rate in zip(axes[0], rates, strict=True):
+    # The automatic layout cannot measure a surface.
+    figure = Figure(figsize=(3.7 * len(rates) + 1.6, 3.9), layout=None if solid else "constrained")
+    if solid:
+        figure.subplots_adjust(left=0.02, right=0.9, bottom=0.14, top=0.94)
+    kind: dict[str, Any] = {"projection": "3d"} if solid else {"aspect": "equal"}
+    panels = figure.subplots(1, len(rates), squeeze=False, subplot_kw=kind)[0]
+    for panel, rate in zip(panels, rates, strict=True):
         paths = descend(function, np.array(starts, float), rate, steps)
         if not np.isfinite(paths).all():
             raise SelectionError(f"rates={rate:g}: the descent leaves all bounds in {steps} steps")
         if solid:
-            axis.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
-            axis.set(zlabel="f(x, y)")
+            panel.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
+            panel.set(zlabel="f(x, y)")
         else:
-            contours = axis.contour(x, y, heights, levels=25, cmap="cividis", linewidths=0.8)
-            if axis is axes[0, -1]:
-                figure.colorbar(contours, ax=axis, label="f(x, y)")
-            axis.set(xlim=extent[:2], ylim=extent[2:])
-        for path, colour in zip(paths.swapaxes(0, 1), colours, strict=True):
-            heights_passed = [function(path)] if solid else []
-            axis.plot(*path.T, *heights_passed, "o-", color=colour, markersize=3, linewidth=1.2, zorder=10)
-            ends = [values[-1:] for values in (*path.T, *heights_passed)]
-            axis.plot(*ends, "X", color=colour, markersize=9, markeredgecolor="black", zorder=11)
-        axis.set(xlabel="x", ylabel="y", title=f"learning rate {rate:g}, {steps} steps")
+            contours = panel.contour(x, y, heights, levels=25, cmap="cividis", linewidths=0.8)
+            panel.set(xlim=extent[:2], ylim=extent[2:])
+            panel.grid(visible=False)
+        for path, colour in zip(paths.swapaxes(0, 1), style.colours(len(starts)), strict=True):
+            _path(panel, [*path.T, function(path)] if solid else [*path.T], colour)
+        panel.set(xlabel="x", ylabel="y", title=f"learning rate {rate:g}, {steps} steps")
+    if not solid:
+        figure.colorbar(contours, ax=list(panels), label="f(x, y)", pad=0.02)
+    place: Any = "lower center" if solid else "outside lower center"
+    figure.legend(handles=panels[0].get_lines()[:3], loc=place, ncols=3)
     return figure
+
+
+def _path(panel: Axes, passed: Sequence[Any], colour: style.Colour) -> None:
+    """The points that a descent passes, with its start and its end."""
+    above: dict[str, Any] = {"color": colour, "zorder": 10, "clip_on": False}
+    first, last = [values[:1] for values in passed], [values[-1:] for values in passed]
+    ends: dict[str, Any] = {"markeredgecolor": "black", "linestyle": "none", **above}
+    panel.plot(*first, marker="s", markersize=7, label="start", **ends)
+    panel.plot(*passed, "o-", markersize=3, linewidth=1.2, label="step", **above)
+    panel.plot(*last, marker="X", markersize=9, label="where it ends", **ends)
 
 
 def decision(
@@ -209,43 +224,39 @@ def decision(
         raise SelectionError(
             f"{experiment}: the records hold no weights; they do of networks of at most {MOST_WEIGHTS}"
         )
-    figure, panels = plt.subplots(
-        1, len(rows), figsize=(4.4 * len(rows) + 0.8, 4.2), squeeze=False, layout="constrained"
-    )
-    for panel, title, row in zip(panels[0], titles, rows.to_dict("records"), strict=True):
+    figure, panels = _panels(len(rows), 3.5 * len(rows) + 1.6, 3.6)
+    # From the colour of one class over white to the colour of the other, both pale: points stay visible.
+    pale = [tuple(1 - 0.45 * (1 - value) for value in colour) for colour in style.colours(2)]
+    shading = LinearSegmentedColormap.from_list("classes", [pale[0], (1, 1, 1), pale[1]])
+    for panel, title, row in zip(panels, titles, rows.to_dict("records"), strict=True):
         x, y, values, points, classes = plane(row["config"], row["seed"], row["weights"])
-        shades = panel.contourf(x, y, values, levels=np.linspace(0, 1, 11), cmap="cividis", extend="both")
+        shades = panel.contourf(x, y, np.clip(values, 0, 1), levels=np.linspace(0, 1, 11), cmap=shading)
         shades.set_rasterized(True)  # as shapes they would make most of the file
-        for label, marker, colour in zip((0, 1), "ox", ("black", "white"), strict=True):
-            across, up = points[classes == label].T
-            panel.scatter(
-                across,
-                up,
-                s=16,
-                marker=marker,
-                facecolor=colour,
-                edgecolor="white" if marker == "o" else None,
-                linewidth=0.8,
-                label=labels[label],
-            )
         panel.set(xlabel=axes[0], ylabel=axes[1], title=title)
-    figure.colorbar(shades, ax=panels[0, -1], label=f"output for {labels[1]}")
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    legend = figure.legend(handles, names, loc="outside lower center", ncols=2)
-    legend.get_frame().set_facecolor("0.7")
+        panel.grid(visible=False)
+        _scatter(panel, points, classes, labels)
+    figure.colorbar(shades, ax=list(panels), label=f"output for {labels[1]}", pad=0.02)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 def points(collection: Collection, data: dict[str, Any], labels: Pair, axes: Pair = ("x", "y")) -> Figure:
     """The training part of a generated data set in the plane."""
     raw = datasets.load(DataConfig(**data))
-    figure, axis = plt.subplots(figsize=(5.4, 4.2), layout="constrained")
-    for label, marker, colour in zip((0, 1), "ox", sns.color_palette(figures.PALETTE), strict=False):
-        across, up = raw.train_features[raw.train_labels == label].T
-        axis.scatter(across, up, marker=marker, color=colour, s=22)
-    axis.set(xlabel=axes[0], ylabel=axes[1])
-    axis.legend(labels, loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    figure, (panel,) = _panels(1, 5.1, 3.8)
+    _scatter(panel, raw.train_features, raw.train_labels, labels)
+    panel.set(xlabel=axes[0], ylabel=axes[1])
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+def _scatter(panel: Axes, points: Any, classes: Any, labels: Sequence[str]) -> None:
+    """Examples of two classes in the plane, whole where they lie at the edge."""
+    for label, colour, marker in zip((0, 1), style.colours(2), "o^", strict=True):
+        across, up = points[classes == label].T
+        dark = tuple(0.75 * value for value in colour)
+        look: dict[str, Any] = {"color": dark, "edgecolor": "white", "linewidth": 0.5, "clip_on": False}
+        panel.scatter(across, up, s=26, marker=marker, label=labels[label], zorder=3, **look)
 
 
 def activation(
@@ -256,13 +267,10 @@ def activation(
     function, output, slope = ACTIVATIONS[name], z.copy(), np.ones_like(z)
     function.apply(output)
     function.backward(slope, output)
-    figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
-    axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
-    axis.plot(z, output, label=name)
-    axis.plot(z, slope, "--", label="its derivative")
-    axis.set(xlabel="z", ylabel="value")
-    axis.grid(color="0.9")
-    axis.legend(frameon=False)
+    figure, (panel,) = _panels(1, 6.0, 3.4)
+    _plot(panel, {name: (z, output), "its derivative": (z, slope)})
+    panel.set(xlabel="z", ylabel="value", xlim=extent)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper")
     return figure
 
 
@@ -277,42 +285,53 @@ def output_gradients(
     `losses` maps each to the factor by which it is multiplied.
     """
     z = np.linspace(extent[0], extent[1], 401)
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
-    for axis, target in zip(axes, (1.0, 0.0), strict=True):
-        axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
-        for (loss, factor), style in zip(losses.items(), ("-", "--", ":", "-."), strict=False):
+    figure, panels = _panels(2, 8.8, 3.3, sharey=True)
+    for panel, target in zip(panels, (1.0, 0.0), strict=True):
+        found = {}
+        for loss, factor in losses.items():
             # One example each, so that a mean over examples does not shrink it.
             slopes = z[:, None, None].copy()
             Objective(output, loss).delta(slopes, np.full((len(z), 1, 1), target))
             times = "" if factor == 1 else f"{factor:g} × "
-            axis.plot(z, factor * np.abs(slopes[:, 0, 0]), style, label=times + loss.replace("_", " "))
-        axis.set(xlabel="pre-activation z", title=f"target {target:g}")
-        axis.grid(color="0.9")
-    axes[0].set_ylabel("size of the gradient |dE/dz|")
-    axes[1].legend(frameon=False)
+            found[times + loss.replace("_", " ")] = (z, factor * np.abs(slopes[:, 0, 0]))
+        _plot(panel, found)
+        panel.set(xlabel="pre-activation z", title=f"target {target:g}", xlim=extent)
+    panels[0].set_ylabel("size of the gradient |dE/dz|")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
 
 def measured(collection: Collection, measurement: str, x: str, y: Sequence[str], axes: Pair) -> Figure:
     """Columns `y` of a measurement against its column `x`, both on logarithmic scales."""
     rows = collection.measurement(measurement, [x, *y]).sort_values(x)
-    figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
-    axis.set_prop_cycle(color=sns.color_palette(figures.PALETTE))
-    for name, style in zip(y, ("o-", "s--", "^:", "D-."), strict=False):
-        axis.plot(rows[x], rows[name], style, label=name.replace("_", " "))
-    axis.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
-    axis.grid(color="0.9")
-    axis.legend(frameon=False)
+    figure, (panel,) = _panels(1, 6.4, 3.6)
+    _plot(panel, {name.replace("_", " "): (rows[x], rows[name]) for name in y}, marked=True)
+    panel.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper")
     return figure
+
+
+def _panels(count: int, width: float, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels side by side, and a layout that finds room for legends and bars."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False, **shared)[0])
+
+
+def _plot(panel: Axes, found: Mapping[str, tuple[Any, Any]], marked: bool = False) -> None:
+    """A line for each (x, y) in `found`, by its label."""
+    for (label, (x, y)), look in zip(found.items(), style.lines(list(found)).values(), strict=True):
+        marker = look.marker if marked else ""
+        panel.plot(
+            x, y, color=look.colour, linestyle=look.linestyle, marker=marker, markersize=5, label=label
+        )
 
 
 def _digits(images: np.ndarray, titles: Sequence[str]) -> Figure:
     columns = min(len(images), 5)
     rows = -(-len(images) // columns)
     side = 1.5 if len(images) > 1 else 3.5
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(side * columns, (side + 0.45) * rows), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(side * columns, (side + 0.45) * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, image, title in zip(axes.flat, images, titles, strict=False):

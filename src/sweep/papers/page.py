@@ -14,6 +14,7 @@ import pandas as pd
 
 from sweep import files
 from sweep.analysis import figures
+from sweep.analysis.figures import style
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
 from sweep.papers import manifest, training
@@ -58,7 +59,7 @@ class Report:
         for name, text in self.texts().items():
             files.write(folder / name, text)
         # The same records give the same file: no date in it, and no random names.
-        with mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
+        with style.applied(), mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
             for figure in self.paper.figures:
                 drawn = self.draw(figure)
                 for kind, settings in KINDS.items():
@@ -163,7 +164,7 @@ class Report:
         if figure.draw in SHOWS:
             note = f"{SHOWS[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
         elif len(epochs) > 1:
-            note += "; where a seed has stopped, the line goes on with the others"
+            note += "; a seed that has stopped keeps its last value"
         return f"{note.capitalize()}; {length} epochs.\n\n"
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from sweep.config.cell import cell_id
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
-from sweep.data import datasets
 from sweep.errors import SweepError
+from sweep.execution.plan import cells_of
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Paper
 
@@ -24,11 +23,7 @@ def differences(paper: Paper, collection: Collection) -> Iterator[str]:
     try:
         composed = experiments(paper, collection.scale)
         trials = {
-            name: {
-                (cell_id(config, datasets.digest(config.data)), seed)
-                for config in configs
-                for seed in config.seed_indices
-            }
+            name: {(cell.id, seed) for cell in cells_of(configs) for seed in cell.config.seed_indices}
             for name, configs in composed.items()
         }
     except SweepError as error:

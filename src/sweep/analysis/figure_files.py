@@ -1,0 +1,53 @@
+"""The files of a sweep's figures: their names, how they are written, and which of them are stale.
+
+Apart from the drawing, so that a sweep without figures need not load matplotlib.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep.config.validation import all_keys
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+_DATES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def key(axes: Iterable[str]) -> str:
+    """The part of a file's name that names settings."""
+    return "_".join(axes).replace(".", "_")
+
+
+def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
+    """Write a figure in each of the formats, to the file `stem` and its ending; whole or not at all."""
+    files = []
+    for ending in formats:
+        file, content = stem.with_name(f"{stem.name}.{ending}"), io.BytesIO()
+        # The same records give the same file: no date in it.
+        figure.savefig(content, format=ending, dpi=150, metadata=_DATES[ending])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.write_bytes(content.getvalue())
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
+        files.append(file)
+    return files
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove an earlier sweep's figures from `folder`: files named as `draw_all` names them, no others."""
+    if not folder.is_dir():
+        return
+    settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
+    curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
+    # Earlier versions numbered their figures.
+    ours = re.compile(rf"({curves}|accuracy_by(_({settings}))+)(_\d+)?\.({'|'.join(FORMATS)})")
+    for file in folder.iterdir():
+        if ours.fullmatch(file.name) and file.is_file():
+            file.unlink()

@@ -1,0 +1,68 @@
+"""Which figures show a sweep: what is a line, what is a panel, and what would be too much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import pandas as pd
+
+from sweep.analysis.figures import names
+
+MOST_LINES = 8  # in a panel
+MOST_ROWS = 6  # of panels, with a column for each part
+MOST_PANELS = 36  # of one part
+
+Factor = tuple[str, ...]  # settings that vary together
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The settings that tell lines apart, and those that tell panels apart."""
+
+    lines: tuple[str, ...]
+    facets: tuple[str, ...]
+    panels: int
+
+
+def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
+    """The swept settings, those that vary together (such as the two of a `zip`) as one.
+
+    `cells` has a row for each cell. A setting with one value among these cells is none.
+    """
+    named = _named(cells, axes)
+    found: list[Factor] = []
+    for axis in axes:
+        if named[axis].nunique() < 2:
+            continue
+        together = [factor for factor in found if _one_to_one(named, factor[0], axis)]
+        if together:
+            found[found.index(together[0])] = (*together[0], axis)
+        else:
+            found.append((axis,))
+    return found
+
+
+def arrange(cells: pd.DataFrame, shown: Sequence[Factor]) -> Arrangement:
+    """Lines and panels for the factors `shown`.
+
+    Few combinations are lines of one panel. Otherwise the factor with the most values that fit makes the
+    lines, and each combination of the others is a panel.
+    """
+    axes = tuple(chain(*shown))
+    named = _named(cells, axes)
+    if not axes or len(named.drop_duplicates()) <= MOST_LINES:
+        return Arrangement(axes, (), 1)
+    counts = {factor: named[factor[0]].nunique() for factor in shown}
+    fitting = [factor for factor in shown if counts[factor] <= MOST_LINES]
+    line = max(fitting, key=lambda factor: counts[factor], default=())
+    facets = tuple(chain(*(factor for factor in shown if factor != line)))
+    return Arrangement(line, facets, len(named[list(facets)].drop_duplicates()))
+
+
+def _named(cells: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({axis: cells[axis].map(names.value) for axis in axes}, index=cells.index)
+
+
+def _one_to_one(named: pd.DataFrame, first: str, second: str) -> bool:
+    pairs = len(named[[first, second]].drop_duplicates())
+    return pairs == named[first].nunique() == named[second].nunique()

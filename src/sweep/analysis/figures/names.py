@@ -1,0 +1,73 @@
+"""What settings and their values are called in figures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+# Where the key with spaces in it would be a riddle.
+_NAMES = {
+    "hidden": "hidden units",
+    "depth": "hidden layers",
+    "regularization": "penalty",
+    "regularization.strength": "strength of the penalty",
+    "initializer_std": "standard deviation of the initial weights",
+    "early_stopping.patience": "patience",
+    "early_stopping.monitor": "monitored",
+    "data.train_size": "training examples",
+    "data.validation_size": "validation examples",
+    "data.test_size": "test examples",
+}
+SEPARATOR = ", "
+
+
+def setting(key: str) -> str:
+    """The name of a setting: `learning rate` for learning_rate."""
+    return _NAMES.get(key, key.replace(".", " ").replace("_", " ")).replace("$", r"\$")
+
+
+def settings(keys: Sequence[str]) -> str:
+    """The names of several settings."""
+    return SEPARATOR.join(map(setting, keys))
+
+
+def value(found: Any, digits: int = 6) -> str:
+    """A setting's value as a reader would write it; different values have different names.
+
+    A number that needs more than `digits` digits has them all, unless fewer than six are asked for.
+    """
+    if found is None or found is pd.NA or (isinstance(found, float) and found != found):
+        return "null"
+    if hasattr(found, "item"):  # of NumPy
+        found = found.item()
+    if isinstance(found, bool):
+        return str(found).lower()
+    if isinstance(found, float):
+        short = f"{found:.{digits}g}"
+        return short if digits < 6 or float(short) == found else repr(found)
+    text = str(found)
+    # Names of functions, such as binary_cross_entropy, but not paths.
+    text = text.replace("_", " ").strip() if text.isidentifier() else text
+    return text.replace("$", r"\$")
+
+
+def column(found: "pd.Series[Any]") -> list[str]:
+    """The values of one setting: three digits where they are enough to tell its values apart."""
+    exact, short = [value(each) for each in found], [value(each, 3) for each in found]
+    return short if len(set(short)) == len(set(exact)) else exact
+
+
+def values(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+    """The values of several settings in each row, as they name a line in a legend."""
+    return _joined([column(rows[key]) for key in keys], len(rows))
+
+
+def pairs(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+    """The settings with their values in each row, as they stand above a panel."""
+    # A name and its value stay in one line.
+    columns = [[f"{setting(key)} {text}".replace(" ", "\xa0") for text in column(rows[key])] for key in keys]
+    return _joined(columns, len(rows))
+
+
+def _joined(columns: list[list[str]], count: int) -> list[str]:
+    return [SEPARATOR.join(row) for row in zip(*columns, strict=True)] if columns else [""] * count

@@ -1,0 +1,31 @@
+"""What stands below a figure: how many seeds, and what became of the others."""
+
+import pandas as pd
+
+from sweep.analysis.aggregate import sound
+
+DEAD = "dead"  # the status of a network that gives every example the same output
+
+
+def note(trials: pd.DataFrame) -> str:
+    """How many seeds the cells of a figure have, how many trials diverged, and how many networks died.
+
+    `trials` are those of the figure's cells, diverged ones included.
+    """
+    trials = trials.drop_duplicates(["cell", "seed"])  # a cell may stand in a sweep twice
+    counted = sound(trials)
+    diverged = len(trials) - len(counted)
+    seeds = counted.groupby("cell")["seed"].nunique()
+    most, least = int(seeds.max()) if len(seeds) else 0, int(seeds.min()) if len(seeds) else 0
+    count = f"n = {least}" if least == most else f"n = {least} to {most}"
+    text = f"mean ± standard deviation over seeds, {count}" if most > 1 else "one seed, no spread"
+    text += f"; {_trials(diverged, 'diverged')} left out" if diverged else ""
+    empty = trials["cell"].nunique() - len(seeds)
+    if empty:
+        text += f", nothing is left of {empty} cell{'' if empty == 1 else 's'}"
+    dead = int((counted["status"] == DEAD).sum())
+    return text + (f"; {_trials(dead, 'dead')} (one output for all) in the mean" if dead else "")
+
+
+def _trials(count: int, kind: str) -> str:
+    return f"{count} {kind} trial{'' if count == 1 else 's'}"

@@ -1,0 +1,118 @@
+"""One look for every figure of a sweep or a paper: fonts, grid, colours, lines, and axes in percent."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+Colour = tuple[float, float, float]
+
+# Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
+_PALETTE = "colorblind"
+_DASHES: tuple[Any, ...] = ("", (4, 1.5), (1, 1.2), (5, 1.5, 1, 1.5), (8, 2), (3, 1, 1, 1, 1, 1), (2, 2))
+_MARKERS = "osD^vPX<>h*"
+GREY = "0.35"
+SMALL, TICK, TITLE = 8.0, 8.5, 10.0  # points, of remarks, of the labels of ticks, above panels
+
+_RC: Any = {
+    **sns.axes_style("whitegrid"),
+    "axes.edgecolor": "0.7",
+    "axes.labelcolor": "0.15",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": TITLE,
+    "figure.titlesize": 10,
+    "font.size": 9,
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+    "grid.color": "0.9",
+    "grid.linewidth": 0.8,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "legend.title_fontsize": 9,
+    "lines.linewidth": 1.5,
+    "xtick.labelsize": TICK,
+    "ytick.labelsize": TICK,
+}
+
+
+def applied() -> AbstractContextManager[None]:
+    """The look, for as long as a figure is drawn and saved."""
+    return mpl.rc_context(_RC)
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one line of a figure looks; no two lines of a figure look alike."""
+
+    colour: Colour
+    dashes: Any
+    marker: str
+
+    @property
+    def linestyle(self) -> Any:
+        """Its dashes, as matplotlib's plot takes them."""
+        return (0, self.dashes) if self.dashes else "-"
+
+    def handle(self, label: str, connected: bool = True, marked: bool = True) -> Line2D:
+        """Its entry in a legend."""
+        label = f" {label}" if label.startswith("_") else label  # matplotlib hides names like _this
+        return Line2D(
+            [],
+            [],
+            color=self.colour,
+            marker=self.marker if marked else "",
+            markersize=5,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            linestyle=self.linestyle if connected else "none",
+            label=label,
+        )
+
+
+def colours(count: int) -> list[Colour]:
+    """`count` different colours."""
+    return list(sns.color_palette(_PALETTE if count <= 10 else "husl", count))
+
+
+def lines(labels: Sequence[str]) -> dict[str, Line]:
+    """A look for each of the labels."""
+    looks = zip(labels, colours(len(labels)), cycle(_DASHES), cycle(_MARKERS), strict=False)
+    return {label: Line(colour, dashes, marker) for label, colour, dashes, marker in looks}
+
+
+def percent_axis(panel: Axes) -> None:
+    """Let the vertical axis end a little beyond 0 and 100 at most: there is nothing further."""
+    low, high = panel.get_ylim()
+    low, high = max(low, 0.0), min(high, 100.0)
+    room = 0.03 * (high - low)  # so that a line at the edge keeps its width
+    panel.set_ylim(low - room, high + room)
+    ticks = MaxNLocator(nbins=6, steps=[1, 2, 5, 10]).tick_values(low, high)
+    panel.set_yticks([tick for tick in ticks if low <= tick <= high])
+
+
+def epoch_axis(panel: Axes, first: float, last: float, width: float) -> None:
+    """Ticks at round epochs, and at the last one, on a panel `width` inches wide."""
+    if last <= first:
+        panel.set_xticks([last], [f"{last:.3g}"])
+        return
+    most = max(2, round(1.8 * width))
+    whole = last - first >= 2
+    ticks = MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=whole).tick_values(first, last)
+    gap = ticks[1] - ticks[0]
+    begin = [first] if first == 1 else []
+    inner = [
+        tick
+        for tick in ticks
+        if first <= tick <= last - 0.6 * gap and tick - first >= 0.45 * gap * len(begin)
+    ]
+    ends = [*begin, *inner, last]
+    panel.set_xticks(ends, [f"{tick:.4g}" for tick in ends])
+    room = 0.03 * (last - first)
+    panel.set_xlim(first - room, last + room)

@@ -1,0 +1,138 @@
+"""The figures of a sweep: drawn, or named as left out. None of them can cost anybody the table."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sweep.analysis import figure_files
+from sweep.analysis.aggregate import sound
+from sweep.analysis.figures import style
+from sweep.analysis.figures.accuracy import draw_accuracy, draw_cells
+from sweep.analysis.figures.choice import MOST_LINES, MOST_PANELS, MOST_ROWS, Factor, arrange, factors
+from sweep.analysis.figures.curves import draw_curves, measured_parts
+from sweep.analysis.figures.notes import note
+from sweep.errors import one_line
+
+MOST_FIGURES = 12
+
+
+@dataclass
+class Drawn:
+    """The files that were written, and what was not drawn: one text for each figure, with the reason."""
+
+    files: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A figure that is to be drawn, and the name of its file."""
+
+    name: str
+    draw: Callable[[], Figure]
+
+
+def draw_all(
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    axes: Sequence[str],
+    folder: Path,
+    formats: Sequence[str] = ("png",),
+) -> Drawn:
+    """Learning curves, and accuracy against each swept setting, as files in `folder`: a dozen at most.
+
+    `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept settings.
+    Diverged trials are left out and counted below each figure. Raises nothing for a figure that cannot be
+    drawn: it is among what was left out.
+    """
+    planned, left_out = plan(trials, curves, axes)
+    drawn = Drawn(left_out=left_out)
+    with style.applied():
+        for figure in planned:
+            try:
+                drawn.files += figure_files.save(figure.draw(), folder / figure.name, formats)
+            except Exception as error:  # whatever it is: the table and the other figures are not at fault
+                drawn.left_out.append(f"{figure.name}: {one_line(error)}")
+    return drawn
+
+
+def plan(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Planned], list[str]]:
+    """The figures of a sweep, the most telling first, and what is left out, with the reason."""
+    if sound(trials).empty:
+        return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
+    left_out: list[str] = []
+    cells = trials.drop_duplicates(["cell", *axes])
+    varying = factors(cells, axes)
+    for axis in axes:
+        if axis not in chain(*varying):
+            left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
+    learning = list(_curve_figures(trials, curves, varying, left_out))
+    by_setting = [
+        _accuracy_figure(trials, cells, factor, [other for other in varying if other != factor])
+        for factor in varying
+    ]
+    planned = [*learning[:1], *by_setting, *learning[1:]]
+    if len(planned) > MOST_FIGURES:
+        rest = ", ".join(figure.name for figure in planned[MOST_FIGURES:])
+        left_out.append(f"{rest}: more than {MOST_FIGURES} figures")
+    return planned[:MOST_FIGURES], left_out
+
+
+def _curve_figures(
+    trials: pd.DataFrame, curves: pd.DataFrame, varying: list[Factor], left_out: list[str]
+) -> Iterator[Planned]:
+    """Learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
+    curves = sound(curves)
+    cells = curves.drop_duplicates(["cell", *chain(*varying)])
+    arrangement, suffix, caption = arrange(cells, varying), "", note(trials)
+    if arrangement.panels > MOST_PANELS:
+        best = _best(trials)
+        left_out.append(
+            f"learning curves of {trials['cell'].nunique() - len(best)} cells: too many for one figure;"
+            f" those of the {len(best)} with the highest validation accuracy are drawn"
+        )
+        trials, curves = trials[trials["cell"].isin(best)], curves[curves["cell"].isin(best)]
+        arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
+        caption = f"the {len(best)} cells with the highest validation accuracy; {note(trials)}"
+    elif arrangement.facets:
+        suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
+    by_metric = {metric: measured_parts(curves, metric) for metric in ("accuracy", "loss")}
+    for metric, parts in by_metric.items():
+        if not parts:
+            left_out.append(f"curves_{metric}: was not evaluated")
+    draw = partial(draw_curves, curves, lines=arrangement.lines, facets=arrangement.facets, caption=caption)
+    if arrangement.panels <= MOST_ROWS:
+        for metric, parts in by_metric.items():
+            if parts:
+                yield Planned(f"curves_{metric}{suffix}", partial(draw, metric))
+        return
+    for part in ("test", "validation", "train"):
+        for metric, parts in by_metric.items():
+            if part in parts:
+                yield Planned(f"curves_{metric}_{part}{suffix}", partial(draw, metric, parts=[part]))
+
+
+def _accuracy_figure(
+    trials: pd.DataFrame, cells: pd.DataFrame, factor: Factor, others: list[Factor]
+) -> Planned:
+    name, caption = f"accuracy_by_{figure_files.key(factor)}", note(trials)
+    arrangement = arrange(cells, others)
+    if arrangement.panels > MOST_PANELS:
+        return Planned(name, partial(draw_cells, sound(trials), factor, caption))
+    draw = partial(draw_accuracy, sound(trials), factor, arrangement.lines, arrangement.facets, caption)
+    return Planned(name, draw)
+
+
+def _best(trials: pd.DataFrame) -> list[str]:
+    """The cells with the highest validation accuracy (or training accuracy, where there is none)."""
+    counted = sound(trials)
+    for measure in ("validation_accuracy", "train_accuracy"):
+        if measure in counted and counted[measure].notna().any():
+            means = counted.groupby("cell", sort=False)[measure].mean()
+            return list(means.nlargest(MOST_LINES).index)
+    return list(counted["cell"].unique()[:MOST_LINES])

@@ -1,0 +1,37 @@
+"""Trials and curves of made-up sweeps, as `records` gives them."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+PARTS = ("train", "validation", "test")
+
+
+def cells_of(**axes: Sequence[Any]) -> list[dict[str, Any]]:
+    """Every combination of the values."""
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
+def sweep_of(
+    cells: Sequence[dict[str, Any]],
+    seeds: int = 2,
+    epochs: int = 3,
+    parts: Sequence[str] = PARTS,
+    stopping: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Trials and curves with plausible numbers; with `stopping`, each seed stops an epoch after the last."""
+    rng, trials, curves = np.random.default_rng(0), [], []
+    for number, cell in enumerate(cells):
+        for seed in range(seeds):
+            settings = {"cell": f"cell {number}", "seed": seed, "status": "completed", **cell}
+            accuracy = rng.uniform(0.9, 0.99)
+            trials.append(settings | {f"{part}_accuracy": accuracy for part in parts})
+            for epoch in range(1, epochs + (seed if stopping else 0) + 1):
+                now = {f"{part}_accuracy": accuracy - 0.1 / epoch for part in parts}
+                now |= {f"{part}_loss": 0.1 + 1 / epoch for part in parts}
+                curves.append(settings | {"epoch": float(epoch)} | now)
+    kinds = dict.fromkeys(cells[0], object)
+    return pd.DataFrame(trials).astype(kinds), pd.DataFrame(curves).astype(kinds)
