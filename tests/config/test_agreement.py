@@ -15,7 +15,9 @@ VALUES: dict[str, list[Any]] = {
     "results": ["here", "there"],
     "name": ["mine", None],
     "weights": [True, False],
+    "sort": ["test_accuracy", None],
     "figures": [True, False],
+    "figure_formats": [["png"], ["svg", "pdf"]],
     "dry_run": [True, False],
     "parallel.n_jobs": [1, 2],
     "parallel.backend": ["loky", "threading"],
@@ -26,6 +28,8 @@ TEXTS = {True: "true", False: "false", None: "null"}
 
 
 def text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(value)}]"
     return TEXTS[value] if value is None or isinstance(value, bool) else str(value)
 
 

@@ -28,6 +28,6 @@ def check_equal_cells(configs: Sequence[Config]) -> None:
 
 def _check(keys: Sequence[str], configs: Sequence[Config], whose: str) -> None:
     for key in keys:
-        values = list(dict.fromkeys(map(attrgetter(key), configs)))
+        values = dict.fromkeys(grid.text(attrgetter(key)(config)) for config in configs)
         if len(values) > 1:
-            raise SettingError(f"{key}={','.join(map(grid.text, values))}: must be the same for {whose}")
+            raise SettingError(f"{key}={','.join(values)}: must be the same for {whose}")
