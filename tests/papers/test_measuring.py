@@ -69,7 +69,7 @@ def test_the_cost_of_a_gradient() -> None:
 
 def test_the_statistics_of_a_sample() -> None:
     """The first training digit, whose mean of 784 pixels is known: 27525 / 784."""
-    rows = measuring.sample_statistics(0, [1, 256], [0.1, 0.3])
+    rows = measuring.sample_statistics("szeto/momentum", 0, [1, 256], [0.1, 0.3])
     np.testing.assert_allclose(rows["mean"], [27525 / 784, 27525 / 784 / 256])
     image = load_image()
     np.testing.assert_allclose(rows["standard_deviation"], [image.std(), image.std() / 256])
@@ -121,5 +121,5 @@ def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:
         "How to read it.",
     )
     assert table.lines == [["a", "1,234", "5.0e-01"], ["b", "5", "–"]]
-    assert table.markdown().splitlines()[0] == "| name | size_% | share |"
+    assert table.markdown().splitlines()[0] == "| name | size\\_% | share |"
     assert r"name & size\_\% & share \\" in table.latex("A caption")

@@ -122,7 +122,7 @@ def test_cells_are_found_by_their_settings(reproduced: Path) -> None:
     for key, value in (("early_stopping.patience", 3), ("momentum", None)):
         with pytest.raises(PaperError, match="training: no cell with"):
             collection.trials("training", {key: value})
-    with pytest.raises(PaperError, match=r"where\.momentums: no such column"):
+    with pytest.raises(PaperError, match=r"where\.momentums: no such setting"):
         collection.trials("training", {"momentums": 0.0})
 
 

@@ -31,9 +31,14 @@ class SelectionError(PaperError):
 
 def missing(file: Path) -> PaperError:
     """What to say when a file in a paper's folder, or below it, is not there."""
-    folder = file.parent if file.name == FILE else file.parents[1]
-    paper = folder.parent.name if folder.name in SCALES else folder.name
+    paper = _paper(file.parent if file.name == FILE else file.parents[1])
     return PaperError(f"{file}: no such file; python -m sweep.reproduce {paper} writes it")
+
+
+def _paper(folder: Path) -> str:
+    """The paper whose report lies in a folder, which may be that of a smaller scale."""
+    folder = folder.absolute()
+    return folder.parent.name if folder.name in SCALES else folder.name
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ class Collection:
         if not (folder / FILE).is_file():
             raise missing(folder / FILE)
         return Collection(folder / FILE)
+
+    @property
+    def paper(self) -> str:
+        """The short name of the paper."""
+        return _paper(self.file.parent)
 
     @property
     def scale(self) -> str:

@@ -17,11 +17,12 @@ from sweep.analysis import figures
 from sweep.analysis.aggregate import sound
 from sweep.analysis.figures import layout, style
 from sweep.analysis.figures.spread import flattens
-from sweep.data import datasets
+from sweep.data import datasets, labels
 from sweep.data.settings import DataConfig
 from sweep.execution.store import MOST_WEIGHTS
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import OUTPUTS, Objective
+from sweep.papers import samples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.kinds import AtLeast, Length, OneOf
 from sweep.papers.surfaces import Polynomial, descend, plane
@@ -78,7 +79,8 @@ def class_errors(
         remarks = [f"Not drawn: epoch {rows['epoch'].min():.3g}"]
         rows = rows[rows["epoch"] > rows["epoch"].min()]
     classes = sorted(rows["class"].unique())
-    titles = tuple(f"class {number}" for number in classes)
+    named = samples.classes(collection, experiment, where)
+    titles = tuple(named.title(number) for number in classes)
     grid = layout.Grid(len(classes), min(5, len(classes)), 1.75, 1.5, "all", titles=titles)
     looks = style.lines([figures.PARTS[part] for part in parts])
     panels = grid.panels()
@@ -117,8 +119,11 @@ def confusion(collection: Collection, experiment: str, where: dict[str, Any] | N
         look["weight"] = "bold" if row == column else "normal"
         text = f"{percent:.1f}" if percent >= 0.05 else ""
         panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=style.SMALL, **look)
-    panel.set(xlabel="predicted class", ylabel="true class")
-    panel.tick_params(rotation=0)
+    named = samples.classes(collection, experiment, where)
+    ticks, names = np.arange(len(share)) + 0.5, [named.tick(number) for number in range(len(share))]
+    panel.set_xticks(ticks, names, rotation=0 if max(map(len, names)) < 4 else 90)
+    panel.set_yticks(ticks, names, rotation=0)
+    panel.set(xlabel=f"predicted {named.noun}", ylabel=f"true {named.noun}")
     panel.grid(visible=False)
     return figure
 
@@ -126,31 +131,38 @@ def confusion(collection: Collection, experiment: str, where: dict[str, Any] | N
 def hardest_digits(
     collection: Collection, experiment: str, where: dict[str, Any] | None = None, count: Count = 20
 ) -> Figure:
-    """The test digits of highest loss of the first seed, with label and prediction."""
+    """The test images of highest loss of the first seed, with label and prediction."""
     row = sound(collection.reports(experiment, where)).iloc[0]
-    images = datasets.load(DataConfig()).test_features[np.array(row["hardest_indices"][:count], int)]
+    digest = collection.trials(experiment, where)["data.digest"].iloc[0]
+    _, raw = samples.of_records(collection, experiment, digest)
+    images = raw.test_features[np.array(row["hardest_indices"][:count], int)]
+    named = samples.classes(collection, experiment, where)
     titles = [
-        f"{label}, read as {predicted}\nloss {loss:.1f}"
+        f"{named.tick(label)}, read as {named.tick(predicted)}\nloss {loss:.1f}"
         for label, predicted, loss in zip(
             row["hardest_labels"], row["hardest_predictions"], row["hardest_losses"], strict=True
         )
     ]
-    return _digits(images, titles[:count])
+    return _images(images, titles[:count])
 
 
 def sample_digits(
-    collection: Collection, count: Count = 20, first: Annotated[int, AtLeast(0)] = 0, statistics: bool = False
+    collection: Collection,
+    experiment: str,
+    count: Count = 20,
+    first: Annotated[int, AtLeast(0)] = 0,
+    statistics: bool = False,
 ) -> Figure:
-    """Training digits as they stand in the file, with their labels; or mean and std of their pixels."""
-    raw = datasets.load(DataConfig())
-    images, labels = raw.train_features[first : first + count], raw.train_labels[first : first + count]
-    titles = [str(label) for label in labels]
+    """Training images as they stand in the file, with their labels; or mean and std of their pixels."""
+    data, raw = samples.of_records(collection, experiment)
+    images, chosen = raw.train_features[first : first + count], raw.train_labels[first : first + count]
+    titles = [labels.class_names(data)[label] for label in chosen]
     if statistics:
         titles = [
-            f"{label}: mean {image.mean() / 255:.4f}, standard deviation {image.std() / 255:.4f}"
-            for label, image in zip(labels, images, strict=True)
+            f"{title}: mean {image.mean() / 255:.4f}, standard deviation {image.std() / 255:.4f}"
+            for title, image in zip(titles, images, strict=True)
         ]
-    return _digits(images, titles)
+    return _images(images, titles)
 
 
 def descent(
@@ -326,7 +338,9 @@ def _plot(panel: Axes, found: Mapping[str, tuple[Any, Any]], marked: bool = Fals
         )
 
 
-def _digits(images: np.ndarray, titles: Sequence[str]) -> Figure:
+def _images(images: np.ndarray, titles: Sequence[str]) -> Figure:
+    if not len(images):
+        raise SelectionError("first: there are no images so far back")
     columns = min(len(images), 5)
     rows = -(-len(images) // columns)
     side = 1.5 if len(images) > 1 else 3.5
@@ -360,5 +374,6 @@ SHOWS = {
     "class_errors": "mean over seeds",
     "confusion": "mean over seeds",
     "hardest_digits": "the first seed",
+    "sample_digits": "",  # of no seed
     "decision": "the first seed",
 }

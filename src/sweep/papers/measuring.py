@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,13 @@ from threadpoolctl import threadpool_limits
 from sweep import files
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
-from sweep.data import datasets
-from sweep.data.settings import DataConfig
 from sweep.execution.shared_data import load_own
 from sweep.nn.gradient_check import batch_loss, central_difference, slope
 from sweep.nn.losses import Objective
 from sweep.nn.network import Network
+from sweep.papers import samples
 from sweep.papers.functions import call
+from sweep.papers.kinds import AtLeast, Length
 from sweep.papers.specification import Paper
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import architecture
@@ -126,12 +126,18 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
     return pd.DataFrame(rows)
 
 
-def sample_statistics(index: int, divisors: Sequence[float], published: Sequence[float]) -> pd.DataFrame:
-    """Mean and standard deviation of the pixels of training digit `index`, divided by each of `divisors`.
+def sample_statistics(
+    experiment: str,
+    index: Annotated[int, AtLeast(0)],
+    divisors: Sequence[float],
+    published: Annotated[Sequence[float], Length(2, 2)],
+) -> pd.DataFrame:
+    """Mean and standard deviation of the pixels of a training image, divided by each of `divisors`.
 
-    `published` are the mean and the standard deviation to stand beside them.
+    It is that at `index` of the experiment's data. `published` are the mean and the standard deviation to
+    stand beside them.
     """
-    image = datasets.load(DataConfig()).train_features[index].astype(float)
+    image = samples.of_experiment(experiment)[1].train_features[index].astype(float)
     return pd.DataFrame(
         {
             "divisor": list(divisors),

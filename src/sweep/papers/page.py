@@ -154,7 +154,7 @@ class Report:
         )
 
     def _seeds(self, figure: Figure) -> str:
-        if figure.experiment is None:
+        if figure.experiment is None or SHOWS.get(figure.draw) == "":
             return ""
         chosen = figure.experiment, figure.settings.get("where"), EACH_CELL
         trials = call(self._place("figures", figure.name), self.collection.trials, *chosen)

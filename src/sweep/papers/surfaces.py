@@ -1,8 +1,8 @@
 """Functions of two variables: gradient descent on polynomials, and what trained networks say of the plane."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import is_dataclass, replace
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.datasets import RawData
 from sweep.data.preprocessing import prepare
-from sweep.data.settings import DataConfig
 from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.optimizers import Hyperparameters, Optimizer
@@ -58,22 +57,35 @@ def descend(function: Polynomial, starts: Points, rate: float, steps: int, momen
     return np.array(path)
 
 
+def configuration(settings: Mapping[str, Any]) -> Config:
+    """The configuration of a cell with these canonical settings, as far as they go."""
+
+    def fitting(kind: Any, values: Mapping[str, Any]) -> Any:
+        kinds = get_type_hints(kind)
+        known = {key: value for key, value in values.items() if key in kinds}
+        groups = {key: fitting(kinds[key], value) for key, value in known.items() if is_dataclass(kinds[key])}
+        return kind(**{**known, **groups})
+
+    config: Config = fitting(Config, settings)
+    return replace(config, hidden=list(settings["hidden_units"]))
+
+
 def plane(settings: Mapping[str, Any], seed: int, weights: Sequence[float]) -> tuple[NDArray[Any], ...]:
     """What a network on two features says of a grid over its training examples.
 
     `settings` are the canonical ones of its cell. Returns x and y of the grid, (121, 121) each, the output
     for class 1 there, the training examples, (examples, 2), and their classes.
     """
-    names = {item.name for item in fields(DataConfig)}
-    data = DataConfig(**{key: value for key, value in settings["data"].items() if key in names})
+    config = configuration(settings)
+    data = config.data
     raw = datasets.load(data)
     low, high = raw.train_features.min(axis=0), raw.train_features.max(axis=0)
     x, y = np.meshgrid(np.linspace(low[0], high[0], 121), np.linspace(low[1], high[1], 121))
     grid = np.stack([x.ravel(), y.ravel()], axis=1)
     # As test examples of the same data, they are prepared with the training part's statistics.
     whole = RawData(raw.train_features, raw.train_labels, grid, np.zeros(len(grid), np.int64))
-    order = generator(Config(root_seed=settings["root_seed"]), seed, Stream.SPLIT)
-    unlimited = DataConfig(**{**{name: getattr(data, name) for name in names}, "test_size": None})
+    order = generator(config, seed, Stream.SPLIT)
+    unlimited = replace(data, test_size=None)
     prepared = prepare(whole, unlimited, "float64", order)
     outputs = prepared.test.targets.shape[1]
     units = (prepared.test.features.shape[1], *settings["hidden_units"], outputs)
