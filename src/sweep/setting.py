@@ -48,6 +48,11 @@ class Setting:
     before: Any = _Always
     needs: tuple[Need, ...] = ()
 
+    @property
+    def newer(self) -> bool:
+        """Whether there are records from before the setting existed."""
+        return self.before is not _Always
+
     def __post_init__(self) -> None:
         if self.run:
             object.__setattr__(self, "identity", False)

@@ -139,6 +139,10 @@ def test_bits_say_which_test_examples_are_right(results: Path) -> None:
     np.testing.assert_array_equal(row["test_correct"], labels)
 
 
+def test_a_setting_that_is_newer_than_some_records_stands_in_every_row(results: Path) -> None:
+    assert (sweep.load(results)["data.test_subset"] == "random").all()
+
+
 def test_a_setting_that_is_a_number_or_a_text_is_a_text_in_all_rows(results: Path) -> None:
     assert set(sweep.load(results)["hidden"].map(type)) == {str}
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweep.config.axes import flat
+from sweep.config.cell import before
 from sweep.errors import StoreError
 from sweep.execution import store
 from sweep.execution.sealed import seal, unseal
@@ -248,4 +249,4 @@ def _columns(text: str) -> dict[str, Any]:
     units = settings.pop("hidden_units")
     # One number where all layers are equally wide, so that it can be an axis.
     hidden = units[0] if len(set(units)) == 1 else str(units).replace(" ", "") if units else 0
-    return {"hidden": hidden, "depth": len(units), **flat(settings)}
+    return {"hidden": hidden, "depth": len(units), **before(), **flat(settings)}

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 from sweep.config.length import batch_size, steps_per_epoch
 from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
@@ -47,6 +49,21 @@ def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
     """Sixteen hexadecimal digits that name the cell: a hash of its canonical settings."""
     text = json.dumps(canonical(config, data_digest, sizes), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def before() -> dict[str, Any]:
+    """What stands for each newer setting, by its dotted key, where an identity leaves it out."""
+    return dict(_before(Config))
+
+
+def _before(owner: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for item in fields(owner):
+        rule, kind = item.metadata["setting"], get_type_hints(owner)[item.name]
+        if is_dataclass(kind) and isinstance(kind, type):
+            yield from _before(kind, f"{prefix}{item.name}.")
+        elif rule.newer:
+            yield prefix + item.name, rule.before
 
 
 def resolved(config: Config, sizes: Sizes) -> Config:
