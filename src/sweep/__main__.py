@@ -33,10 +33,11 @@ def run(_: DictConfig) -> float | None:
     job = HydraConfig.get()
     output = Path(job.runtime.output_dir)
     try:
-        configs = expand(list(job.overrides.task), application_composer())
+        overrides, composer = list(job.overrides.task), application_composer()
+        configs = expand(overrides, composer)
         if job.mode is not RunMode.MULTIRUN:  # else the sweeper has looked at all jobs together
             check_effects(configs)
-        written = given(list(job.overrides.task), configs[0].grid)
+        written = given(overrides, composer.config(overrides).grid)
         summary = run_sweep(configs, output, console(), written)
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained

@@ -37,7 +37,7 @@ class PoolLauncher(Launcher):
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
         configs = [config for overrides in job_overrides for config in expand(overrides, compose)]
         check_effects(configs)
-        written = given(job_overrides[0], configs[0].grid)
+        written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
         run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=None)
