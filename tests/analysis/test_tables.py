@@ -39,7 +39,7 @@ def printed(table: Any, width: int = 500) -> list[str]:
 def test_the_terminal_shows_the_text_itself(text: str) -> None:
     # A line of its own, a cell of a table and a heading.
     assert printed(text)[0].rstrip() == text
-    shown = printed(tables.terminal(summary([text]), ["data.root"], 500))
+    shown = printed(tables.terminal(summary([text]), ["data.root"], 500)[0])
     assert shown[1].startswith(f"{text}  ")
     table, left_out = fitted([Column(text, [text], name=True), Column("n", ["1"])], 500)
     assert [line.rpartition("  ")[0].rstrip() for line in printed(table)] == [text, text]
@@ -49,7 +49,9 @@ def test_the_terminal_shows_the_text_itself(text: str) -> None:
 def markdown_cells(text: str) -> list[list[str]]:
     """The rows of the first table of a Markdown text, as a reader sees them."""
     rows: list[list[str]] = []
-    for token in MARKDOWN.parse(text):
+    tokens = MARKDOWN.parse(text)
+    end = next(index for index, token in enumerate(tokens) if token.type == "table_close")
+    for token in tokens[:end]:
         if token.type == "tr_open":
             rows.append([])
         if token.type == "inline" and rows:
@@ -115,5 +117,5 @@ def test_what_does_not_print_is_shown_by_its_code_in_one_line(text: str) -> None
     line = visible(text)
     assert line.isprintable()
     assert line == text.encode("unicode_escape").decode()
-    assert printed(tables.terminal(summary([text]), ["data.root"], 500))[1].startswith(line)
-    assert len(tables.markdown(summary([text]), ["data.root"]).splitlines()) == 3
+    assert printed(tables.terminal(summary([text]), ["data.root"], 500)[0])[1].startswith(line)
+    assert len(tables.markdown(summary([text]), ["data.root"]).splitlines()) == 5

@@ -44,7 +44,7 @@ def leaves(owner: Any, prefix: str = "") -> Iterator[str]:
     for item in fields(owner):
         value = getattr(owner, item.name)
         if is_dataclass(value):
-            if not item.metadata["setting"].run:
+            if item.metadata["setting"].identity:
                 yield from leaves(value, f"{prefix}{item.name}.")
         elif item.metadata["setting"].identity or item.metadata["setting"].needs:
             yield prefix + item.name
