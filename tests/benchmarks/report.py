@@ -14,6 +14,8 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from tests.benchmarks.cells import all_cells
 
+from sweep.papers import pages
+
 FOLDER = Path("reports/benchmarks")
 OURS, EAGER = "sweep", "PyTorch eager"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
@@ -68,6 +70,7 @@ def write_page() -> None:
     commands = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["what", "measured"])
     draw(measured, FOLDER / "seconds.png")
     (FOLDER / "README.md").write_text(page(measured, commands))
+    pages.write_manifest(FOLDER)
 
 
 def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
