@@ -3,8 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sweep.errors import PaperError, SweepError
+
+if TYPE_CHECKING:
+    from sweep.papers.page import Report
 
 
 def main() -> None:
@@ -44,7 +48,7 @@ def report(paper: str, reports: Path, check: bool) -> int:
         for folder in folders:
             made = Report(specification, Collection.read(folder))
             if check:
-                differences += made.differences(folder)
+                differences += _differences(made, folder)
             else:
                 made.write(folder)
                 print(f"{specification.name}: {folder / 'report.md'}")
@@ -59,6 +63,14 @@ def report(paper: str, reports: Path, check: bool) -> int:
     for line in differences:
         print(line, file=sys.stderr)
     return 1 if differences else 0
+
+
+def _differences(made: "Report", folder: Path) -> list[str]:
+    """One line a difference; a report that cannot be made is one, and the others are checked, too."""
+    try:
+        return list(made.differences(folder))
+    except PaperError as error:
+        return [str(error)]
 
 
 if __name__ == "__main__":

@@ -183,7 +183,10 @@ class Collection:
         for key, value in where.items():
             self._known(key, f"where.{key}")
             settings = settings[[_same(found, value) for found in settings[key]]]
-        own = dict.fromkeys(self.experiments.get(experiment, []))
+        if experiment not in self.experiments:
+            again = f"python -m sweep.reproduce {self.paper} --scale {self.scale}"
+            raise PaperError(f"{self.file}: holds no trials of {experiment}; {again} trains them")
+        own = dict.fromkeys(self.experiments[experiment])
         found = [cell for cell in own if cell in settings.index]
         if not found:
             raise SelectionError(f"{experiment}: no cell with {_written(where)}")
