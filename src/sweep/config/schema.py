@@ -125,9 +125,8 @@ class Config:
     learning_rate: float = setting(0.1, "step size", above=0)
     batch_size: Any = setting(128, "examples in a mini-batch")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
-    epochs: int = setting(
-        10, "passes over the training part", at_least=1, needs=(Need("max_iterations", (None,)),)
-    )
+    # No need of max_iterations=null: that is given to shorten an experiment, which says its epochs.
+    epochs: int = setting(10, "passes over the training part", at_least=1)
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(5, "how many seeds, or which", identity=False, axis=False)
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
