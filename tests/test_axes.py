@@ -113,6 +113,7 @@ def test_every_setting_can_be_an_axis(
         given = {**given, **{name: value for name, value in SPIRAL.items() if name != "data"}}
     arguments = [f"{name}={value}" for name, value in given.items()] + [f"{key}={','.join(both)}"]
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # the command sets it: put back after the test
     monkeypatch.setattr(sys, "argv", ["sweep", "-m", *arguments])
     GlobalHydra.instance().clear()
     command.main()
