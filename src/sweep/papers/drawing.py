@@ -89,8 +89,10 @@ def class_errors(
         for part in parts:
             look, mean = looks[figures.PARTS[part]], own[own["part"] == part].groupby("epoch")["error"].mean()
             panel.plot(mean.index, mean, color=look.colour, linestyle=look.linestyle)
-    panels[0].set_ylim(bottom=0)
-    style.epoch_axis(panels[0], rows["epoch"].min(), rows["epoch"].max(), grid.width)
+    grid.align(panels)
+    for panel in panels:
+        panel.set_ylim(bottom=0)
+        style.epoch_axis(panel, rows["epoch"].min(), rows["epoch"].max(), grid.width)
     handles = [look.handle(label, marked=False) for label, look in looks.items()]
     return grid.finish("epoch", "error (%)", handles, "error of the class", remarks)
 
