@@ -103,7 +103,6 @@ def refused(folder: Path, *arguments: str) -> str:
         ("activation='[b]relu[/b]:a:'", "activation=[b]relu[/b]:a:: must be one of relu", ""),
         ("seeds=[0,3,0]", "seeds=[0,3,0]: seed 0 stands more than once", ""),
         ("regularization.strength=0.01", "regularization.strength=0.01: has no effect with", ""),
-        ("max_iterations=9 epochs=3", "epochs=3: has no effect with max_iterations=9", "max_iterations=null"),
         ("-m optimizer=sgd,adam momentum=0,0.9", "momentum: has no effect with optimizer=adam, where", ""),
         (
             "-m optimizer=sgd,adam momentum=0,0.9 hydra/launcher=basic",
