@@ -66,7 +66,7 @@ def summarise_sweep(
         try:
             figure_files.remove_stale(output / "figures")
             if configs[0].figures:
-                _draw(plan, cells, trials, seeds, axes, output / "figures", console)
+                _draw(plan, cells, trials, seeds, axes, settings, output / "figures", console)
         except Exception as error:  # whatever it is, it must not cost the table
             console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary
@@ -110,6 +110,7 @@ def _draw(
     trials: pd.DataFrame,
     seeds: set[tuple[str, int]],
     axes: list[str],
+    settings: str,
     folder: Path,
     console: Console,
 ) -> None:
@@ -119,7 +120,9 @@ def _draw(
 
     formats = plan.cells[0].config.figure_formats
     curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
-    drawn = figures.draw_all(_with(cells, trials), _with(cells, curves), axes, folder, formats)
+    drawn = figures.draw_all(
+        _with(cells, trials), _with(cells, curves), axes, folder, formats, visible(settings)
+    )
     names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
     if names:
         endings = ", ".join(f".{ending}" for ending in formats)

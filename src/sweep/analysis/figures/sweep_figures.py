@@ -43,14 +43,16 @@ def draw_all(
     axes: Sequence[str],
     folder: Path,
     formats: Sequence[str] = ("png",),
+    settings: str = "",
 ) -> Drawn:
     """Learning curves, and accuracy against each swept setting, as files in `folder`: a dozen at most.
 
     `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept settings.
-    Diverged trials are left out and counted below each figure. Raises nothing for a figure that cannot be
+    Diverged trials are left out and counted below each figure, behind `settings`: the data set and what all
+    cells share. Raises nothing for a figure that cannot be
     drawn: it is among what was left out.
     """
-    planned, left_out = plan(trials, curves, axes)
+    planned, left_out = plan(trials, curves, axes, settings)
     drawn = Drawn(left_out=left_out)
     with style.applied():
         for figure in planned:
@@ -61,7 +63,9 @@ def draw_all(
     return drawn
 
 
-def plan(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str]) -> tuple[list[Planned], list[str]]:
+def plan(
+    trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], settings: str = ""
+) -> tuple[list[Planned], list[str]]:
     """The figures of a sweep, the most telling first, and what is left out, with the reason."""
     if sound(trials).empty:
         return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
@@ -71,9 +75,9 @@ def plan(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str]) -> tup
     for axis in axes:
         if axis not in chain(*varying):
             left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
-    learning = list(_curve_figures(trials, curves, varying, left_out))
+    learning = list(_curve_figures(trials, curves, varying, left_out, settings))
     by_setting = [
-        _accuracy_figure(trials, cells, factor, [other for other in varying if other != factor])
+        _accuracy_figure(trials, cells, factor, [other for other in varying if other != factor], settings)
         for factor in varying
     ]
     planned = [*learning[:1], *by_setting, *learning[1:]]
@@ -84,12 +88,12 @@ def plan(trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str]) -> tup
 
 
 def _curve_figures(
-    trials: pd.DataFrame, curves: pd.DataFrame, varying: list[Factor], left_out: list[str]
+    trials: pd.DataFrame, curves: pd.DataFrame, varying: list[Factor], left_out: list[str], settings: str
 ) -> Iterator[Planned]:
     """Learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
     curves = sound(curves)
     cells = curves.drop_duplicates(["cell", *chain(*varying)])
-    arrangement, suffix, caption = arrange(cells, varying), "", note(trials)
+    arrangement, suffix, caption = arrange(cells, varying), "", _caption(trials, settings)
     if arrangement.panels > MOST_PANELS:
         best = _best(trials)
         left_out.append(
@@ -98,7 +102,7 @@ def _curve_figures(
         )
         trials, curves = trials[trials["cell"].isin(best)], curves[curves["cell"].isin(best)]
         arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
-        caption = f"the {len(best)} cells with the highest validation accuracy; {note(trials)}"
+        caption = f"the {len(best)} cells with the highest validation accuracy; {_caption(trials, settings)}"
     elif arrangement.facets:
         suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
     by_metric = {metric: measured_parts(curves, metric) for metric in ("accuracy", "loss")}
@@ -118,14 +122,18 @@ def _curve_figures(
 
 
 def _accuracy_figure(
-    trials: pd.DataFrame, cells: pd.DataFrame, factor: Factor, others: list[Factor]
+    trials: pd.DataFrame, cells: pd.DataFrame, factor: Factor, others: list[Factor], settings: str
 ) -> Planned:
-    name, caption = f"accuracy_by_{figure_files.key(factor)}", note(trials)
+    name, caption = f"accuracy_by_{figure_files.key(factor)}", _caption(trials, settings)
     arrangement = arrange(cells, others)
     if arrangement.panels > MOST_PANELS:
         return Planned(name, partial(draw_cells, sound(trials), factor, caption))
     draw = partial(draw_accuracy, sound(trials), factor, arrangement.lines, arrangement.facets, caption)
     return Planned(name, draw)
+
+
+def _caption(trials: pd.DataFrame, settings: str) -> str:
+    return f"{settings}: {note(trials)}" if settings else note(trials)
 
 
 def _best(trials: pd.DataFrame) -> list[str]:
