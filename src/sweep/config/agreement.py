@@ -1,19 +1,15 @@
 """Settings that a sweep has once: cells that differ in them would be run as the first of them says."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from operator import attrgetter
 
 from sweep.config import grid
-from sweep.config.schema import Config, ParallelConfig
+from sweep.config.leaves import leaves
+from sweep.config.schema import Config
 from sweep.errors import SettingError
 
-_PARALLEL = {f"parallel.{item.name}": item.metadata["setting"].run for item in fields(ParallelConfig)}
-OF_SWEEP = (
-    *(item.name for item in fields(Config) if item.metadata["setting"].run),
-    *(key for key, run in _PARALLEL.items() if run),
-)
-OF_CELL = tuple(key for key, run in _PARALLEL.items() if not run)
+OF_SWEEP = tuple(leaf.key for leaf in leaves() if leaf.rule.run)
+OF_CELL = tuple(leaf.key for leaf in leaves() if leaf.key.startswith("parallel.") and not leaf.rule.run)
 
 
 def check_sweep(configs: Sequence[Config]) -> None:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
+from sweep.config.leaves import leaves
 from sweep.config.length import batch_size, steps_per_epoch
 from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
 from sweep.data.settings import DataConfig
@@ -54,16 +54,7 @@ def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
 @cache
 def before() -> dict[str, Any]:
     """What stands for each newer setting, by its dotted key, where an identity leaves it out."""
-    return dict(_before(Config))
-
-
-def _before(owner: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for item in fields(owner):
-        rule, kind = item.metadata["setting"], get_type_hints(owner)[item.name]
-        if is_dataclass(kind) and isinstance(kind, type):
-            yield from _before(kind, f"{prefix}{item.name}.")
-        elif rule.newer:
-            yield prefix + item.name, rule.before
+    return {leaf.key: leaf.rule.before for leaf in leaves() if leaf.rule.newer}
 
 
 def resolved(config: Config, sizes: Sizes) -> Config:

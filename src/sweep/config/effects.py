@@ -5,14 +5,14 @@ cells, as the activation does at depth 0, as long as its value counts in others 
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from sweep.config import grid
 from sweep.config.axes import swept
+from sweep.config.leaves import leaves
 from sweep.config.schema import Config
 from sweep.config.validation import check, declared, show
 from sweep.errors import SettingError
@@ -51,7 +51,7 @@ def check_effects(configs: Sequence[Config]) -> None:
 @cache
 def needs() -> Mapping[str, tuple[Need, ...]]:
     """What each setting that needs others needs, by dotted key."""
-    return dict(_needs(_DEFAULT))
+    return {leaf.key: leaf.rule.needs for leaf in leaves() if leaf.rule.needs}
 
 
 def describe(need: Need) -> str:
@@ -61,15 +61,6 @@ def describe(need: Need) -> str:
     if values:
         return " or ".join(f"{key}={show(value)}" for value in values)
     return key if need.besides is None else f"{key} other than {show(need.besides)}"
-
-
-def _needs(owner: Any, prefix: str = "") -> Iterator[tuple[str, tuple[Need, ...]]]:
-    for item in fields(owner):
-        value = getattr(owner, item.name)
-        if is_dataclass(value):
-            yield from _needs(value, f"{prefix}{item.name}.")
-        elif item.metadata["setting"].needs:
-            yield prefix + item.name, item.metadata["setting"].needs
 
 
 @cache

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from types import UnionType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
-from sweep.config.schema import Config
+from sweep.config.leaves import leaves
 from sweep.data.datasets import MNIST_DIGEST
 from sweep.errors import SettingError
 
@@ -17,7 +16,7 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
     Raises SettingError for data in files that are not MNIST's, of which a record does not say where they lie.
     """
     settings = {
-        key: _value(row[key], kind) for key, kind in _columns(Config) if key in row and not _missing(row[key])
+        key: _value(row[key], kind) for key, kind in _columns() if key in row and not _missing(row[key])
     }
     if settings.get("depth") == 0:
         del settings["hidden"]  # 0 units, which no layer can have
@@ -31,16 +30,9 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _columns(owner: type, prefix: str = "") -> list[tuple[str, Any]]:
+def _columns() -> list[tuple[str, Any]]:
     """The column of `load()` and the type of each setting that a trial has; a group's name is the group's."""
-    found: list[tuple[str, Any]] = []
-    for item in fields(owner):
-        kind, rule = get_type_hints(owner)[item.name], item.metadata["setting"]
-        if is_dataclass(kind) and isinstance(kind, type):
-            found += _columns(kind, f"{item.name}.") if rule.identity else []
-        elif rule.axis:
-            found.append((prefix[:-1] if item.name == "name" else prefix + item.name, kind))
-    return found
+    return [(leaf.key.removesuffix(".name"), leaf.kind) for leaf in leaves() if leaf.rule.axis]
 
 
 def _missing(value: Any) -> bool:
