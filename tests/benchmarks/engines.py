@@ -15,14 +15,15 @@ import numpy as np
 from tests.benchmarks.cells import BenchmarkCell
 
 from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, ParallelConfig
-from sweep.data.preprocessing import PreparedData, Sizes
+from sweep.data.preprocessing import PreparedData
+from sweep.data.sizes import Sizes
 from sweep.execution.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
 Measure = Callable[[int], float]
 Engine = Callable[[BenchmarkCell, PreparedData], Measure]
 SEEDS = 10
-SIZES = Sizes(train=60_000, validation=0, test=10_000, inputs=784)
+SIZES = Sizes(60_000, 0, 10_000, 784, available=60_000, available_test=10_000)
 
 
 def config_of(cell: BenchmarkCell, steps: int, vary: list[str], kernels: str = "auto") -> Config:

@@ -1,6 +1,5 @@
 """Whole commands of the product: the main job, start-up, memory, loading many records."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from sweep.analysis import records
 from sweep.config.schema import Config, EvaluationConfig
@@ -175,13 +172,13 @@ def _memory(processes: Sequence[int]) -> list[int]:
 
 def _spans(folder: Path) -> list[tuple[float, float, int]]:
     """When each block of a store began and ended, as time stamps, and its number of seeds."""
-    columns = ["provenance", "train_seconds", "evaluation_seconds", "block_seeds"]
-    spans = set()
-    for file in folder.rglob("*.parquet"):
-        (row,) = pq.read_table(file, columns=columns).to_pylist()
-        began = datetime.fromisoformat(json.loads(row["provenance"])["began"]).astimezone(UTC).timestamp()
-        seconds = (row["train_seconds"] + row["evaluation_seconds"]) * row["block_seeds"]
-        spans.add((began, began + seconds, row["block_seeds"]))
+    trials = records.load(folder / "results")
+    trials = trials.assign(seconds=trials["train_seconds"] + trials["evaluation_seconds"])
+    spans = []
+    # A block's time is shared out among its seeds.
+    for (_, began), block in trials.groupby(["cell", "began"]):
+        start = datetime.fromisoformat(str(began)).astimezone(UTC).timestamp()
+        spans.append((start, start + float(block["seconds"].sum()), len(block)))
     return sorted(spans)
 
 
