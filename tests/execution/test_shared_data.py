@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,13 +88,33 @@ def test_shared_data_is_what_a_process_prepares_for_itself(
     config = Config(data=DATA)
     (folder,) = shared_data.SharedData(tmp_path).prepare([cells_of([config])[0]]).values()
     assert folder is not None
-    shared, own = shared_data.load_shared(folder), shared_data.load_own(config, 0)
+    shared, own = shared_data.load_shared(folder, config), shared_data.load_own(config, 0)
     for name in ("train", "validation", "test"):
         for field in ("features", "targets", "labels", "indices"):
             left, right = getattr(getattr(shared, name), field), getattr(getattr(own, name), field)
             np.testing.assert_array_equal(left, right)
     for file in folder.iterdir():
         assert file.stat().st_blocks * 512 >= file.stat().st_size  # none is sparse
+
+
+def test_data_is_prepared_when_it_is_first_needed_and_once(tmp_path: Path) -> None:
+    """By eight threads at the same moment, as by workers."""
+    configs = [Config(data=replace(DATA, normalization=name)) for name in ("image", "unit", "feature")]
+    cells = cells_of(configs)
+    folders = shared_data.SharedData(tmp_path).prepare(cells)
+    first, second, third = (folders[cell.id] for cell in cells)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.is_dir()
+    assert not second.exists()
+    with ThreadPoolExecutor(8) as workers:
+        loaded = list(workers.map(lambda _: shared_data.load_shared(second, configs[1]), range(8)))
+    own = shared_data.load_own(configs[1], 0)
+    for shared in loaded:
+        np.testing.assert_array_equal(shared.train.features, own.train.features)
+    assert not third.exists()
+    assert {file.suffix for file in tmp_path.iterdir()} == {"", ".lock"}  # nothing half written
 
 
 def test_progress_is_read_as_written(tmp_path: Path) -> None:

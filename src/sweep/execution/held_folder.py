@@ -57,12 +57,27 @@ def _remove_orphans(parent: Path, prefix: str) -> None:
 
 
 if sys.platform == "win32":
+    LOCKS = False
 
     def _acquire(file: IO[bytes]) -> bool:
         return False
 
+    @contextmanager
+    def one_at_a_time(file: Path) -> Iterator[None]:
+        """Nothing: there are no locks here."""
+        yield
+
 else:
     import fcntl
+
+    LOCKS = True
+
+    @contextmanager
+    def one_at_a_time(file: Path) -> Iterator[None]:
+        """Go on when no other process, or thread, is between this and the end of it for the same file."""
+        with file.open("wb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
 
     def _acquire(file: IO[bytes]) -> bool:
         """Lock a file until it is closed; False where another process holds it, or there are no locks."""

@@ -18,7 +18,7 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.errors import StoreError
-from sweep.execution.held_folder import held_folder
+from sweep.execution.held_folder import LOCKS, held_folder, one_at_a_time
 from sweep.execution.plan import Cell
 from sweep.training.randomness import Stream, generator
 
@@ -39,9 +39,10 @@ class SharedData:
     folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
-        """Where the data of each cell (by its id) lies; None where every seed has its own split.
+        """Where the data of each cell (by its id) will lie; None where every seed has its own split.
 
-        Raises StoreError when there is no room for it.
+        That of the first is written now, that of others when `load_shared` first needs it. Raises StoreError
+        when there is no room for all of it.
         """
         folders: dict[str, Path | None] = {}
         known: dict[str, Path] = {}
@@ -53,12 +54,13 @@ class SharedData:
             folder = known.setdefault(_key(cell.config), self.folder / str(len(known)))
             first.setdefault(folder, cell)
             folders[cell.id] = folder
-        free = shutil.disk_usage(self.folder).free
+        free, needed = shutil.disk_usage(self.folder).free, sum(map(_bytes, first.values()))
         try:
-            for folder, cell in first.items():
+            if needed > free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            for folder, cell in list(first.items())[: 1 if LOCKS else None]:
                 _write(folder, cell.config)
         except OSError as error:
-            needed = sum(map(_bytes, first.values()))
             raise StoreError(
                 f"TMPDIR={self.folder.parent}: the data of this sweep takes {_megabytes(needed)}, and"
                 f" {_megabytes(free)} are free ({error.strerror}); must be a folder with more room"
@@ -88,6 +90,9 @@ def _megabytes(count: int) -> str:
 
 
 def _write(folder: Path, config: Config) -> None:
+    """Write the prepared data of `config`; the folder has its name when all is there."""
+    whole, folder = folder, folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
     folder.mkdir()
 
     def allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
@@ -100,6 +105,7 @@ def _write(folder: Path, config: Config) -> None:
         part = getattr(data, name)
         np.save(folder / f"{name}_labels.npy", part.labels)
         np.save(folder / f"{name}_indices.npy", part.indices)
+    folder.rename(whole)
 
 
 def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
@@ -125,10 +131,25 @@ def _fill_with_zeros(file: BinaryIO, start: int, count: int) -> None:
         count -= file.write(bytes(min(count, _ZEROS)))
 
 
-@lru_cache(maxsize=1)
-def load_shared(folder: Path) -> PreparedData:
-    """The data that `SharedData.prepare` wrote, mapped read-only: no worker has a copy."""
+def load_shared(folder: Path, config: Config) -> PreparedData:
+    """The data of `config` that lies in `folder`, mapped read-only: no worker has a copy.
 
+    Whoever needs it first writes it. Raises StoreError when there is no room for it any more.
+    """
+    try:
+        if not folder.is_dir():
+            with one_at_a_time(folder.with_name(f"{folder.name}.lock")):
+                if not folder.is_dir():  # another worker may have written it meanwhile
+                    _write(folder, config)
+    except OSError as error:
+        raise StoreError(
+            f"TMPDIR={folder.parents[1]}: data of this sweep cannot be written there ({error.strerror})"
+        ) from error
+    return _mapped(folder)
+
+
+@lru_cache(maxsize=1)
+def _mapped(folder: Path) -> PreparedData:
     def part(name: str) -> Part:
         arrays = [
             # A plain view: the memmap class itself makes every slice of it slower.

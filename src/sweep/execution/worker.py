@@ -72,7 +72,7 @@ def _train(task: Task) -> tuple[list[TrialResult], store.Origin]:
     block, config = task.block, task.block.cell.config
     # Inside the worker: joblib's own limit does nothing when there is one worker.
     with libraries().limit(limits=1, user_api="blas"):
-        data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data)
+        data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data, config)
         began = datetime.now(UTC).isoformat(timespec="milliseconds")
         results = train_block(
             config, block.seeds, data, lambda fraction: task.fractions.report(task.position, fraction)
