@@ -39,6 +39,7 @@ def summarise_sweep(
     summary = tables.in_order(summary[["cell", *axes, *summary.columns[len(axes) + 1 :]]], configs[0].sort)
     for position, (key, value) in enumerate(same.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))
+    summary["data_label"] = [label(config.data) for config in _first_of_each(plan, summary["cell"])]
     table, left_out = tables.terminal(summary, axes, console.width)
     if settings:
         console.print(visible(settings))
@@ -70,6 +71,11 @@ def summarise_sweep(
         except Exception as error:  # whatever it is, it must not cost the table
             console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary
+
+
+def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
+    """The configuration of each of these cells."""
+    return [plan.by_id[cell][0].config for cell in cells]
 
 
 def _settings(same: Mapping[str, Any], config: Config) -> str:

@@ -83,6 +83,8 @@ class Trained:
 
 def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
     """Train one seed of one cell in this process; nothing is stored. See `sweep.train`."""
+    if getattr(given, "ndim", 1) > 1:
+        raise SettingError("a table: must be one row of it, such as load().iloc[0]")
     row = given if isinstance(given, Mapping) else {str(name): value for name, value in given.items()}
     if "weights_sha256" not in row:
         return _train(row, 0 if seed is None else seed)
@@ -94,7 +96,8 @@ def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trai
     same = trained.result.weights_sha256 == row["weights_sha256"]
     if trained.result.seed == row["seed"] and not same:
         ours = f"{trained.result.kernels.engine} ({trained.result.kernels.version})"
-        theirs = f"{engine} ({row.get('engine_version')})"
+        known = isinstance(engine, str)
+        theirs = f"{engine} ({row.get('engine_version')})" if known else "an unknown engine (schema 1)"
         warnings.warn(
             f"cell {row['cell']}, seed {row['seed']}: other bits than the record's:"
             f" {ours} here, {theirs} there",

@@ -1,5 +1,7 @@
 """Tidy tables from a real sweep's records."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -85,11 +87,12 @@ def first_schema(record: pa.Table) -> pa.Table:
 
 def test_many_older_records_load_in_order_and_say_what_they_lack(results: Path, tmp_path: Path) -> None:
     record = first_schema(pq.ParquetFile(next(results.glob("*/0.parquet"))).read())
-    (tmp_path / "cell").mkdir()
+    cell = record["cell"][0].as_py()
+    (tmp_path / cell).mkdir()
     for seed in range(250):
         row = record.set_column(record.schema.get_field_index("seed"), "seed", pa.array([seed]))
         pq.write_table(
-            row.drop_columns("kept_epoch") if seed == 120 else row, tmp_path / "cell" / f"{seed}.parquet"
+            row.drop_columns("kept_epoch") if seed == 120 else row, tmp_path / cell / f"{seed}.parquet"
         )
     trials = sweep.load(tmp_path)
     assert list(trials["seed"]) == list(range(250))
@@ -101,8 +104,9 @@ def test_many_older_records_load_in_order_and_say_what_they_lack(results: Path, 
 
 def test_every_flipped_bit_and_every_truncation_is_noticed(results: Path, tmp_path: Path) -> None:
     whole = next(results.glob("*/0.parquet")).read_bytes()
-    (tmp_path / "cell").mkdir()
-    file = tmp_path / "cell" / "0.parquet"
+    cell = next(results.glob("*/0.parquet")).parent.name
+    (tmp_path / cell).mkdir()
+    file = tmp_path / cell / "0.parquet"
     rng = np.random.default_rng(0)
     for bit in rng.integers(8 * len(whole), size=300):
         damaged = bytearray(whole)
@@ -116,6 +120,21 @@ def test_every_flipped_bit_and_every_truncation_is_noticed(results: Path, tmp_pa
             sweep.load(tmp_path)
     file.write_bytes(whole)
     assert len(sweep.load(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("place", ["{cell}/7.parquet", "0000000000000000/{seed}.parquet"])
+def test_a_record_of_another_trial_is_no_record_of_this_one(
+    place: str, results: Path, tmp_path: Path
+) -> None:
+    """A copy under another seed's name, or in another cell's folder."""
+    row = sweep.load(results).iloc[0]
+    whole = results / row["cell"] / f"{row['seed']}.parquet"
+    target = tmp_path / place.format(cell=row["cell"], seed=row["seed"])
+    target.parent.mkdir()
+    shutil.copy(whole, target)
+    words = f"{target}: the record of cell {row['cell']}, seed {row['seed']}; remove it from there"
+    with pytest.raises(StoreError, match=re.escape(words)):
+        sweep.load(tmp_path)
 
 
 def test_a_record_of_a_later_version_is_refused_by_name(results: Path, tmp_path: Path) -> None:

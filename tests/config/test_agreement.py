@@ -1,5 +1,6 @@
 """What a sweep, or a cell, has once is refused where it differs, before anything runs."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ VALUES: dict[str, list[Any]] = {
     "figures": [True, False],
     "figure_formats": [["png"], ["svg", "pdf"]],
     "dry_run": [True, False],
+    "data.label": ["one", "two"],
+    "data.class_names": [None, list("abcdefghij")],
     "parallel.n_jobs": [1, 2],
     "parallel.backend": ["loky", "threading"],
     "parallel.kernels": ["auto", "numpy"],
@@ -45,7 +48,8 @@ def run(**axes: list[Any]) -> None:
 
 
 def test_all_settings_of_how_a_sweep_is_run_are_covered() -> None:
-    assert set(OF_CELL) == {"parallel.kernels", "parallel.block_size"}
+    labels = {"data.label", "data.class_names"}
+    assert set(OF_CELL) == {"parallel.kernels", "parallel.block_size"} | labels
     assert {*OF_SWEEP, *OF_CELL} == set(VALUES) > {f"parallel.{name}" for name in asdict(Config().parallel)}
 
 
@@ -63,7 +67,9 @@ def test_what_a_sweep_has_once_is_the_same_for_all_its_cells(tmp_path: Path, key
 @pytest.mark.parametrize("key", OF_CELL)
 def test_what_a_cell_has_once_is_the_same_wherever_it_stands(tmp_path: Path, key: str) -> None:
     given = ",".join(map(text, VALUES[key]))
-    with pytest.raises(SettingError, match=f"{key}={given}: must be the same for all that is one cell"):
+    with pytest.raises(
+        SettingError, match=re.escape(f"{key}={given}: must be the same for all that is one cell")
+    ):
         run(**{key: VALUES[key]})
     run(**{"hidden": [8, 16], key: VALUES[key]})
     assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.config.schema import Config
+from sweep.config.validation import check
 from sweep.data import datasets, labels
 from sweep.data.settings import DataConfig
+from sweep.errors import SettingError
 
 MNIST = datasets.MNIST_FOLDER
 
@@ -74,3 +77,12 @@ def test_the_settings_have_the_last_word() -> None:
     config = replace(DataConfig(), label="mine", class_names=list("abcdefghij"))
     assert labels.label(config) == "mine"
     assert labels.class_names(config) == tuple("abcdefghij")
+
+
+@pytest.mark.parametrize("names", [["a", "b"], list("abcdefghijk")])
+def test_names_for_another_number_of_classes_are_refused(names: list[str]) -> None:
+    config = Config(data=replace(DataConfig(), class_names=names))
+    with pytest.raises(
+        SettingError, match=f"{len(names)} names for data.classes=10; must be one name for each"
+    ):
+        check(config)

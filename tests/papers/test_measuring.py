@@ -89,6 +89,7 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     predictions = [np.where(rng.random(500) < 0.6, truth, rng.integers(0, 4, 500)) for _ in range(2)]
     matrices = [confusion_matrix(truth, predicted) for predicted in predictions]
     rows = pd.DataFrame({"status": ["completed"] * 2, "confusion": [m.ravel().tolist() for m in matrices]})
+    rows = rows.assign(data_label="MNIST", class_names=[list("0123")] * 2)
     collection = Collection(Path("nowhere"))
     monkeypatch.setattr(Collection, "reports", lambda self, experiment, where: rows)
     trials = pd.DataFrame({"epochs_run": [3.0, 4.0]})

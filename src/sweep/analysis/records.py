@@ -40,6 +40,7 @@ TRIAL_COLUMNS = [
     "name",
     "experiment",
     "data_label",
+    "class_names",
     "began",
     "weights_sha256",
     "test_examples",
@@ -64,6 +65,8 @@ def load(
     """
     columns = [*TRIAL_COLUMNS, *(["test_correct"] if bits else [])]
     table = _read(Path(results), cells, columns).to_pandas()
+    # As a text: a list can neither be grouped nor compared.
+    table["class_names"] = [None if names is None else ", ".join(names) for names in table["class_names"]]
     if bits:
         table["test_correct"] = [
             None if packed is None else np.unpackbits(np.frombuffer(packed, np.uint8), count=int(count)) > 0
@@ -134,7 +137,7 @@ def networks(results: str | Path, cells: Iterable[str] | None = None) -> pd.Data
 
 def reports(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial with what its kept weights say of the test part, as lists (see `TestReport`)."""
-    columns = ["class_errors", "confusion"]
+    columns = ["class_errors", "confusion", "data_label", "class_names"]
     columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
     table: pd.DataFrame = _read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
     return table
@@ -166,7 +169,7 @@ def about(file: Path) -> dict[str, str]:
 
 def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.Table:
     if results.is_file():
-        table = _read_records([results], columns)
+        table = _together([_read_record(results, columns)], columns)
         return table if cells is None else table.filter(pc.is_in(table["cell"], pa.array(list(cells))))
     if not results.is_dir():
         raise StoreError(f"results={results}: no such folder; nothing has been trained there")
@@ -183,9 +186,14 @@ def _read(results: Path, cells: Iterable[str] | None, columns: list[str]) -> pa.
 
 def _read_records(files: Sequence[Path], columns: list[str]) -> pa.Table:
     # A record of an older version lacks what came later.
-    pieces = [_no_records(columns), *(_read_record(file, columns) for file in files)]
+    pieces = [_read_own(file, columns) for file in files]
+    return _together(pieces, columns)
+
+
+def _together(pieces: Sequence[pa.Table], columns: list[str]) -> pa.Table:
     # Copied into one piece, so that thousands of tiny tables do not stay in memory.
-    return pa.concat_tables(pieces, promote_options="default").select(columns).combine_chunks()
+    tables = [_no_records(columns), *pieces]
+    return pa.concat_tables(tables, promote_options="default").select(columns).combine_chunks()
 
 
 def _no_records(columns: list[str]) -> pa.Table:
@@ -199,6 +207,15 @@ def _opened(file: Path) -> tuple[pq.ParquetFile, bool]:
     except OSError as error:
         raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
     return unseal(data, file)
+
+
+def _read_own(file: Path, columns: list[str]) -> pa.Table:
+    """A record of the store. Raises StoreError where it is that of another trial than its path says."""
+    table = _read_record(file, list(dict.fromkeys(["cell", "seed", *columns])))
+    (cell,), (seed,) = table["cell"].to_pylist(), table["seed"].to_pylist()
+    if (cell, f"{seed}") != (file.parent.name, file.stem):
+        raise StoreError(f"{file}: the record of cell {cell}, seed {seed}; remove it from there")
+    return table
 
 
 def _read_record(file: Path, columns: list[str]) -> pa.Table:

@@ -9,7 +9,12 @@ from sweep.config.schema import Config
 from sweep.errors import SettingError
 
 OF_SWEEP = tuple(leaf.key for leaf in leaves() if leaf.rule.run)
-OF_CELL = tuple(leaf.key for leaf in leaves() if leaf.key.startswith("parallel.") and not leaf.rule.run)
+_OF_ITS_OWN = ("seeds", "grid", "experiment")  # a cell may stand in a sweep with several of these
+OF_CELL = tuple(
+    leaf.key
+    for leaf in leaves()
+    if not (leaf.rule.identity or leaf.rule.axis or leaf.rule.run) and leaf.key not in _OF_ITS_OWN
+)
 
 
 def check_sweep(configs: Sequence[Config]) -> None:

@@ -209,6 +209,11 @@ def _check_combinations(config: Config) -> None:
 
 def _check_data(config: Config) -> None:
     data = config.data
+    if data.class_names is not None and len(data.class_names) != data.classes:
+        raise SettingError(
+            f"data.class_names={show(data.class_names)}: {len(data.class_names)} names for"
+            f" data.classes={data.classes}; must be one name for each class"
+        )
     if data.name == "idx" and data.root is None:
         raise SettingError("data.root=null: data=idx needs the folder of its four files")
     if data.targets == "scalar" and data.classes != 2:

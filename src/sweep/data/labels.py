@@ -23,6 +23,7 @@ class Known:
 
 _MNIST = Known("MNIST", _DIGITS, "digit")
 _EMNIST = Known("EMNIST digits", _DIGITS, "digit")
+OF_DIGITS = (_MNIST.label, _EMNIST.label)
 _EMNIST_COUNTS = Counts(train=240_000, test=40_000, features=784)
 _CLOTHES = (
     "T-shirt/top",
@@ -55,8 +56,10 @@ def label(config: DataConfig) -> str:
 
 def class_names(config: DataConfig) -> tuple[str, ...]:
     """What figures call its classes, one name each. Raises DataError when a file is missing."""
-    names = config.class_names or known(config).class_names
-    return tuple(names) if len(names) == config.classes else tuple(map(str, range(config.classes)))
+    if config.class_names:
+        return tuple(config.class_names)
+    names = known(config).class_names
+    return names if len(names) == config.classes else tuple(map(str, range(config.classes)))
 
 
 def example(config: DataConfig) -> str:

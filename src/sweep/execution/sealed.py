@@ -44,7 +44,7 @@ def unseal(data: bytes, file: Path) -> tuple[pq.ParquetFile, bool]:
     if place is not None:
         blank = _with(data, place, _BLANK)
         if hashlib.sha256(blank).hexdigest().encode() != data[place]:
-            raise StoreError(f"{file}: damaged: its bytes are not those that were written")
+            raise StoreError(f"{file}: damaged: its bytes are not those that were written; remove it")
     try:
         return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False), place is not None
     except (pa.ArrowException, OSError, ValueError) as error:

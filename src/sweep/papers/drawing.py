@@ -100,7 +100,9 @@ def class_errors(
 def confusion(collection: Collection, experiment: str, where: dict[str, Any] | None = None) -> Figure:
     """Test digits by true and predicted class, in percent of the true class, mean over seeds."""
     counts = collection.confusions(experiment, where)
-    share = (100 * counts / counts.sum(axis=2, keepdims=True)).mean(axis=0)
+    examples = counts.sum(axis=2, keepdims=True)
+    # A class without examples has an empty row.
+    share = np.divide(100 * counts, examples, out=np.zeros_like(counts), where=examples > 0).mean(axis=0)
     right = np.eye(len(share), dtype=bool)
     worst = share[~right].max() or 1.0
     figure, (panel,) = _panels(1, 6.2, 5.2)
@@ -157,6 +159,9 @@ def sample_digits(
 ) -> Figure:
     """Training images as they stand in the file, with their labels; or mean and std of their pixels."""
     data, raw = samples.of_records(collection, experiment)
+    there = max(0, len(raw.train_labels) - first)
+    if count > there:
+        raise SelectionError(f"count={count}: must be at most {there}, the images from {first} on")
     images, chosen = raw.train_features[first : first + count], raw.train_labels[first : first + count]
     titles = [labels.class_names(data)[label] for label in chosen]
     if statistics:

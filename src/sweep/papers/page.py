@@ -1,7 +1,7 @@
 """The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -18,12 +18,12 @@ from sweep.analysis.figures import style
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
 from sweep.papers import manifest, training
-from sweep.papers.collection import EACH_CELL, EPOCHS_RUN, FILE, Collection
+from sweep.papers.collection import EACH_CELL, EPOCHS_RUN, FILE, Collection, missing
 from sweep.papers.drawing import DRAWS, SHOWS
 from sweep.papers.findings import filled
 from sweep.papers.functions import call
 from sweep.papers.scales import share
-from sweep.papers.specification import SCALES, Figure, Paper
+from sweep.papers.specification import SCALES, Figure, Paper, Table
 from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
@@ -51,11 +51,18 @@ class Report:
             tabulated = self._tables[table.name]
             files[f"tables/{table.name}.csv"] = tabulated.csv()
             files[f"tables/{table.name}.md"] = tabulated.markdown()
-            files[f"tables/{table.name}.tex"] = tabulated.latex(table.caption)
+            files[f"tables/{table.name}.tex"] = tabulated.latex(self._caption(table))
         return files
 
     def write(self, folder: Path) -> None:
-        """Write the page, the tables, the figures and the manifest into `folder`."""
+        """Write the page, the tables, the figures and the manifest into `folder`.
+
+        Raises PaperError when a measurement has not been made.
+        """
+        for measurement in self.paper.measurements:
+            file = folder / "measurements" / f"{measurement.name}.csv"
+            if not file.is_file():
+                raise missing(file)
         for name, text in self.texts().items():
             files.write(folder / name, text)
         # The same records give the same file: no date in it, and no random names.
@@ -101,7 +108,8 @@ class Report:
         for table in paper.tables:
             text.write(f"## {table.caption}\n\n")
             tabulated = self._tables[table.name]
-            text.write(f"{tabulated.markdown()}\n{tabulated.note}")
+            label = self._label({row.experiment for row in table.rows} | {table.settings.get("experiment")})
+            text.write(f"{tabulated.markdown()}\n{label}{tabulated.note}")
             text.write(f" As numbers: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
@@ -165,7 +173,19 @@ class Report:
             note = f"{SHOWS[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
         elif len(epochs) > 1:
             note += "; a seed that has stopped keeps its last value"
-        return f"{note.capitalize()}; {length} epochs.\n\n"
+        label = self._label({figure.experiment})
+        return f"{label}{note if label else note.capitalize()}; {length} epochs.\n\n"
+
+    def _caption(self, table: Table) -> str:
+        """The caption of a table that stands alone, with the data behind it."""
+        label = self._label({row.experiment for row in table.rows} | {table.settings.get("experiment")})
+        return f"{label}{table.caption}"
+
+    def _label(self, experiments: Iterable[str | None]) -> str:
+        """What the data of these experiments are called, with a colon; nothing where records do not say."""
+        trials = [self.collection.trials(name, lines=EACH_CELL) for name in experiments if name]
+        found = {label for each in trials for label in each["data_label"].dropna()}
+        return f"{found.pop()}: " if len(found) == 1 else ""
 
 
 def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:

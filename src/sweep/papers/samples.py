@@ -54,6 +54,10 @@ def of_records(
 
 def classes(collection: Collection, experiment: str, where: Mapping[str, Any] | None = None) -> Classes:
     """What the classes of one cell's data are called; numbers where its files are not at hand."""
+    kept = collection.reports(experiment, where).iloc[0]
+    if kept["class_names"] is not None:
+        noun = "digit" if kept["data_label"] in labels.OF_DIGITS else "class"
+        return Classes(noun, tuple(kept["class_names"]))
     digest = collection.trials(experiment, where)["data.digest"].iloc[0]
     if digest == datasets.MNIST_DIGEST:
         return Classes("digit", labels.class_names(DataConfig()))

@@ -5,14 +5,14 @@ A new kind of table is one function here and its entry in `MAKES`. Each gets the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 
 from sweep.analysis.tables import CAPTION, latex, markdown_table
-from sweep.papers import comparison
+from sweep.papers import comparison, samples
 from sweep.papers.collection import EPOCHS_RUN, Collection, SelectionError
 from sweep.papers.findings import Parts
 from sweep.papers.kinds import AtLeast
@@ -96,7 +96,11 @@ def cells(
         )
         labels.append([str(row[axis]) for axis in axes])
         comparisons.append(compared)
-    return _compared(axes, labels, comparisons)
+    tabulated = _compared(axes, labels, comparisons)
+    # As numbers, too, each setting has a column of its own.
+    frame = tabulated.frame.drop(columns="label")
+    named = pd.DataFrame(labels, columns=list(axes))
+    return replace(tabulated, frame=pd.concat([named, frame], axis=1))
 
 
 def confused_pairs(
@@ -111,12 +115,13 @@ def confused_pairs(
     first, second = np.triu_indices(counts.shape[1], 1)
     each = both_ways[:, first, second]
     order = np.argsort(-each.mean(axis=0), kind="stable")[:count]
+    named = samples.classes(collection, experiment, where)
     # How many seeds have this pair on top, alone or with others.
     top = (each == each.max(axis=1, keepdims=True)).sum(axis=0)
     spread = each.std(axis=0, ddof=1) if len(each) > 1 else np.full(each.shape[1], np.nan)
     frame = pd.DataFrame(
         {
-            "pair": [f"{first[index]} and {second[index]}" for index in order],
+            "pair": [f"{named.tick(first[index])} and {named.tick(second[index])}" for index in order],
             "mean": each.mean(axis=0)[order],
             "std": spread[order],
             "n": len(each),

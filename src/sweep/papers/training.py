@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
-from sweep.errors import SweepError
+from sweep.errors import SettingError, SweepError
 from sweep.execution.plan import cells_of
 from sweep.papers.collection import Collection
 from sweep.papers.specification import Paper
@@ -12,10 +12,15 @@ from sweep.papers.specification import Paper
 
 def experiments(paper: Paper, scale: str, results: str = "results") -> dict[str, list[Config]]:
     """The configurations of each of the paper's experiments. Raises SettingError for a wrong setting."""
-    return {
-        name: from_settings({"experiment": f"{paper.name}/{name}", "results": results, **paper.scales[scale]})
-        for name in paper.experiments
-    }
+    try:
+        return {
+            name: from_settings(
+                {"experiment": f"{paper.name}/{name}", "results": results, **paper.scales[scale]}
+            )
+            for name in paper.experiments
+        }
+    except SettingError as error:
+        raise SettingError(f"{paper.file}: scales.{scale}, or an experiment: {error}") from error
 
 
 def differences(paper: Paper, collection: Collection) -> Iterator[str]:

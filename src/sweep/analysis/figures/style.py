@@ -103,7 +103,7 @@ def epoch_axis(panel: Axes, first: float, last: float, width: float) -> None:
         panel.set_xticks([last], [f"{last:.3g}"])
         return
     most = max(2, round(1.8 * width))
-    whole = last - first >= 2
+    whole = float(first).is_integer() and last - first >= 1
     ticks = MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=whole).tick_values(first, last)
     gap = ticks[1] - ticks[0]
     begin = [first] if first == 1 else []
