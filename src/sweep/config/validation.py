@@ -61,6 +61,14 @@ def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
 
 
 @cache
+def _list_keys() -> frozenset[str]:
+    """The settings that are lists of names; OmegaConf lets numbers through where null is allowed, too."""
+    return frozenset(
+        key for key in all_keys() if list[str] in (declared(key)[0], *get_args(declared(key)[0]))
+    )
+
+
+@cache
 def boolean_keys() -> frozenset[str]:
     """The settings that are true or false."""
     return frozenset(key for key in all_keys() if declared(key)[0] is bool)
@@ -129,7 +137,9 @@ def _check_fields(config: Any, prefix: str) -> None:
         elif is_dataclass(item.type) or (
             key not in (*_SPECIAL, "grid")
             and value is not None
-            and not _fits(value, item.metadata["setting"])
+            and (
+                (key in _list_keys()) != isinstance(value, list) or not _fits(value, item.metadata["setting"])
+            )
         ):
             raise refuse(key, value)
 
