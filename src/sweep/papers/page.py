@@ -153,12 +153,18 @@ class Report:
         trials = trials.drop_duplicates(["cell", "seed"])
         seconds = float((trials["train_seconds"] + trials["evaluation_seconds"]).sum())
         scale = self.collection.scale
+        older = int((trials["schema"] < 2).sum())
+        lacking = (
+            f" {older} of the trials are older records, which do not name the engine that ran."
+            if older
+            else ""
+        )
         measured = ", or from `measurements/`, which needed no training" if self.paper.measurements else ""
         return (
             f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"
             f" {duration(seconds)} of one core."
             f" {share(self.paper, self.collection)}"
-            f" Every number of ours below comes from `records.parquet`, one row a trial{measured}."
+            f" Every number of ours below comes from `records.parquet`, one row a trial{measured}.{lacking}"
         )
 
     def _seeds(self, figure: Figure) -> str:
