@@ -20,8 +20,6 @@ from sweep.execution.plan import Cell
 from sweep.papers.specification import SCALES
 
 FILE = "records.parquet"
-# The measured epochs of a trial.
-EPOCHS_RUN = "epochs_run"
 EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sweep.analysis.aggregate import sound
 from sweep.errors import nearest
-from sweep.papers.collection import EPOCHS_RUN, Collection, SelectionError
+from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.specification import UNITS, Row
 
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
@@ -71,7 +71,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
         std=scale * float(values.std(ddof=1)),
         n=len(values),
         diverged=len(rows) - len(counted),
-        epochs=float(trials[EPOCHS_RUN].mean()),
+        epochs=float(trials["epochs_run"].mean()),
     )
 
 

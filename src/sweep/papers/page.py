@@ -18,7 +18,7 @@ from sweep.analysis.figures import style
 from sweep.errors import PaperError
 from sweep.execution.progress import duration
 from sweep.papers import manifest, training
-from sweep.papers.collection import EACH_CELL, EPOCHS_RUN, FILE, Collection, missing
+from sweep.papers.collection import EACH_CELL, FILE, Collection, missing
 from sweep.papers.drawing import DRAWS, SHOWS
 from sweep.papers.findings import filled
 from sweep.papers.functions import call
@@ -51,7 +51,7 @@ class Report:
             tabulated = self._tables[table.name]
             files[f"tables/{table.name}.csv"] = tabulated.csv()
             files[f"tables/{table.name}.md"] = tabulated.markdown()
-            files[f"tables/{table.name}.tex"] = tabulated.latex(self._caption(table))
+            files[f"tables/{table.name}.tex"] = tabulated.latex(f"{self._data_of(table)}{table.caption}")
         return files
 
     def write(self, folder: Path) -> None:
@@ -108,8 +108,7 @@ class Report:
         for table in paper.tables:
             text.write(f"## {table.caption}\n\n")
             tabulated = self._tables[table.name]
-            label = self._label({row.experiment for row in table.rows} | {table.settings.get("experiment")})
-            text.write(f"{tabulated.markdown()}\n{label}{tabulated.note}")
+            text.write(f"{tabulated.markdown()}\n{self._data_of(table)}{tabulated.note}")
             text.write(f" As numbers: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
@@ -172,7 +171,7 @@ class Report:
             return ""
         chosen = figure.experiment, figure.settings.get("where"), EACH_CELL
         trials = call(self._place("figures", figure.name), self.collection.trials, *chosen)
-        epochs = sorted({float(value) for value in trials[EPOCHS_RUN]})
+        epochs = sorted({float(value) for value in trials["epochs_run"]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)
         if figure.draw in SHOWS:
@@ -182,10 +181,9 @@ class Report:
         label = self._label({figure.experiment})
         return f"{label}{note if label else note.capitalize()}; {length} epochs.\n\n"
 
-    def _caption(self, table: Table) -> str:
-        """The caption of a table that stands alone, with the data behind it."""
-        label = self._label({row.experiment for row in table.rows} | {table.settings.get("experiment")})
-        return f"{label}{table.caption}"
+    def _data_of(self, table: Table) -> str:
+        """What the data behind a table are called, see `_label`."""
+        return self._label({row.experiment for row in table.rows} | {table.settings.get("experiment")})
 
     def _label(self, experiments: Iterable[str | None]) -> str:
         """What the data of these experiments are called, with a colon; nothing where records do not say."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sweep.config.axes import flat
-from sweep.papers.collection import EACH_CELL, EPOCHS_RUN, FILE, Collection
+from sweep.papers.collection import EACH_CELL, FILE, Collection
 from sweep.papers.specification import PROTOCOL, SCALES, Paper
 
 LARGEST = list(SCALES)[-1]
@@ -52,7 +52,7 @@ def _ours(collection: Collection, experiment: str, key: str) -> float | None:
     configs = collection.networks(experiment).drop_duplicates("cell")["config"]
     values = [flat(config).get(key) for config in configs]
     if key == "max_iterations" or (key == "epochs" and None in values):
-        measured = "iterations" if key == "max_iterations" else EPOCHS_RUN
+        measured = "iterations" if key == "max_iterations" else "epochs_run"
         return float(trials[measured].max())
     given = [float(value) for value in values if value is not None]
     return min(given) if len(given) == len(values) else None

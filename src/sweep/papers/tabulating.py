@@ -13,7 +13,7 @@ import pandas as pd
 
 from sweep.analysis.tables import CAPTION, latex, markdown_table
 from sweep.papers import comparison, samples
-from sweep.papers.collection import EPOCHS_RUN, Collection, SelectionError
+from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.findings import Parts
 from sweep.papers.kinds import AtLeast
 from sweep.papers.specification import Digits, Row, Table, Unit
@@ -126,7 +126,7 @@ def confused_pairs(
             "std": spread[order],
             "n": len(each),
             "seeds_on_top": top[order],
-            "epochs": float(collection.trials(experiment, where)[EPOCHS_RUN].mean()),
+            "epochs": float(collection.trials(experiment, where)["epochs_run"].mean()),
         }
     )
     lines = [

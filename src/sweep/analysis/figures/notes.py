@@ -3,8 +3,7 @@
 import pandas as pd
 
 from sweep.analysis.aggregate import sound
-
-DEAD = "dead"  # the status of a network that gives every example the same output
+from sweep.training.result import Status
 
 
 def note(trials: pd.DataFrame) -> str:
@@ -23,7 +22,7 @@ def note(trials: pd.DataFrame) -> str:
     empty = trials["cell"].nunique() - len(seeds)
     if empty:
         text += f", nothing is left of {empty} cell{'' if empty == 1 else 's'}"
-    dead = int((counted["status"] == DEAD).sum())
+    dead = int((counted["status"] == Status.DEAD.value).sum())
     return text + (f"; {_trials(dead, 'dead')} (one output for all) in the mean" if dead else "")
 
 
