@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep import files
 from sweep.config.validation import all_keys
 
 if TYPE_CHECKING:
@@ -25,19 +26,14 @@ def key(axes: Iterable[str]) -> str:
 
 def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
     """Write a figure in each of the formats, to the file `stem` and its ending; whole or not at all."""
-    files = []
+    written = []
     for ending in formats:
         file, content = stem.with_name(f"{stem.name}.{ending}"), io.BytesIO()
         # The same records give the same file: no date in it.
         figure.savefig(content, format=ending, dpi=150, metadata=_DATES[ending])
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            file.write_bytes(content.getvalue())
-        except OSError:
-            file.unlink(missing_ok=True)
-            raise
-        files.append(file)
-    return files
+        files.write(file, content.getvalue())
+        written.append(file)
+    return written
 
 
 def remove_stale(folder: Path) -> None:
