@@ -23,6 +23,10 @@ class StoreError(SweepError):
     """A folder that a sweep works in cannot be read or written, or is full."""
 
 
+class TrialsError(SweepError):
+    """A table of trials cannot answer what it is asked."""
+
+
 class PaperError(SweepError):
     """A paper's specification, or its committed report, is not as it must be."""
 

@@ -109,7 +109,7 @@ def _show_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     table, left_out = fitted(
         [
             Column("cell", [cell.id for cell in cells]),
-            *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=True) for axis in axes),
+            *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=1) for axis in axes),
             Column("seeds", [str(len(cell.config.seed_indices)) for cell in cells], right=True),
             Column("to train", [str(missing[cell.id]) for cell in cells], right=True),
         ],

@@ -1,6 +1,7 @@
 """The summary of a trained sweep: its table on the terminal, its files, its figures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pandas as pd
 from rich.console import Console
 
 from sweep.analysis import figure_files, records, tables
-from sweep.analysis.aggregate import summarise
 from sweep.analysis.escaping import visible
+from sweep.analysis.judged_page import JudgedPage
+from sweep.analysis.judged_sweep import judge_sweep
+from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
 from sweep.config.validation import show
@@ -35,34 +38,20 @@ def summarise_sweep(
     trials = records.load(plan.cells[0].results, cells["cell"])
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
-    summary = cells.merge(summarise(trials), on="cell", sort=False)
-    summary = tables.in_order(summary[["cell", *axes, *summary.columns[len(axes) + 1 :]]], configs[0].sort)
+    compare = configs[0].compare
+    terms = Terms(compare.metric, compare.margin, compare.level)
+    judged = judge_sweep(trials, cells, axes, terms, compare.baseline)
+    summary = tables.in_order(_arranged(judged.summary, axes), configs[0].sort)
     for position, (key, value) in enumerate(same.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))
     summary["data_label"] = [label(config.data) for config in _first_of_each(plan, summary["cell"])]
-    table, left_out = tables.terminal(summary, axes, console.width)
-    if settings:
-        console.print(visible(settings))
-    console.print(table)
-    if left_out:
-        console.print(f"also in summary.csv: {', '.join(left_out)}")
+    page = JudgedPage(replace(judged, summary=summary), axes, settings)
+    page.show(console)
     if mixed := _mixture(trials):
         console.print(mixed, soft_wrap=True)
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        # A path that is not Unicode text keeps its bytes as codes.
-        summary.to_csv(
-            output / "summary.csv",
-            index=False,
-            encoding="utf-8",
-            errors="backslashreplace",
-            lineterminator="\n",
-        )
-        _write(output / "summary.md", tables.markdown(summary, axes, settings))
-        lines = tables.rows(summary, axes)
-        headings, caption = [*axes, *tables.HEADINGS], tables.caption(settings)
-        _write(output / "summary.tex", tables.latex(headings, lines, caption, names=len(axes)))
+        page.write(output)
         console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
         try:
             figure_files.remove_stale(output / "figures")
@@ -100,9 +89,10 @@ def _mixture(trials: pd.DataFrame) -> str | None:
     return f"trials of different engines stand in this table: {parts}"
 
 
-def _write(file: Path, text: str) -> None:
-    """The text as UTF-8 with plain line ends, whatever the machine's own are."""
-    file.write_text(text, encoding="utf-8", newline="\n")
+def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+    """The columns with the settings first."""
+    rest = [name for name in summary if name not in ("cell", *axes)]
+    return summary[["cell", *axes, *rest]]
 
 
 def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:

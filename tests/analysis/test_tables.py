@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from sweep.analysis import tables
 from sweep.analysis.escaping import visible
+from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.terminal import Column, fitted
 from sweep.session import console
 
@@ -28,6 +29,10 @@ def summary(values: list[Any]) -> pd.DataFrame:
     return pd.DataFrame({"data.root": pd.Series(values, dtype=object)}).assign(**numbers, **means)
 
 
+def columns(text: str) -> list[Column]:
+    return tables.columns(summary([text]), ["data.root"], Terms())
+
+
 def printed(table: Any, width: int = 500) -> list[str]:
     terminal = console()
     terminal.file, terminal.width = io.StringIO(), width
@@ -39,7 +44,7 @@ def printed(table: Any, width: int = 500) -> list[str]:
 def test_the_terminal_shows_the_text_itself(text: str) -> None:
     # A line of its own, a cell of a table and a heading.
     assert printed(text)[0].rstrip() == text
-    shown = printed(tables.terminal(summary([text]), ["data.root"], 500)[0])
+    shown = printed(fitted(columns(text), 500)[0])
     assert shown[1].startswith(f"{text}  ")
     table, left_out = fitted([Column(text, [text], name=True), Column("n", ["1"])], 500)
     assert [line.rpartition("  ")[0].rstrip() for line in printed(table)] == [text, text]
@@ -62,8 +67,8 @@ def markdown_cells(text: str) -> list[list[str]]:
 
 @given(TEXTS)
 def test_markdown_reads_as_the_text_itself(text: str) -> None:
-    headings, row = markdown_cells(tables.markdown(summary([text]), ["data.root"]))
-    assert headings == ["data.root", *tables.HEADINGS]
+    headings, row = markdown_cells(tables.markdown_columns(columns(text)))
+    assert headings == ["data.root", "n", "test accuracy %", "validation %", "epochs run", "seconds"]
     assert row[0] == text
     assert len(row) == 6
 
@@ -103,12 +108,13 @@ def typeset(source: str) -> str:
 
 @given(TEXTS)
 def test_latex_sets_the_text_itself(text: str) -> None:
-    lines = tables.latex(["data.root", "n"], [[text, "1"], ["x", "2"]], "caption").splitlines()
+    found = tables.text_columns(["data.root", "n"], [[text, "1"], ["x", "2"]])
+    lines = tables.latex(found, "caption").splitlines()
     (row,) = (line for line in lines if line.endswith(r" & 1 \\"))
     assert typeset(row.removesuffix(r" & 1 \\")) == text
     # Behind the end of a row, [ and * would be taken for an argument of it.
     assert not row.startswith(("[", "*"))
-    (caption,) = (line for line in tables.latex(["n"], [], text).splitlines() if "caption" in line)
+    (caption,) = (line for line in tables.latex([Column("n", [])], text).splitlines() if "caption" in line)
     assert typeset(caption.removeprefix(r"\caption{").removesuffix("}")) == text
 
 
@@ -117,5 +123,5 @@ def test_what_does_not_print_is_shown_by_its_code_in_one_line(text: str) -> None
     line = visible(text)
     assert line.isprintable()
     assert line == text.encode("unicode_escape").decode()
-    assert printed(tables.terminal(summary([text]), ["data.root"], 500)[0])[1].startswith(line)
-    assert len(tables.markdown(summary([text]), ["data.root"]).splitlines()) == 5
+    assert printed(fitted(columns(text), 500)[0])[1].startswith(line)
+    assert len(tables.markdown_columns(columns(text)).splitlines()) == 3

@@ -125,6 +125,15 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
         "sort=tets_accuracy",
         "test_accuracy",
     ),
+    "compare.metric": (
+        "test_acuracy",
+        [
+            *("test_accuracy", "validation_accuracy", "train_accuracy"),
+            *("test_loss", "validation_loss", "train_loss"),
+        ],
+        "compare.metric=test_acuracy",
+        "test_accuracy",
+    ),
     "parallel": ("seriel", ["local", "serial"], "parallel=seriel", "serial"),
     "parallel.kernels": ("nunpy", ["auto", "numpy", "numba"], "parallel.kernels=nunpy", "numpy"),
     "parallel.backend": ("lokey", ["loky", "threading"], "parallel.backend=lokey", "loky"),

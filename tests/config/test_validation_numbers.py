@@ -46,6 +46,8 @@ REAL: dict[str, tuple[list[float], list[float], str]] = {
     "regularization.strength": ([0, 10], [-1e-9], "at least 0"),
     "schedule.a": ([TINY], [0.0, -1.0], "above 0"),
     "schedule.b": ([0, 10], [-1e-9], "at least 0"),
+    "compare.margin": ([0, 1], [-1e-9], "at least 0"),
+    "compare.level": ([0.5, NEARLY_ONE], [0.49, 1.0], "at least 0.5, below 1"),
 }
 NUMBERS = WHOLE | REAL
 NULLABLE = {
@@ -107,7 +109,7 @@ def test_what_is_no_number_of_the_right_kind_is_refused(
 def test_null_is_accepted_exactly_where_it_means_something(
     key: str, refusal: Callable[[Settings], str], accepted: Callable[[Settings], None]
 ) -> None:
-    if key in NULLABLE:
+    if key in NULLABLE or key == "compare.baseline":
         accepted({key: None})
     else:
         assert refusal({key: None}).startswith(f"{key}=null: must be ")

@@ -1,61 +1,130 @@
 """Summaries as text: for the terminal, for Markdown and for LaTeX."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
-from rich.table import Table
 
 from sweep.analysis import escaping
-from sweep.analysis.terminal import Column, fitted
+from sweep.analysis.statistics.contrast import Method
+from sweep.analysis.statistics.terms import Terms
+from sweep.analysis.terminal import Column
 
-HEADINGS = ["n", "test accuracy %", "validation %", "epochs run", "seconds"]
 CAPTION = "Mean ± standard deviation over n seeds"
 
 
-def percent(mean: float, std: float) -> str:
-    """A fraction as percent: mean ± std, the mean alone where there is no standard deviation."""
-    if math.isnan(mean):
-        return "–"
-    return f"{100 * mean:.2f}" if math.isnan(std) else f"{100 * mean:.2f} ± {100 * std:.2f}"
+@dataclass(frozen=True)
+class Measure:
+    """How a measure is written: its name, the factor on its numbers, and their digits."""
+
+    name: str
+    factor: float = 100.0
+    digits: int = 2
+
+    @staticmethod
+    def of(metric: str) -> "Measure":
+        """Accuracies in percent, everything else as it is."""
+        name = metric.replace("_", " ").replace("train ", "training ")
+        return Measure(f"{name} %") if metric.endswith("accuracy") else Measure(name, 1.0, 4)
+
+    @property
+    def unit(self) -> str:
+        """What follows a difference, with a space before it, or nothing."""
+        return " points" if self.factor == 100 else ""
+
+    def number(self, value: float) -> str:
+        """A value of the measure."""
+        return f"{self.factor * value:.{self.digits}f}"
+
+    def spread(self, mean: float, std: float) -> str:
+        """Mean ± std, the mean alone where there is no standard deviation."""
+        if math.isnan(mean):
+            return "–"
+        return self.number(mean) if math.isnan(std) else f"{self.number(mean)} ± {self.number(std)}"
+
+    def interval(self, low: float, high: float) -> str:
+        """From low to high; nothing where there is no interval."""
+        return "–" if math.isnan(low) else f"{self.number(low)} to {self.number(high)}"
+
+    def difference(self, value: float, low: float, high: float) -> str:
+        """A difference with its interval in brackets."""
+        if math.isnan(value):
+            return "–"
+        signed = f"{self.factor * value:+.{self.digits}f}"
+        if math.isnan(low):
+            return signed
+        return f"{signed} ({self.factor * low:+.{self.digits}f} to {self.factor * high:+.{self.digits}f})"
 
 
-def rows(summary: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
-    """The cells of the table, one list a row: the settings that vary, then `HEADINGS`."""
-    return [
-        [
-            *(escaping.shown(row[axis]) for axis in axes),
-            _count(row["n"], row["diverged"], row["dead"]),
-            percent(row["test_accuracy_mean"], row["test_accuracy_std"]),
-            percent(row["validation_accuracy_mean"], row["validation_accuracy_std"]),
-            "–" if math.isnan(row["epochs_run"]) else f"{row['epochs_run']:.4g}",
-            "–" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}",
+def columns(
+    summary: pd.DataFrame, axes: Sequence[str], terms: Terms, against: str = "the best"
+) -> list[Column]:
+    """The columns of the table: the settings that vary, what is compared, the verdicts, and the rest.
+
+    `summary` is that of `judged_sweep`; `against` names the baseline of its comparisons, where it has any.
+    The best cell and all that are not told from it are strong.
+    """
+    rows, metric = summary.to_dict("records"), terms.metric
+    measure, validation = Measure.of(metric), Measure.of("validation_accuracy")
+    strong = [row.get("among_best") is True for row in rows]
+    found = [Column(axis, [escaping.shown(row[axis]) for row in rows], name=True) for axis in axes]
+    found.append(_right("n", [_count(row["n"], row["diverged"], row["dead"]) for row in rows]))
+    means = [measure.spread(row[f"{metric}_mean"], row[f"{metric}_std"]) for row in rows]
+    found.append(replace(_right(measure.name, means), strong=strong))
+    if f"{metric}_low" in summary:
+        intervals = [measure.interval(row[f"{metric}_low"], row[f"{metric}_high"]) for row in rows]
+        found.append(_right(f"{100 * terms.level:g} % interval", intervals, spare=1))
+    if "verdict" in summary:
+        found += _verdicts(rows, measure, against)
+    if metric != "validation_accuracy":
+        means = [
+            validation.spread(row["validation_accuracy_mean"], row["validation_accuracy_std"]) for row in rows
         ]
-        for _, row in summary.iterrows()
+        found.append(_right("validation %", means, spare=2))
+    found.append(_right("epochs run", [_number(row["epochs_run"], ".4g") for row in rows], spare=3))
+    found.append(_right("seconds", [_number(row["seconds"], ".1f") for row in rows], spare=4))
+    return found
+
+
+def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str) -> list[Column]:
+    """The difference from the baseline, what is said of it, and the seeds that would decide it."""
+    differences, verdicts, seeds = [], [], []
+    for row in rows:
+        base = row["verdict"] == "baseline"
+        differences.append(
+            ("best" if against == "the best" else "baseline")
+            if base
+            else measure.difference(row["difference"], row["difference_low"], row["difference_high"])
+        )
+        known = isinstance(row["verdict"], str) and not base
+        verdicts.append(_verdict(row) if known else "")
+        more = row["more_seeds"]
+        seeds.append("" if not known or more is pd.NA or more != more or more == 0 else f"{more:.0f}")
+    return [
+        _right(f"against {against}", differences),
+        Column("verdict", verdicts),
+        *([_right("more seeds", seeds)] if any(seeds) else []),
     ]
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    return "too few seeds to say" if row["method"] == Method.TOO_FEW.value else str(row["verdict"])
+
+
+def _right(heading: str, texts: Sequence[str], spare: int = 0) -> Column:
+    return Column(heading, texts, right=True, spare=spare)
+
+
+def _number(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else f"{value:{form}}"
 
 
 def _count(n: int, diverged: int, dead: int) -> str:
     """How many seeds are in a mean, with those that are not and those that have died."""
     asides = [f"{count} {word}" for count, word in ((diverged, "diverged"), (dead, "dead")) if count]
     return f"{n} ({', '.join(asides)})" if asides else f"{n}"
-
-
-def terminal(summary: pd.DataFrame, axes: Sequence[str], width: int) -> tuple[Table, list[str]]:
-    """The summary as a table for a terminal of `width` columns, and the headings left out of it."""
-    headings = [*axes, *HEADINGS]
-    lines = rows(summary, axes)
-    columns = [
-        Column(
-            heading,
-            [line[position] for line in lines],
-            name=position < len(axes),
-            right=position >= len(axes),
-            spare=position >= len(axes) + 2,
-        )
-        for position, heading in enumerate(headings)
-    ]
-    return fitted(columns, width)
 
 
 def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
@@ -71,30 +140,48 @@ def caption(fixed: str) -> str:
     return f"{CAPTION}; {fixed}" if fixed else CAPTION
 
 
-def markdown(summary: pd.DataFrame, axes: Sequence[str], fixed: str = "") -> str:
-    """The summary as a Markdown table, with its caption below."""
-    table = markdown_table([*axes, *HEADINGS], rows(summary, axes), names=len(axes))
-    return f"{table}\n{escaping.markdown(caption(fixed))}.\n"
+def markdown(found: Sequence[Column], fixed: str = "") -> str:
+    """The columns as a Markdown table, with its caption below."""
+    return f"{markdown_columns(found)}\n{escaping.markdown(caption(fixed))}.\n"
 
 
-def markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> str:
-    """A table in Markdown; the first `names` columns are set to the left."""
-    rule = ["---"] * names + ["---:"] * (len(headings) - names)
-    content = [[escaping.markdown(text) for text in line] for line in (headings, *lines)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (content[0], rule, *content[1:])) + "\n"
+def markdown_columns(found: Sequence[Column]) -> str:
+    """Columns as a Markdown table; what is strong is set in bold."""
+    headings = [escaping.markdown(column.heading) for column in found]
+    rule = ["---:" if column.right else "---" for column in found]
+    lines = zip(*(_marked(column, escaping.markdown, "**{}**") for column in found), strict=True)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (headings, rule, *lines)) + "\n"
 
 
-def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str, names: int = 1) -> str:
-    """A table in LaTeX, for the package booktabs; the first `names` columns are set to the left."""
-    columns = "l" * names + "r" * (len(headings) - names)
+def text_columns(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> list[Column]:
+    """Columns from the lines of a table; the first `names` of them are set to the left."""
+    texts = [[line[position] for line in lines] for position in range(len(headings))]
+    return [
+        Column(heading, own, right=position >= names)
+        for position, (heading, own) in enumerate(zip(headings, texts, strict=True))
+    ]
+
+
+def _marked(column: Column, escaped: Callable[[str], str], form: str) -> list[str]:
+    """The texts of a column in some language, strong ones in the form of it that is bold."""
+    strong = column.strong or [False] * len(column.texts)
+    return [
+        form.format(escaped(text)) if bold else escaped(text)
+        for text, bold in zip(column.texts, strong, strict=True)
+    ]
+
+
+def latex(found: Sequence[Column], caption: str) -> str:
+    """Columns as a table in LaTeX, for the package booktabs; what is strong is set in bold."""
+    lines = zip(*(_marked(column, escaping.latex, r"\textbf{{{}}}") for column in found), strict=True)
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{escaping.latex(caption)}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
+            rf"\begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in found)}}}",
             r"\toprule",
-            _latex_row(headings),
+            _latex_row([escaping.latex(column.heading) for column in found]),
             r"\midrule",
             *map(_latex_row, lines),
             r"\bottomrule",
@@ -106,6 +193,6 @@ def latex(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str,
 
 
 def _latex_row(texts: Sequence[str]) -> str:
-    row = " & ".join(map(escaping.latex, texts)) + r" \\"
+    row = " & ".join(texts) + r" \\"
     # After the end of a row or a rule, [ begins an argument of it and * is a part of it.
     return "{}" + row if row.startswith(("[", "*")) else row

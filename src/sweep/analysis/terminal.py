@@ -1,7 +1,8 @@
 """Tables for a terminal, no wider than it is."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.table import Table
@@ -14,18 +15,23 @@ GAP = 2  # characters between columns
 
 @dataclass(frozen=True)
 class Column:
-    """A column of texts. A name may be folded over lines; a `spare` one is left out where room is scarce."""
+    """A column of texts. A name may be folded over lines.
+
+    A `spare` column is left out where room is scarce, those with the highest number first. `strong` are the
+    rows that are set in bold.
+    """
 
     heading: str
     texts: Sequence[str]
     name: bool = False
     right: bool = False
-    spare: bool = False
+    spare: int = 0
+    strong: Sequence[bool] = ()
 
     def broken(self) -> "Column":
         """The column with its heading on several lines: learning_, rate."""
-        heading = self.heading.replace("_", "_\n").replace(".", ".\n").replace(" ", "\n", 1)
-        return Column(heading, self.texts, self.name, self.right, self.spare)
+        heading = re.sub(" (?!%)", "\n", self.heading.replace("_", "_\n").replace(".", ".\n"), count=1)
+        return replace(self, heading=heading)
 
     @property
     def width(self) -> int:
@@ -36,14 +42,14 @@ class Column:
 def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
     """A table of at most `width` characters across, and the headings of the columns left out of it.
 
-    Where it would be wider, first headings break over lines, then spare columns go, the rightmost first,
-    then names are folded.
+    Where it would be wider, first headings break over lines, then spare columns go, of equally spare ones the
+    rightmost first, then names are folded.
     """
     shown = list(columns)
     if _width(shown) > width:
         shown = [column.broken() for column in shown]
     kept = list(range(len(shown)))
-    for position in reversed(range(len(shown))):
+    for position in sorted(kept, key=lambda index: (shown[index].spare, index), reverse=True):
         if shown[position].spare and _width([shown[index] for index in kept]) > width:
             kept.remove(position)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -55,9 +61,17 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
             overflow="fold",
             no_wrap=not column.name,
         )
-    for line in zip(*(shown[index].texts for index in kept), strict=True):
-        table.add_row(*(Text(visible(text)) for text in line))
+    for line in zip(*(_cells(shown[index]) for index in kept), strict=True):
+        table.add_row(*line)
     return table, [column.heading for index, column in enumerate(columns) if index not in kept]
+
+
+def _cells(column: Column) -> list[Text]:
+    strong = column.strong or [False] * len(column.texts)
+    return [
+        Text(visible(text), style="bold" if bold else "")
+        for text, bold in zip(column.texts, strong, strict=True)
+    ]
 
 
 def _width(columns: Sequence[Column]) -> int:

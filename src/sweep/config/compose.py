@@ -239,7 +239,7 @@ def _unfreeze(node: DictConfig) -> None:
 def _dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for key, value in settings.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and prefix + key != "compare.baseline":  # whose value is settings
             inner = dict(value)
             if "name" in inner:
                 pairs.append((prefix + key, inner.pop("name")))

@@ -16,10 +16,10 @@ from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.setting import Need, group, setting
 
-SORTS = (
-    *(f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")),
-    "seconds",
+METRICS = tuple(
+    f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")
 )
+SORTS = (*METRICS, "seconds")
 _LAYERS = Need("depth", besides=0)
 _SGD, _ADAM = Need("optimizer.name", ("sgd",)), Need("optimizer.name", ("adam",))
 _PENALTY = Need("regularization.name", besides="none")
@@ -98,6 +98,23 @@ class ParallelConfig:
 
 
 @dataclass(frozen=True)
+class CompareConfig:
+    """How differences between cells are judged. No trial depends on it."""
+
+    baseline: Any = setting(
+        None,
+        "the cell that others are held against: its settings, '{hidden:16}', or its id; null: the best on"
+        " validation",
+        run=True,
+    )
+    margin: float = setting(
+        0.002, "a smaller difference does not matter; in the metric's unit", at_least=0, run=True
+    )
+    level: float = setting(0.95, "level of intervals and verdicts", at_least=0.5, below=1, run=True)
+    metric: str = setting("test_accuracy", "what is compared", METRICS, run=True)
+
+
+@dataclass(frozen=True)
 class Config:
     """One cell of a sweep and the seeds to train it with."""
 
@@ -140,6 +157,9 @@ class Config:
     evaluation: EvaluationConfig = group(EvaluationConfig, "when the curves are measured, and on what")
     parallel: ParallelConfig = group(
         ParallelConfig, "how trials are spread over the machine", identity=False, axis=False
+    )
+    compare: CompareConfig = group(
+        CompareConfig, "how differences between cells are judged", identity=False, axis=False
     )
     results: str = setting("results", "folder of the records", run=True)
     name: str | None = setting(None, "a name of your own for the sweep, kept with its records", run=True)

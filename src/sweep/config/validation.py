@@ -1,7 +1,7 @@
 """Checks of a whole configuration, before anything runs. The first violation is reported in one line."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ _SPECIAL = {
     "seeds": "a whole number, at least 1, or a list of different seed indices such as [0,3]",
     "batch_size": "a whole number, at least 1, or 'all'",
     "parallel.n_jobs": "a whole number, at least 1, or -1 for all cores",
+    "compare.baseline": "a cell's id, or the settings of one cell such as {hidden:16}, or null",
 }
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 
@@ -29,6 +30,7 @@ def check(config: Config) -> None:
     _check_seeds(config)
     _check_batch_size(config)
     _check_workers(config)
+    _check_baseline(config)
     _check_combinations(config)
 
 
@@ -202,6 +204,13 @@ def _check_workers(config: Config) -> None:
         raise SettingError(
             "parallel.kernels=numba: Numba is not installed; pip install 'sweep[fast]', or use numpy"
         )
+
+
+def _check_baseline(config: Config) -> None:
+    baseline = config.compare.baseline
+    named = isinstance(baseline, Mapping) and baseline
+    if baseline is not None and not named and not (isinstance(baseline, str) and baseline):
+        raise refuse("compare.baseline", baseline)
 
 
 def _check_combinations(config: Config) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sweep import files
 from sweep.analysis import records
 from sweep.analysis.aggregate import sound
+from sweep.analysis.matching import same_value
 from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
 from sweep.papers.specification import SCALES
@@ -180,7 +181,7 @@ class Collection:
         settings = self._settings
         for key, value in where.items():
             self._known(key, f"where.{key}")
-            settings = settings[[_same(found, value) for found in settings[key]]]
+            settings = settings[[same_value(found, value) for found in settings[key]]]
         if experiment not in self.experiments:
             again = f"python -m sweep.reproduce {self.paper} --scale {self.scale}"
             raise PaperError(f"{self.file}: holds no trials of {experiment}; {again} trains them")
@@ -221,15 +222,3 @@ def _pairs(where: Mapping[str, Any]) -> list[str]:
 
 def _written(where: Mapping[str, Any]) -> str:
     return "{" + ", ".join(_pairs(where)) + "}"
-
-
-def _same(found: Any, wanted: Any) -> bool:
-    """Whether a setting in the records is the one that is wanted.
-
-    Beside null, which is NaN there, pandas keeps whole numbers as floats.
-    """
-    if wanted is None:
-        return found is None or found != found
-    if isinstance(wanted, int | float) and isinstance(found, int | float):
-        return found == wanted
-    return str(found) == str(wanted)

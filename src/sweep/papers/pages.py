@@ -3,15 +3,22 @@
 Each has a manifest of its files. The README beside reports/ shows the table of the sweep.
 """
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sweep.analysis import records, tables
-from sweep.analysis.aggregate import summarise
+from rich.console import Console
+
+from sweep.analysis import records
+from sweep.analysis.judged_page import JudgedPage
+from sweep.analysis.judged_sweep import judge_sweep
+from sweep.analysis.statistics.terms import Terms
 from sweep.papers import manifest
 
 WIDTHS = "widths"  # what the main command of the README left behind
 AXES = ["hidden"]  # of that command
+WIDTH = 100  # characters of the terminal in the README
+TERMS = Terms()
 
 
 def names(folder: Path) -> list[str]:
@@ -32,14 +39,26 @@ def differences(reports: Path) -> Iterator[str]:
             yield from manifest.differences(file.parent, names(file.parent), {}, None)
     folder = reports / WIDTHS
     if (folder / "records.parquet").is_file():
-        summary = summarise(records.load(folder / "records.parquet"), ["cell", *AXES])
-        lines = tables.rows(summary, AXES)
-        for file in (folder / "summary.md", reports.parent / "README.md"):
-            found = [_words(line) for line in file.read_text(encoding="utf-8").splitlines()]
-            for line in lines:
-                if _words(" ".join(line)) not in found:
-                    yield f"{file}: no line {'  '.join(line)}, as {folder / 'records.parquet'} has it"
+        made = page(folder / "records.parquet", AXES)
+        if (folder / "summary.md").read_text(encoding="utf-8") != made.markdown():
+            yield f"{folder / 'summary.md'}: is not what records.parquet gives"
+        readme = reports.parent / "README.md"
+        there = readme.read_text(encoding="utf-8").splitlines()
+        for line in _on_terminal(made):
+            if line not in there:
+                yield f"{readme}: no line {line}, as {folder / 'records.parquet'} has it"
 
 
-def _words(line: str) -> list[str]:
-    return line.replace("|", " ").split()
+def page(file: Path, axes: Sequence[str], terms: Terms = TERMS) -> JudgedPage:
+    """The judged page of a sweep over these settings, from its packed records."""
+    trials = records.load(file, bits=True)
+    cells = trials[["cell", *axes]].drop_duplicates()
+    (data,) = set(trials["data_label"])
+    return JudgedPage(judge_sweep(trials, cells, axes, terms), axes, str(data))
+
+
+def _on_terminal(made: JudgedPage) -> list[str]:
+    terminal = Console(file=io.StringIO(), width=WIDTH, markup=False, highlight=False, emoji=False)
+    made.show(terminal)
+    assert isinstance(terminal.file, io.StringIO)
+    return [line.rstrip() for line in terminal.file.getvalue().splitlines()]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.tables import CAPTION, latex, markdown_table
+from sweep.analysis.tables import CAPTION, latex, markdown_columns, text_columns
 from sweep.papers import comparison, samples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.findings import Parts
@@ -33,11 +33,11 @@ class Tabulated:
 
     def markdown(self) -> str:
         """The table in Markdown."""
-        return markdown_table(self.headings, self.lines)
+        return markdown_columns(text_columns(self.headings, self.lines))
 
     def latex(self, caption: str) -> str:
         """The table in LaTeX, for the package booktabs."""
-        return latex(self.headings, self.lines, caption)
+        return latex(text_columns(self.headings, self.lines), caption)
 
     def csv(self) -> str:
         """The numbers as CSV."""

@@ -6,13 +6,12 @@ from itertools import chain
 
 import pandas as pd
 
+from sweep.analysis.factors import Factor
 from sweep.analysis.figures import names
 
 MOST_LINES = 8  # in a panel
 MOST_ROWS = 6  # of panels, with a column for each part
 MOST_PANELS = 36  # of one part
-
-Factor = tuple[str, ...]  # settings that vary together
 
 
 @dataclass(frozen=True)
@@ -22,24 +21,6 @@ class Arrangement:
     lines: tuple[str, ...]
     facets: tuple[str, ...]
     panels: int
-
-
-def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
-    """The swept settings, those that vary together (such as the two of a `zip`) as one.
-
-    `cells` has a row for each cell. A setting with one value among these cells is none.
-    """
-    named = _named(cells, axes)
-    found: list[Factor] = []
-    for axis in axes:
-        if named[axis].nunique() < 2:
-            continue
-        together = [factor for factor in found if _one_to_one(named, factor[0], axis)]
-        if together:
-            found[found.index(together[0])] = (*together[0], axis)
-        else:
-            found.append((axis,))
-    return found
 
 
 def arrange(cells: pd.DataFrame, shown: Sequence[Factor]) -> Arrangement:
@@ -61,8 +42,3 @@ def arrange(cells: pd.DataFrame, shown: Sequence[Factor]) -> Arrangement:
 
 def _named(cells: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({axis: cells[axis].map(names.value) for axis in axes}, index=cells.index)
-
-
-def _one_to_one(named: pd.DataFrame, first: str, second: str) -> bool:
-    pairs = len(named[[first, second]].drop_duplicates())
-    return pairs == named[first].nunique() == named[second].nunique()

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from sweep.analysis import figure_files
 from sweep.analysis.aggregate import sound
+from sweep.analysis.factors import Factor, factors
 from sweep.analysis.figures import style
 from sweep.analysis.figures.accuracy import draw_accuracy, draw_cells
-from sweep.analysis.figures.choice import MOST_LINES, MOST_PANELS, MOST_ROWS, Factor, arrange, factors
+from sweep.analysis.figures.choice import MOST_LINES, MOST_PANELS, MOST_ROWS, arrange
 from sweep.analysis.figures.curves import draw_curves, measured_parts
 from sweep.analysis.figures.notes import note
 from sweep.errors import one_line

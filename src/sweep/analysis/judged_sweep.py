@@ -1,0 +1,84 @@
+"""A sweep judged: the summary of its cells with what is said of their differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from sweep.analysis.aggregate import sound, summarise
+from sweep.analysis.factors import factors
+from sweep.analysis.statistics.comparison import Baseline, Comparisons, compare_cells, compare_pairs
+from sweep.analysis.statistics.effects import interactions, main_effects
+from sweep.analysis.statistics.intervals import mean_intervals
+from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.terms import Terms
+from sweep.analysis.statistics.verdict import Verdict
+from sweep.errors import TrialsError
+
+MOST_COMPARED = 100  # cells that are all compared with each other
+
+
+@dataclass(frozen=True)
+class JudgedSweep:
+    """What the trials of a sweep say.
+
+    `summary` has a row a cell (see `aggregate.summarise`), with `low` and `high` of the interval about its
+    mean, and its comparison with the baseline. `comparisons` are None where there is one cell or nothing to
+    compare; `reason` says why, if it is not plain. `effects` and `interactions` are empty where one setting
+    varies.
+    """
+
+    terms: Terms
+    summary: pd.DataFrame
+    trials: pd.DataFrame
+    comparisons: Comparisons | None
+    pairs: pd.DataFrame
+    effects: pd.DataFrame
+    interactions: pd.DataFrame
+    reason: str = ""
+
+
+def judge_sweep(
+    trials: pd.DataFrame, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: Baseline = None
+) -> JudgedSweep:
+    """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`."""
+    summary = cells.merge(summarise(trials), on="cell", sort=False)
+    counted = sound(trials)
+    found = mean_intervals(counted, terms.metric, terms.level)
+    summary = summary.join(found.add_prefix(f"{terms.metric}_"), on="cell")
+    nothing = pd.DataFrame()
+    alone = JudgedSweep(terms, summary, trials, None, nothing, nothing, nothing)
+    if len(set(counted["cell"])) < 2 or counted[terms.metric].isna().all():
+        return alone
+    try:
+        comparisons = compare_cells(trials, baseline, terms)
+    except TrialsError as error:
+        return replace(alone, reason=str(error))
+    best = comparisons if baseline is None else compare_cells(trials, None, terms)
+    summary = summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False)
+    measured = Measured.of(counted, terms.metric)
+    several = len(factors(cells, axes)) > 1
+    return JudgedSweep(
+        terms,
+        summary,
+        trials,
+        comparisons,
+        compare_pairs(trials, terms) if len(measured.cells) <= MOST_COMPARED else comparisons.table,
+        main_effects(measured, cells, axes, terms) if several else nothing,
+        interactions(measured, cells, axes, terms) if several else nothing,
+    )
+
+
+def _columns(comparisons: Comparisons, best: Comparisons) -> pd.DataFrame:
+    """What the summary shows of the comparisons; the baseline has a row without numbers."""
+    own = {"low": "difference_low", "high": "difference_high"}
+    names = ["cell", "difference", *own.values(), "p_adjusted", "verdict", "method", "more_seeds"]
+    names += [str(name) for name in comparisons.table if str(name).endswith("_new_digits")]
+    table = comparisons.table.rename(columns=own)[names]
+    base = pd.DataFrame([{"cell": comparisons.baseline, "verdict": "baseline"}])
+    table = pd.concat([table, base], ignore_index=True)
+    table.insert(1, "baseline", comparisons.baseline)
+    if best.chosen_by:
+        apart = best.table["verdict"].eq(Verdict.WORSE.value) | best.table["p"].isna()
+        table["among_best"] = ~table["cell"].isin(best.table.loc[apart, "cell"])
+    return table

@@ -1,0 +1,50 @@
+"""Rows of a table of trials, picked by their settings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweep.errors import TrialsError, nearest
+
+
+def same_value(found: Any, wanted: Any) -> bool:
+    """Whether a setting in the records is the one that is wanted.
+
+    Beside null, which is NaN there, pandas keeps whole numbers as floats; a list is a text there.
+    """
+    if wanted is None:
+        return found is None or found != found
+    if isinstance(wanted, int | float) and isinstance(found, int | float):
+        return found == wanted
+    if isinstance(wanted, list | tuple):
+        wanted = "[" + ",".join(map(str, wanted)) + "]"
+    return str(found) == str(wanted)
+
+
+def matching(trials: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """The rows whose setting is among the values given for it, for every setting of `where`.
+
+    Raises TrialsError where there is no such column, or no row agrees.
+    """
+    found = trials
+    for key, values in where.items():
+        if key not in trials:
+            raise TrialsError(f"{key}: no such setting of the trials{nearest(key, map(str, trials))}")
+        rows = found
+        known = {value: any(same_value(value, one) for one in values) for value in rows[key].unique()}
+        found = rows[rows[key].map(known).astype(bool)]
+        if found.empty and len(rows):
+            there = ", ".join(dict.fromkeys(map(str, rows[key])))
+            asked = ",".join(map(str, values))
+            raise TrialsError(f"{key}={asked}: no trial has it; must be among {_shortened(there)}")
+    return found
+
+
+def varying(trials: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Those of the `columns` that have more than one value."""
+    return [name for name in columns if name in trials and len(set(map(str, trials[name]))) > 1]
+
+
+def _shortened(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else text[:most].rsplit(",", 1)[0] + ", ..."

@@ -1,0 +1,157 @@
+"""What is said below the table of a sweep: what was tested, on what, corrected for what."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweep.analysis.aggregate import sound
+from sweep.analysis.escaping import shown
+from sweep.analysis.judged_sweep import JudgedSweep
+from sweep.analysis.statistics.contrast import FEWEST_PAIRED, Method
+from sweep.analysis.statistics.selection import luck_of_best
+from sweep.analysis.tables import Measure
+
+
+def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
+    """A cell by the settings that vary: hidden=256, momentum=0.9."""
+    row = summary[summary["cell"] == cell].iloc[0]
+    return ", ".join(f"{axis}={shown(row[axis])}" for axis in axes) or cell
+
+
+def against(judged: JudgedSweep, axes: Sequence[str]) -> str:
+    """What the baseline is called in the heading of its column."""
+    if judged.comparisons is None or judged.comparisons.chosen_by:
+        return "the best"
+    return name_of(judged.summary, axes, judged.comparisons.baseline)
+
+
+def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+    """The sentences below the table, the most important first; none has a line end."""
+    counts = judged.summary["n"]
+    if counts.max() < FEWEST_PAIRED:
+        yield _too_few(int(counts.max()))
+    if judged.comparisons is None:
+        if judged.reason:
+            yield judged.reason
+        if f"{judged.terms.metric}_low" in judged.summary and counts.max() >= FEWEST_PAIRED:
+            yield _scope(judged)
+        return
+    yield from _choice(judged, axes)
+    if counts.max() >= FEWEST_PAIRED:
+        yield _scope(judged)
+        yield _correction(judged)
+
+
+def _too_few(count: int) -> str:
+    if count < 2:
+        return (
+            "one seed a cell: no interval and no verdict, as nothing says how far another seed would be away;"
+            f" seeds={FEWEST_PAIRED} or more says it"
+        )
+    return (
+        f"{count} seeds a cell: too few seeds to say what differs; from {FEWEST_PAIRED} on there are verdicts"
+    )
+
+
+def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+    """The best cell, what chose it, and how lucky the choice may have been."""
+    found, summary = judged.comparisons, judged.summary
+    assert found is not None
+    if found.named:
+        return
+    name = name_of(summary, axes, found.baseline)
+    if found.chosen_by is None:
+        yield (
+            f"no validation part was measured, so that no cell is chosen: compared with the first, {name};"
+            " compare.baseline names another"
+        )
+        return
+    row = summary[summary["cell"] == found.baseline].iloc[0]
+    measure, chosen = Measure.of(judged.terms.metric), Measure.of(found.chosen_by)
+    by = chosen.spread(row[f"{found.chosen_by}_mean"], row[f"{found.chosen_by}_std"])
+    text = f"best on validation: {name} ({chosen.name} {by})"
+    if judged.terms.metric.startswith("test"):
+        own = measure.spread(row[f"{judged.terms.metric}_mean"], row[f"{judged.terms.metric}_std"])
+        text += f"; its {measure.name.removesuffix(' %')} {own} was not used to choose it"
+    yield text
+    luck = luck_of_best(sound(judged.trials), found.chosen_by)
+    if not math.isnan(luck):
+        yield (
+            f"luck of the choice: the best of {len(summary)} equal cells would lead their mean"
+            f" by {chosen.number(luck)}{chosen.unit} on validation"
+        )
+
+
+def _scope(judged: JudgedSweep) -> str:
+    part = judged.terms.metric.partition("_")[0]
+    tested = judged.trials["test_examples"].dropna() if "test_examples" in judged.trials else pd.Series()
+    count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
+    parts = {"test": "test", "validation": "validation", "train": "training"}
+    return (
+        f"intervals: {100 * judged.terms.level:g} %, over new seeds on these {count}{parts[part]} examples,"
+        " for a number of seeds fixed beforehand"
+    )
+
+
+def _correction(judged: JudgedSweep) -> str:
+    found, terms = judged.comparisons, judged.terms
+    assert found is not None
+    measure = Measure.of(terms.metric)
+    tests = "pairs" if found.chosen_by else "comparisons" if found.family > 1 else "comparison"
+    text = f"verdicts: {_methods(found.table)}"
+    if found.family > 1:
+        text += f", corrected for {found.family} {tests} (Holm)"
+    text += f", error {100 * (1 - terms.level):.3g} %"
+    if terms.margin > 0:
+        text += f"; equivalent: within ±{measure.number(terms.margin)}{measure.unit}"
+    if found.table["more_seeds"].fillna(0).gt(0).any():
+        text += "; more seeds: a cell, for a verdict with 80 % probability if all is as measured"
+    return text
+
+
+def _methods(table: pd.DataFrame) -> str:
+    names = {
+        Method.PAIRED.value: "paired t test of equal seeds",
+        Method.WELCH.value: "Welch's t test",
+        Method.NO_SPREAD.value: "none where seeds do not differ",
+        Method.TOO_FEW.value: "none where seeds are too few",
+    }
+    return ", ".join(names[method] for method in dict.fromkeys(table["method"]))
+
+
+def effect_lines(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
+    """The rows of a table of main effects, under `EFFECT_HEADINGS`."""
+    return [
+        [
+            f"{row['setting']}={row['value']}",
+            str(row["against"]),
+            measure.difference(row["difference"], row["low"], row["high"]),
+            _said(row),
+        ]
+        for row in effects.to_dict("records")
+    ]
+
+
+EFFECT_HEADINGS = ("main effect", "against", "difference", "verdict")
+
+
+def interaction_lines(interactions: pd.DataFrame, measure: Measure) -> Iterator[str]:
+    """The interactions that are told from none, one sentence each, and how many are not."""
+    rows = interactions.to_dict("records")
+    decided = [row for row in rows if row["verdict"] in ("better", "worse")]
+    for row in decided:
+        change = "larger" if row["difference"] > 0 else "smaller"
+        size = measure.difference(row["difference"], row["low"], row["high"])
+        yield (
+            f"interaction: {row['setting']}={row['value']} against {row['against']} has a {change} effect"
+            f" with {row['with_setting']}={row['with_value']} than with {row['with_against']}: {size}"
+        )
+    if rows:
+        rest = len(rows) - len(decided)
+        yield f"interactions: {len(decided)} of {len(rows)} told from none (Holm); {rest} not"
+
+
+def _said(row: Mapping[Any, Any]) -> str:
+    return str(row["method"] if row["method"] == Method.TOO_FEW.value else row["verdict"])

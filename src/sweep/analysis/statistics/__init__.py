@@ -1,0 +1,12 @@
+"""Which differences are real: statistics that judge what a sweep has measured.
+
+    contrast     a weighted sum of cells' means over seeds, with its error: a difference, a main effect
+    families     corrections for several tests at once
+    verdict      better, worse, equivalent or undecided
+    planning     how many more seeds would decide
+    selection    the best cell, chosen on validation, and the luck in such a choice
+    comparison   all cells against one of them: a tidy table
+    effects      main effects and interactions of a sweep's axes
+
+docs/statistics.md says why each was chosen, and shows the simulations that it was tested by.
+"""

@@ -1,0 +1,121 @@
+"""Main effects and interactions of a sweep's axes, as in a factorial design.
+
+A main effect is the mean difference between two values of a setting over the combinations of all others; an
+interaction is how that difference changes between two values of another setting. Source: Yates (1937), "The
+design and analysis of factorial experiments". They speak of the cells that were trained, not of other values.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sweep.analysis.factors import Factor, factors
+from sweep.analysis.statistics.contrast import Contrast, contrast
+from sweep.analysis.statistics.judgement import judged
+from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.terms import Terms
+
+Level = tuple[str, ...]  # the values of a factor, as texts
+Rows = list[dict[str, object]]
+
+
+def main_effects(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms) -> pd.DataFrame:
+    """Each value of each axis against the axis's first value: one row an effect, corrected over all rows.
+
+    `cells` has a row for each cell: `cell` and its values of `axes`. `setting` names the axis (those that
+    vary together are one, "a, b"), `value` and `against` its values, `cells` how many pairs of cells are
+    averaged; then as in `compare`. A pair of values that no combination of the others shares has no row.
+    """
+    design = _Design.of(measured, cells, axes)
+    rows: Rows = []
+    found: list[Contrast] = []
+    for factor in design.factors:
+        for against, value in _against_first(design.levels(factor)):
+            signs = {value: 1.0, against: -1.0}
+            pairs = design.combinations({factor: signs})
+            if pairs:
+                names = {"setting": ", ".join(factor), "value": _text(value), "against": _text(against)}
+                rows.append({**names, "cells": len(pairs)})
+                found.append(design.contrast(pairs, terms))
+    return pd.DataFrame(rows).join(judged(found, terms, len(found)))
+
+
+def interactions(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms) -> pd.DataFrame:
+    """How each main effect changes with the values of each other axis: one row a difference of differences.
+
+    `with_setting`, `with_value` and `with_against` name the other axis; else as `main_effects`.
+    """
+    design = _Design.of(measured, cells, axes)
+    rows: Rows = []
+    found: list[Contrast] = []
+    for first, second in itertools.combinations(design.factors, 2):
+        values = _against_first(design.levels(first)), _against_first(design.levels(second))
+        for (against, value), (other, beside) in itertools.product(*values):
+            signs = {first: {value: 1.0, against: -1.0}, second: {beside: 1.0, other: -1.0}}
+            fours = design.combinations(signs)
+            if fours:
+                names = {"setting": ", ".join(first), "value": _text(value), "against": _text(against)}
+                names |= {"with_setting": ", ".join(second), "with_value": _text(beside)}
+                rows.append({**names, "with_against": _text(other), "cells": len(fours)})
+                found.append(design.contrast(fours, terms))
+    return pd.DataFrame(rows).join(judged(found, terms, len(found)))
+
+
+class _Design:
+    """The cells of a sweep by their level of each factor."""
+
+    def __init__(self, measured: Measured, found: Sequence[Factor], cells: Mapping[tuple[Level, ...], int]):
+        self.measured, self.factors, self.cells = measured, found, cells
+
+    @staticmethod
+    def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str]) -> "_Design":
+        own = cells[cells["cell"].isin(measured.cells)]
+        found = factors(own, axes)
+        levels = [list(zip(*(map(str, own[axis]) for axis in factor), strict=True)) for factor in found]
+        places = {name: position for position, name in enumerate(measured.cells)}
+        positions = [places[name] for name in own["cell"]]
+        return _Design(measured, found, dict(zip(zip(*levels, strict=True), positions, strict=True)))
+
+    def levels(self, factor: Factor) -> list[Level]:
+        """The values of a factor, in the order of the cells."""
+        place = self.factors.index(factor)
+        return list(dict.fromkeys(key[place] for key in self.cells))
+
+    def combinations(self, signs: Mapping[Factor, Mapping[Level, float]]) -> list[dict[int, float]]:
+        """For each combination of the other factors that has all of these levels: sign by cell."""
+        places = {self.factors.index(factor): own for factor, own in signs.items()}
+        groups: dict[tuple[Level, ...], list[tuple[int, float]]] = {}
+        for key, cell in self.cells.items():
+            if all(key[place] in own for place, own in places.items()):
+                rest = tuple(level for place, level in enumerate(key) if place not in places)
+                sign = float(np.prod([own[key[place]] for place, own in places.items()]))
+                groups.setdefault(rest, []).append((cell, sign))
+        full = [_summed(group) for group in groups.values() if len(group) == 2 ** len(places)]
+        return [signs for signs in full if any(signs.values())]
+
+    def contrast(self, combinations: Sequence[Mapping[int, float]], terms: Terms) -> Contrast:
+        """The mean of the signed sums of these combinations."""
+        weights = np.zeros(len(self.measured.cells))
+        for signs in combinations:
+            for cell, sign in signs.items():
+                weights[cell] += sign / len(combinations)
+        there = weights != 0
+        return contrast(self.measured.values[:, there], weights[there], terms.pairing)
+
+
+def _summed(group: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """Sign by cell; a cell that stands in a sweep twice has both."""
+    signs: dict[int, float] = {}
+    for cell, sign in group:
+        signs[cell] = signs.get(cell, 0.0) + sign
+    return signs
+
+
+def _against_first(levels: Sequence[Level]) -> list[tuple[Level, Level]]:
+    return [(levels[0], level) for level in levels[1:]]
+
+
+def _text(level: Level) -> str:
+    return ", ".join(level)

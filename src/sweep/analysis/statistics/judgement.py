@@ -1,0 +1,71 @@
+"""From contrasts to verdicts: a tidy table, corrected for the family of its tests."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweep.analysis.statistics.contrast import Contrast, Method, Values
+from sweep.analysis.statistics.families import holm
+from sweep.analysis.statistics.planning import Estimates, more_seeds
+from sweep.analysis.statistics.selection import higher_is_better
+from sweep.analysis.statistics.terms import Terms
+from sweep.analysis.statistics.verdict import Verdict, judge
+
+
+def judged(
+    found: Sequence[Contrast], terms: Terms, family: int, beside: Sequence[Contrast] = ()
+) -> pd.DataFrame:
+    """What is said of some contrasts, one row each, corrected for a `family` of tests.
+
+    `beside` are tests of the family that get no row.
+    """
+    intervals = [one.interval(terms.level) for one in found]
+    p = np.array([one.p for one in found], float)
+    equivalent = np.array([one.p_equivalent(terms.margin) for one in found], float)
+    adjusted = holm(np.append(p, [one.p for one in beside]), family)[: len(p)]
+    sign = 1 if higher_is_better(terms.metric) else -1
+    estimates = np.array([one.estimate for one in found], float)
+    equivalence = np.append(equivalent, [one.p_equivalent(terms.margin) for one in beside])
+    verdicts = judge(sign * estimates, adjusted, holm(equivalence, family)[: len(p)], terms.level)
+    return pd.DataFrame(
+        {
+            "difference": estimates,
+            "low": [low for low, _ in intervals],
+            "high": [high for _, high in intervals],
+            "standard_error": [one.standard_error for one in found],
+            "n": [one.counts[0] for one in found],
+            "n_baseline": [one.counts[-1] for one in found],
+            "paired": [one.paired for one in found],
+            "method": [one.method.value for one in found],
+            "p": p,
+            "p_adjusted": adjusted,
+            "verdict": [verdict.value for verdict in verdicts],
+            "more_seeds": _more_seeds(found, verdicts, p, adjusted, terms),
+        }
+    )
+
+
+def _more_seeds(
+    found: Sequence[Contrast], verdicts: Sequence[Verdict], p: Values, adjusted: Values, terms: Terms
+) -> "pd.Series[Any]":
+    """Seeds that would decide what is undecided; 0 for what is decided, missing where nothing is known."""
+    seeds = [None if verdict is Verdict.UNDECIDED else 0 for verdict in verdicts]
+    known = [
+        index
+        for index, verdict in enumerate(verdicts)
+        if verdict is Verdict.UNDECIDED and found[index].method in (Method.PAIRED, Method.WELCH)
+    ]
+    # What Holm multiplies p by, or would if p were smaller.
+    factors = np.array([max(1.0, adjusted[index] / p[index]) if p[index] > 0 else 1.0 for index in known])
+    estimates = Estimates(
+        np.array([found[index].estimate for index in known]),
+        np.array([found[index].standard_error for index in known]),
+        np.array([found[index].degrees_of_freedom for index in known]),
+        np.array([float(min(found[index].counts)) for index in known]),
+        (1 - terms.level) / factors,
+    )
+    for index, count in zip(known, more_seeds(estimates, terms.margin), strict=True):
+        seeds[index] = count
+    return pd.Series(seeds, dtype="Int64")

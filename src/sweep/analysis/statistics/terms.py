@@ -1,0 +1,36 @@
+"""How differences are judged."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from sweep.errors import TrialsError
+
+Pairing = Literal["auto"] | bool
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How differences are judged: fixed before any is looked at.
+
+    `margin`: a difference below it does not matter, in the unit of the metric. `level`: of intervals, and 1 -
+    the error of verdicts.
+    """
+
+    metric: str = "test_accuracy"
+    margin: float = 0.002
+    level: float = 0.95
+    paired: Pairing = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.level < 1:
+            raise TrialsError(f"level={self.level}: must be at least 0.5 and below 1")
+        if not (0 <= self.margin < math.inf):
+            raise TrialsError(f"margin={self.margin}: must be a number of at least 0")
+        if self.paired not in ("auto", True, False):
+            raise TrialsError(f"paired={self.paired}: must be 'auto', True or False")
+
+    @property
+    def pairing(self) -> bool | None:
+        """Whether cells are paired; None where the rule of `contrast` says it."""
+        return None if self.paired == "auto" else bool(self.paired)
