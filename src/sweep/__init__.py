@@ -5,6 +5,7 @@
     sweep.run({"hidden": 16, "seeds": 3})   # train what is missing; one summary row a cell
     sweep.load()                            # one row a trial
     sweep.curves()                          # one row a trial and epoch
+    sweep.compare("results")                # which cells differ from the best, and how sure that is
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
 
 The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers, store),
@@ -14,14 +15,14 @@ figures from records).
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sweep.trained import Trained
 
-__all__ = ["__version__", "curves", "load", "run", "train"]
+__all__ = ["__version__", "compare", "curves", "load", "run", "train"]
 
 __version__: str
 
@@ -47,6 +48,37 @@ def curves(results: str | Path = "results") -> "pd.DataFrame":
     from sweep.analysis import records
 
     return records.curves(results)
+
+
+def compare(
+    trials: "str | Path | pd.DataFrame" = "results",
+    baseline: str | Mapping[str, Any] | None = None,
+    metric: str = "test_accuracy",
+    paired: "bool | Literal['auto']" = "auto",
+    margin: float = 0.002,
+    level: float = 0.95,
+) -> "pd.DataFrame":
+    """Every cell against one of them: which differences are real. One row a comparison.
+
+    `trials` is a folder or file of records, or a table as `load()` gives it, with `bits` or not. `baseline`
+    is a cell's id or the settings of one cell, such as {"hidden": 16}; None takes the best on validation.
+    `metric` is a column of numbers; accuracies are better when higher, all else when lower. `paired` is a
+    rule that looks at no value: "auto" pairs cells that were trained with the same seeds. A difference below
+    `margin`, in the metric's unit, does not matter.
+
+    Columns: `cell`, `baseline`; `difference`, the cell's mean less the baseline's, with `low` and `high` of
+    its interval of `level` over new seeds on the same test examples; `standard_error`; `n` and `n_baseline`,
+    the seeds in it; `paired` and `method`; `p` of no difference, and `p_adjusted`, corrected by Holm's
+    procedure for all comparisons that might have been looked at; `verdict`: better or worse by `p_adjusted`,
+    otherwise equivalent where the interval, corrected as well, lies within the margin, otherwise undecided;
+    `more_seeds` for each cell that would decide it with a probability of 80 %, 0 where it is decided, missing
+    where no number is known. With bits also `low_new_digits`, `high_new_digits` and `verdict_new_digits`,
+    which hold for new test examples, too. Diverged trials are left out. Raises SweepError where trials cannot
+    be compared.
+    """
+    from sweep.analysis.statistics import comparison
+
+    return comparison.compare(trials, baseline, metric, paired, margin, level)
 
 
 def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":

@@ -28,7 +28,7 @@ def run(_: DictConfig) -> float | None:
     """Run one job of Hydra's: one cell, or the grid of an experiment."""
     from sweep.config.compose import application_composer, expand, given
     from sweep.config.effects import check_effects
-    from sweep.session import console, run_sweep, withdraw
+    from sweep.session import console, objective, run_sweep, withdraw
 
     job = HydraConfig.get()
     output = Path(job.runtime.output_dir)
@@ -43,7 +43,7 @@ def run(_: DictConfig) -> float | None:
         if not isinstance(error, ExecutionError):  # nothing has been trained
             withdraw(output)
         sys.exit(report(error))
-    return None if summary.empty else float(summary["test_accuracy_mean"].mean())
+    return objective(summary)
 
 
 def _asked(arguments: list[str]) -> str | None:

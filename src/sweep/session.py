@@ -3,7 +3,7 @@
 import io
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ from rich.console import Console
 
 from sweep.analysis.escaping import shown
 from sweep.analysis.terminal import Column, fitted
+from sweep.config import grid
 from sweep.config.agreement import check_equal_cells
+from sweep.config.row import columns_of, same_value
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
-from sweep.errors import ExecutionError, SweepError
+from sweep.errors import ExecutionError, SettingError, SweepError, nearest
 from sweep.execution import store
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
@@ -40,6 +42,7 @@ def run_sweep(
     plan = make_plan(configs, workers(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
+    _check_baseline(plan)
     _announce_equal_cells(plan, console)
     if configs[0].dry_run:
         _show_plan(plan, workers(parallel), console, given)
@@ -61,6 +64,18 @@ def run_sweep(
     return _summarise(plan, output, console, given)
 
 
+def objective(summary: "pd.DataFrame") -> float | None:
+    """What a sweeper of Hydra's may choose by: the mean validation accuracy, or else loss, of the cells.
+
+    Never a test result: what is chosen on the test part cannot be reported on it. None where nothing was
+    validated, or nothing trained.
+    """
+    for column in ("validation_accuracy_mean", "validation_loss_mean"):
+        if column in summary and summary[column].notna().any():
+            return float(summary[column].mean())
+    return None
+
+
 def _no_table() -> "pd.DataFrame":
     import pandas as pd
 
@@ -77,6 +92,29 @@ def _summarise(plan: Plan, output: Path | None, console: Console, given: Sequenc
     except OSError as error:
         place = error.filename or output
         raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
+
+
+def _check_baseline(plan: Plan) -> None:
+    """Raise SettingError unless the baseline that cells are to be compared with is one of them."""
+    baseline = plan.cells[0].config.compare.baseline
+    if baseline is None:
+        return
+    where = baseline if isinstance(baseline, Mapping) else {"cell": baseline}
+    rows = {name: {"cell": name, **columns_of(cells[0].settings())} for name, cells in plan.by_id.items()}
+    for key in where:
+        if key not in next(iter(rows.values())):
+            known = next(iter(rows.values()))
+            raise SettingError(
+                f"compare.baseline: {key}: no such setting of a cell{nearest(str(key), known)}"
+            )
+    found = [
+        row for row in rows.values() if all(same_value(row.get(key), value) for key, value in where.items())
+    ]
+    if len(found) != 1:
+        text = baseline if isinstance(baseline, str) else grid.text(baseline)
+        raise SettingError(
+            f"compare.baseline={text}: {len(found) or 'no'} cells have it; must be one of the sweep"
+        )
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:

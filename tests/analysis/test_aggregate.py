@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sweep.analysis.aggregate import METRICS, summarise
-from sweep.analysis.tables import percent
+from sweep.analysis.tables import Measure
 
 
 def trials(
@@ -47,7 +47,7 @@ def test_one_seed_has_no_standard_deviation() -> None:
     row = summarise(trials({"a": [0.9]})).iloc[0]
     assert row["n"] == 1
     assert pd.isna(row["test_accuracy_std"])
-    assert percent(row["test_accuracy_mean"], row["test_accuracy_std"]) == "90.00"
+    assert Measure.of("test_accuracy").spread(row["test_accuracy_mean"], row["test_accuracy_std"]) == "90.00"
 
 
 def test_diverged_trials_are_counted_and_not_averaged() -> None:
@@ -57,8 +57,10 @@ def test_diverged_trials_are_counted_and_not_averaged() -> None:
     assert first["test_accuracy_mean"] == pytest.approx(0.85)
     assert (second["n"], second["diverged"]) == (0, 1)
     assert pd.isna(second["test_accuracy_mean"])
-    assert percent(second["test_accuracy_mean"], second["test_accuracy_std"]) == "–"
+    assert (
+        Measure.of("test_accuracy").spread(second["test_accuracy_mean"], second["test_accuracy_std"]) == "–"
+    )
 
 
 def test_percent_has_two_decimals_of_both() -> None:
-    assert percent(0.97714, 0.00071) == "97.71 ± 0.07"
+    assert Measure.of("test_accuracy").spread(0.97714, 0.00071) == "97.71 ± 0.07"

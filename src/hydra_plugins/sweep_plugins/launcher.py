@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sweep.config.schema import Config
 
 
 @dataclass
@@ -35,11 +41,23 @@ class PoolLauncher(Launcher):
         from sweep.session import console, run_sweep
 
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
-        configs = [config for overrides in job_overrides for config in expand(overrides, compose)]
+        jobs = [expand(overrides, compose) for overrides in job_overrides]
+        configs = [config for own in jobs for config in own]
         check_effects(configs)
         written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
-        run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
+        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
+        values = [_objective(summary, own) for own in jobs]
         return [
-            JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=None)
-            for overrides in job_overrides
+            JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=value)
+            for overrides, value in zip(job_overrides, values, strict=True)
         ]
+
+
+def _objective(summary: "pd.DataFrame", configs: "Sequence[Config]") -> float | None:
+    """What a sweeper may choose a job by; None for a dry run."""
+    from sweep.execution.plan import cells_of
+    from sweep.session import objective
+
+    if summary.empty:
+        return None
+    return objective(summary[summary["cell"].isin([cell.id for cell in cells_of(configs)])])

@@ -17,7 +17,7 @@ def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
     for axis in axes:
         if len(set(values[axis])) < 2:
             continue
-        together = [factor for factor in found if _one_to_one(values[factor[0]], values[axis])]
+        together = [factor for factor in found if one_to_one(values[factor[0]], values[axis])]
         if together:
             found[found.index(together[0])] = (*together[0], axis)
         else:
@@ -25,5 +25,6 @@ def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
     return found
 
 
-def _one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
+def one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two settings vary together: each value of one goes with one value of the other."""
     return len(set(zip(first, second, strict=True))) == len(set(first)) == len(set(second))

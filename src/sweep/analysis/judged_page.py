@@ -76,7 +76,7 @@ class JudgedPage:
         said = "; ".join(statements(self.judged, self.axes))
         text = tables.latex(self._columns(), tables.caption(self.settings) + (f". {said}" if said else ""))
         if effects := self._effects():
-            text += "\n" + tables.latex(effects, "; ".join(["Main effects", *self._of_effects()]))
+            text += "\n" + tables.latex(effects, "; ".join(self._of_effects()))
         return text
 
     def _columns(self) -> list[Column]:
@@ -90,11 +90,11 @@ class JudgedPage:
 
     def _effects(self) -> list[Column]:
         lines = effect_lines(self.judged.effects, Measure.of(self.judged.terms.metric))
-        return tables.text_columns(EFFECT_HEADINGS, lines) if lines else []
+        return tables.text_columns(EFFECT_HEADINGS, lines, names=2) if lines else []
 
     def _of_effects(self) -> list[str]:
         effects = self.judged.effects
-        text = "main effects: mean differences over all other settings of the sweep"
+        text = "Main effects: mean differences over all other settings of the sweep"
         text += f", corrected for {len(effects)} (Holm)" if len(effects) > 1 else ""
         measure = Measure.of(self.judged.terms.metric)
         return [text, *interaction_lines(self.judged.interactions, measure)]

@@ -8,6 +8,7 @@ import pandas as pd
 from sweep.analysis.aggregate import sound, summarise
 from sweep.analysis.factors import factors
 from sweep.analysis.statistics.comparison import Baseline, Comparisons, compare_cells, compare_pairs
+from sweep.analysis.statistics.contrast import FEWEST_PAIRED
 from sweep.analysis.statistics.effects import interactions, main_effects
 from sweep.analysis.statistics.intervals import mean_intervals
 from sweep.analysis.statistics.measured import Measured
@@ -44,11 +45,13 @@ def judge_sweep(
     """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`."""
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     counted = sound(trials)
-    found = mean_intervals(counted, terms.metric, terms.level)
-    summary = summary.join(found.add_prefix(f"{terms.metric}_"), on="cell")
     nothing = pd.DataFrame()
+    if summary["n"].max() >= FEWEST_PAIRED:
+        found = mean_intervals(counted, terms.metric, terms.level)
+        summary = summary.join(found.add_prefix(f"{terms.metric}_"), on="cell")
     alone = JudgedSweep(terms, summary, trials, None, nothing, nothing, nothing)
-    if len(set(counted["cell"])) < 2 or counted[terms.metric].isna().all():
+    several_cells = len(set(counted["cell"])) > 1 and counted[terms.metric].notna().any()
+    if not several_cells or summary["n"].max() < FEWEST_PAIRED:
         return alone
     try:
         comparisons = compare_cells(trials, baseline, terms)

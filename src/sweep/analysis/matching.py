@@ -5,21 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from sweep.config.row import same_value
 from sweep.errors import TrialsError, nearest
-
-
-def same_value(found: Any, wanted: Any) -> bool:
-    """Whether a setting in the records is the one that is wanted.
-
-    Beside null, which is NaN there, pandas keeps whole numbers as floats; a list is a text there.
-    """
-    if wanted is None:
-        return found is None or found != found
-    if isinstance(wanted, int | float) and isinstance(found, int | float):
-        return found == wanted
-    if isinstance(wanted, list | tuple):
-        wanted = "[" + ",".join(map(str, wanted)) + "]"
-    return str(found) == str(wanted)
 
 
 def matching(trials: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sweep.config.axes import flat
-from sweep.config.cell import before
+from sweep.config.row import columns_of
 from sweep.errors import StoreError
 from sweep.execution import store
 from sweep.execution.sealed import seal, unseal
@@ -245,7 +243,7 @@ _SCHEMA_1 = {"epochs_run": "epochs"}
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with one column for each setting in its JSON column `config`, which goes."""
-    unique = {text: _columns(text) for text in table["config"].unique()}
+    unique = {text: columns_of(json.loads(text)) for text in table["config"].unique()}
     kinds: dict[str, set[bool]] = {}
     for own in unique.values():
         for name, value in own.items():
@@ -259,11 +257,3 @@ def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(
         [table[["cell", "seed"]], settings[names], table.drop(columns=["cell", "seed", "config"])], axis=1
     )
-
-
-def _columns(text: str) -> dict[str, Any]:
-    settings = json.loads(text)
-    units = settings.pop("hidden_units")
-    # One number where all layers are equally wide, so that it can be an axis.
-    hidden = units[0] if len(set(units)) == 1 else str(units).replace(" ", "") if units else 0
-    return {"hidden": hidden, "depth": len(units), **before(), **flat(settings)}

@@ -29,18 +29,17 @@ def against(judged: JudgedSweep, axes: Sequence[str]) -> str:
 
 def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     """The sentences below the table, the most important first; none has a line end."""
-    counts = judged.summary["n"]
-    if counts.max() < FEWEST_PAIRED:
-        yield _too_few(int(counts.max()))
-    if judged.comparisons is None:
-        if judged.reason:
-            yield judged.reason
-        if f"{judged.terms.metric}_low" in judged.summary and counts.max() >= FEWEST_PAIRED:
-            yield _scope(judged)
+    most = int(judged.summary["n"].max())
+    if most < FEWEST_PAIRED:
+        if most:
+            yield _too_few(most)
         return
-    yield from _choice(judged, axes)
-    if counts.max() >= FEWEST_PAIRED:
-        yield _scope(judged)
+    if judged.comparisons is not None:
+        yield from _choice(judged, axes)
+    elif judged.reason:
+        yield judged.reason
+    yield _scope(judged)
+    if judged.comparisons is not None:
         yield _correction(judged)
 
 
@@ -103,7 +102,7 @@ def _correction(judged: JudgedSweep) -> str:
     text = f"verdicts: {_methods(found.table)}"
     if found.family > 1:
         text += f", corrected for {found.family} {tests} (Holm)"
-    text += f", error {100 * (1 - terms.level):.3g} %"
+    text += f", with {100 * (1 - terms.level):.3g} % error"
     if terms.margin > 0:
         text += f"; equivalent: within ±{measure.number(terms.margin)}{measure.unit}"
     if found.table["more_seeds"].fillna(0).gt(0).any():
@@ -142,11 +141,13 @@ def interaction_lines(interactions: pd.DataFrame, measure: Measure) -> Iterator[
     rows = interactions.to_dict("records")
     decided = [row for row in rows if row["verdict"] in ("better", "worse")]
     for row in decided:
-        change = "larger" if row["difference"] > 0 else "smaller"
-        size = measure.difference(row["difference"], row["low"], row["high"])
+        change = "higher" if row["difference"] > 0 else "lower"
+        sign = 1 if row["difference"] > 0 else -1
+        low, high = sorted((sign * row["low"], sign * row["high"]))
+        size = f"{measure.number(abs(row['difference']))} ({measure.interval(low, high)})"
         yield (
-            f"interaction: {row['setting']}={row['value']} against {row['against']} has a {change} effect"
-            f" with {row['with_setting']}={row['with_value']} than with {row['with_against']}: {size}"
+            f"interaction: the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
+            f" {change} with {row['with_setting']}={row['with_value']} than with {row['with_against']}"
         )
     if rows:
         rest = len(rows) - len(decided)

@@ -75,16 +75,16 @@ def columns(
     found.append(replace(_right(measure.name, means), strong=strong))
     if f"{metric}_low" in summary:
         intervals = [measure.interval(row[f"{metric}_low"], row[f"{metric}_high"]) for row in rows]
-        found.append(_right(f"{100 * terms.level:g} % interval", intervals, spare=1))
+        found.append(_right(f"{100 * terms.level:g} % interval", intervals, spare=2))
     if "verdict" in summary:
         found += _verdicts(rows, measure, against)
     if metric != "validation_accuracy":
         means = [
             validation.spread(row["validation_accuracy_mean"], row["validation_accuracy_std"]) for row in rows
         ]
-        found.append(_right("validation %", means, spare=2))
-    found.append(_right("epochs run", [_number(row["epochs_run"], ".4g") for row in rows], spare=3))
-    found.append(_right("seconds", [_number(row["seconds"], ".1f") for row in rows], spare=4))
+        found.append(_right("validation %", means, spare=3))
+    found.append(_right("epochs run", [_number(row["epochs_run"], ".4g") for row in rows], spare=4))
+    found.append(_right("seconds", [_number(row["seconds"], ".1f") for row in rows], spare=5))
     return found
 
 
@@ -101,11 +101,11 @@ def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str)
         known = isinstance(row["verdict"], str) and not base
         verdicts.append(_verdict(row) if known else "")
         more = row["more_seeds"]
-        seeds.append("" if not known or more is pd.NA or more != more or more == 0 else f"{more:.0f}")
+        seeds.append("" if not known or pd.isna(more) or more == 0 else f"{more:.0f}")
     return [
         _right(f"against {against}", differences),
         Column("verdict", verdicts),
-        *([_right("more seeds", seeds)] if any(seeds) else []),
+        *([_right("more seeds", seeds, spare=1)] if any(seeds) else []),
     ]
 
 
@@ -157,7 +157,7 @@ def text_columns(headings: Sequence[str], lines: Sequence[Sequence[str]], names:
     """Columns from the lines of a table; the first `names` of them are set to the left."""
     texts = [[line[position] for line in lines] for position in range(len(headings))]
     return [
-        Column(heading, own, right=position >= names)
+        Column(heading, own, name=position < names, right=position >= names)
         for position, (heading, own) in enumerate(zip(headings, texts, strict=True))
     ]
 

@@ -1,10 +1,12 @@
-"""The settings of a row of `sweep.load()`, as one would write them."""
+"""Settings as columns of a table, such as a row of `sweep.load()`, and back."""
 
 import math
 from collections.abc import Mapping
 from types import UnionType
 from typing import Any, get_args
 
+from sweep.config.axes import flat
+from sweep.config.cell import before
 from sweep.config.leaves import leaves
 from sweep.data.datasets import MNIST_DIGEST
 from sweep.errors import SettingError
@@ -55,3 +57,26 @@ def _value(value: Any, kind: Any) -> Any:
 
 def _number(text: str) -> Any:
     return int(text) if text.isdecimal() else text
+
+
+def columns_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical settings of a cell (see `config.cell`) as columns of a table."""
+    rest = dict(settings)
+    units = rest.pop("hidden_units")
+    # One number where all layers are equally wide, so that it can be an axis.
+    hidden = units[0] if len(set(units)) == 1 else str(list(units)).replace(" ", "") if units else 0
+    return {"hidden": hidden, "depth": len(units), **before(), **flat(rest)}
+
+
+def same_value(found: Any, wanted: Any) -> bool:
+    """Whether a setting in the records is the one that is wanted.
+
+    Beside null, which is NaN there, pandas keeps whole numbers as floats; a list is a text there.
+    """
+    if wanted is None:
+        return found is None or found != found
+    if isinstance(wanted, int | float) and isinstance(found, int | float):
+        return bool(found == wanted)
+    if isinstance(wanted, list | tuple):
+        wanted = "[" + ",".join(map(str, wanted)) + "]"
+    return str(found) == str(wanted)

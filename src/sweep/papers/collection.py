@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sweep import files
 from sweep.analysis import records
 from sweep.analysis.aggregate import sound
-from sweep.analysis.matching import same_value
+from sweep.config.row import same_value
 from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
 from sweep.papers.specification import SCALES

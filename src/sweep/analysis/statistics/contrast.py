@@ -1,6 +1,7 @@
 """A weighted sum of the means of cells over seeds, with what the seeds say of its error."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,20 +40,39 @@ class Contrast:
     paired: bool
     method: Method
 
+
+@dataclass(frozen=True)
+class Errors:
+    """Student's tests and intervals of several contrasts at once, (contrasts,) each."""
+
+    estimates: Values
+    standard_errors: Values
+    degrees_of_freedom: Values
+
+    @staticmethod
+    def of(found: Sequence[Contrast]) -> "Errors":
+        """Those of these contrasts; nan where one has no usable error."""
+        rows = [(one.estimate, one.standard_error, one.degrees_of_freedom) for one in found]
+        return Errors(*np.array(rows, float).reshape(-1, 3).T)
+
     @property
-    def p(self) -> float:
-        """The two-sided p value of no difference."""
-        return float(2 * stats.t.sf(abs(self.estimate) / self.standard_error, self.degrees_of_freedom))
+    def p(self) -> Values:
+        """The two-sided p values of no difference."""
+        values: Values = 2 * stats.t.sf(
+            np.abs(self.estimates) / self.standard_errors, self.degrees_of_freedom
+        )
+        return values
 
-    def p_equivalent(self, margin: float) -> float:
-        """The p value of a difference of `margin` or more: two one-sided tests (Schuirmann, 1987)."""
-        distance = (margin - abs(self.estimate)) / self.standard_error
-        return float(stats.t.sf(distance, self.degrees_of_freedom))
+    def p_equivalent(self, margin: float) -> Values:
+        """The p values of a difference of `margin` or more: two one-sided tests (Schuirmann, 1987)."""
+        distances = (margin - np.abs(self.estimates)) / self.standard_errors
+        values: Values = stats.t.sf(distances, self.degrees_of_freedom)
+        return values
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """Student's confidence interval."""
-        half = self.standard_error * float(stats.t.isf((1 - level) / 2, self.degrees_of_freedom))
-        return self.estimate - half, self.estimate + half
+    def intervals(self, level: float) -> tuple[Values, Values]:
+        """Student's confidence intervals, low and high."""
+        half = self.standard_errors * stats.t.isf((1 - level) / 2, self.degrees_of_freedom)
+        return self.estimates - half, self.estimates + half
 
 
 def contrast(values: Values, weights: Values, paired: bool | None = None) -> Contrast:
@@ -74,7 +94,7 @@ def contrast(values: Values, weights: Values, paired: bool | None = None) -> Con
     if counts.min() < FEWEST_UNPAIRED:
         return _unknown(estimate, counts, False, Method.TOO_FEW)
     parts = weights**2 * np.nanvar(values, axis=0, ddof=1) / counts
-    if parts.sum() == 0:
+    if _vanishes(math.sqrt(parts.sum()), values[there]):
         return _unknown(estimate, counts, False, Method.NO_SPREAD)
     freedom = parts.sum() ** 2 / (parts**2 / (counts - 1)).sum()
     return Contrast(
@@ -93,10 +113,14 @@ def _paired(observations: Values, cells: int) -> Contrast:
     if count < FEWEST_PAIRED:
         return _unknown(float(observations.mean()) if count else math.nan, counts, True, Method.TOO_FEW)
     error = float(observations.std(ddof=1)) / math.sqrt(count)
-    # Sums of equal numbers differ in their last digit.
-    if error <= 1e-12 * np.abs(observations).max():
+    if _vanishes(error, observations):
         return _unknown(float(observations.mean()), counts, True, Method.NO_SPREAD)
     return Contrast(float(observations.mean()), error, count - 1.0, (count,) * cells, True, Method.PAIRED)
+
+
+def _vanishes(error: float, observations: Values) -> bool:
+    """Whether an error is nothing but rounding: sums of equal numbers differ in their last digit."""
+    return bool(error <= 1e-12 * np.abs(observations).max())
 
 
 def _unknown(estimate: float, counts: NDArray[np.int64], paired: bool, method: Method) -> Contrast:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.escaping import shown
 from sweep.analysis.factors import Factor, factors
 from sweep.analysis.statistics.contrast import Contrast, contrast
 from sweep.analysis.statistics.judgement import judged
@@ -73,7 +74,7 @@ class _Design:
     def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str]) -> "_Design":
         own = cells[cells["cell"].isin(measured.cells)]
         found = factors(own, axes)
-        levels = [list(zip(*(map(str, own[axis]) for axis in factor), strict=True)) for factor in found]
+        levels = [list(zip(*(map(shown, own[axis]) for axis in factor), strict=True)) for factor in found]
         places = {name: position for position, name in enumerate(measured.cells)}
         positions = [places[name] for name in own["cell"]]
         return _Design(measured, found, dict(zip(zip(*levels, strict=True), positions, strict=True)))

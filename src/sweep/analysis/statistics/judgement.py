@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.statistics.contrast import Contrast, Method, Values
+from sweep.analysis.statistics.contrast import Contrast, Errors, Method, Values
 from sweep.analysis.statistics.families import holm
 from sweep.analysis.statistics.planning import Estimates, more_seeds
 from sweep.analysis.statistics.selection import higher_is_better
@@ -21,20 +21,19 @@ def judged(
 
     `beside` are tests of the family that get no row.
     """
-    intervals = [one.interval(terms.level) for one in found]
-    p = np.array([one.p for one in found], float)
-    equivalent = np.array([one.p_equivalent(terms.margin) for one in found], float)
-    adjusted = holm(np.append(p, [one.p for one in beside]), family)[: len(p)]
+    errors, rest = Errors.of(found), Errors.of(beside)
+    low, high = errors.intervals(terms.level)
+    p, equivalent = errors.p, errors.p_equivalent(terms.margin)
+    adjusted = holm(np.append(p, rest.p), family)[: len(p)]
+    equivalence = holm(np.append(equivalent, rest.p_equivalent(terms.margin)), family)[: len(p)]
     sign = 1 if higher_is_better(terms.metric) else -1
-    estimates = np.array([one.estimate for one in found], float)
-    equivalence = np.append(equivalent, [one.p_equivalent(terms.margin) for one in beside])
-    verdicts = judge(sign * estimates, adjusted, holm(equivalence, family)[: len(p)], terms.level)
+    verdicts = judge(sign * errors.estimates, adjusted, equivalence, terms.level)
     return pd.DataFrame(
         {
-            "difference": estimates,
-            "low": [low for low, _ in intervals],
-            "high": [high for _, high in intervals],
-            "standard_error": [one.standard_error for one in found],
+            "difference": errors.estimates,
+            "low": low,
+            "high": high,
+            "standard_error": errors.standard_errors,
             "n": [one.counts[0] for one in found],
             "n_baseline": [one.counts[-1] for one in found],
             "paired": [one.paired for one in found],

@@ -23,10 +23,10 @@ class Terms:
     paired: Pairing = "auto"
 
     def __post_init__(self) -> None:
-        if not 0.5 <= self.level < 1:
-            raise TrialsError(f"level={self.level}: must be at least 0.5 and below 1")
-        if not (0 <= self.margin < math.inf):
-            raise TrialsError(f"margin={self.margin}: must be a number of at least 0")
+        if not (_is_number(self.level) and 0.5 <= self.level < 1):
+            raise TrialsError(f"level={self.level}: must be a number, at least 0.5, below 1")
+        if not (_is_number(self.margin) and 0 <= self.margin < math.inf):
+            raise TrialsError(f"margin={self.margin}: must be a number, at least 0")
         if self.paired not in ("auto", True, False):
             raise TrialsError(f"paired={self.paired}: must be 'auto', True or False")
 
@@ -34,3 +34,7 @@ class Terms:
     def pairing(self) -> bool | None:
         """Whether cells are paired; None where the rule of `contrast` says it."""
         return None if self.paired == "auto" else bool(self.paired)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

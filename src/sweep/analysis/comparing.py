@@ -1,0 +1,71 @@
+"""Stored cells compared, without training."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sweep.analysis import records
+from sweep.analysis.aggregate import METRICS
+from sweep.analysis.factors import one_to_one
+from sweep.analysis.judged_page import JudgedPage
+from sweep.analysis.judged_sweep import judge_sweep
+from sweep.analysis.matching import matching, varying
+from sweep.analysis.statistics.comparison import Baseline, check_comparable
+from sweep.analysis.statistics.terms import Terms
+from sweep.config.effects import needs
+from sweep.errors import TrialsError, nearest
+
+# Columns that tell cells apart, and are no setting of theirs.
+_HIDDEN = ("data.digest", "numerics")
+
+
+def judged_page(
+    results: Path, where: Mapping[str, Sequence[Any]], terms: Terms, baseline: Baseline
+) -> JudgedPage:
+    """The stored cells whose settings are among those of `where`, judged against the baseline.
+
+    Raises SweepError where nothing is stored, no cell has these settings, or they were tested on different
+    examples.
+    """
+    if terms.metric not in METRICS:
+        names = ", ".join(METRICS)
+        raise TrialsError(
+            f"metric={terms.metric}: must be one of {names}{nearest(str(terms.metric), METRICS)}"
+        )
+    trials = records.load(results, bits=terms.metric == "test_accuracy")
+    if trials.empty:
+        raise TrialsError(f"{results}: no records; python -m sweep trains some")
+    trials = matching(trials, where)
+    check_comparable(trials, terms.metric)
+    axes = _axes(trials)
+    cells = trials[["cell", *axes]].drop_duplicates()
+    cells = cells.sort_values(axes, key=_ordered) if axes else cells
+    trials = trials.set_index("cell").loc[cells["cell"].unique()].reset_index()
+    label = ", ".join(dict.fromkeys(str(name) for name in trials["data_label"].dropna()))
+    judged = judge_sweep(trials, cells, axes, terms, baseline)
+    if judged.reason:
+        raise TrialsError(judged.reason)
+    return JudgedPage(judged, axes, label)
+
+
+def _axes(trials: pd.DataFrame) -> list[str]:
+    """The settings in which the cells differ, without those that only come with another one."""
+    settings = [str(name) for name in trials.columns[2 : list(trials).index("status")]]
+    found = varying(trials, [name for name in settings if name not in _HIDDEN])
+    texts = {name: list(map(str, trials[name])) for name in found}
+    return [name for name in found if not any(_comes_with(name, other, texts) for other in found)]
+
+
+def _comes_with(name: str, other: str, texts: Mapping[str, list[str]]) -> bool:
+    """Whether a setting has an effect only where another one does, and says no more than that one."""
+    needed = {need.key.removesuffix(".name") for need in needs().get(name, ())}
+    return other in needed and one_to_one(texts[name], texts[other])
+
+
+def _ordered(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Places of the values of a setting: numbers by size, then texts."""
+    values = sorted(set(column), key=lambda value: (isinstance(value, str), value != value, value))
+    places = {str(value): place for place, value in enumerate(values)}
+    return column.map(lambda value: places[str(value)])

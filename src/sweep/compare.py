@@ -1,0 +1,97 @@
+"""`python -m sweep.compare [RESULTS] [key=value ...]`: which stored differences are real; trains nothing.
+
+RESULTS is the folder of a store, or one file of packed records; without it, `results`. Each key=value is a
+setting whose cells are compared, with several values as a,b, or one of cell, experiment and name; or how they
+are: baseline, margin, level, metric.
+"""
+
+import argparse
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from sweep.errors import ExecutionError, SettingError, SweepError
+
+TERMS = ("baseline", "margin", "level", "metric")
+EXAMPLES = """\
+examples:
+  python -m sweep.compare                                   all that is stored in results/
+  python -m sweep.compare hidden=128,256 epochs=10          cells that have these settings
+  python -m sweep.compare reports/wei/records.parquet experiment=wei/width
+  python -m sweep.compare 'baseline={hidden:16}' margin=0.001 metric=test_loss
+"""
+
+
+def main() -> None:
+    """The command line, with errors as single lines and exit code 2 for a user's mistake."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sweep.compare",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("given", nargs="*", metavar="RESULTS or key=value", help="see above")
+    parser.add_argument(
+        "--output", type=Path, help="a folder for summary.csv, .md, .tex, comparisons.csv and figures"
+    )
+    arguments = parser.parse_args()
+    try:
+        show(arguments.given, arguments.output)
+    except SweepError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, ExecutionError) else 2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def show(given: list[str], output: Path | None) -> None:
+    """Print the comparison of the stored cells that are asked for, and write it to `output`."""
+    from sweep.analysis.comparing import judged_page
+    from sweep.analysis.statistics.terms import Terms
+    from sweep.session import console
+
+    places = [argument for argument in given if "=" not in argument]
+    if len(places) > 1:
+        raise SettingError(f"{' '.join(places)}: must be one folder or file of records")
+    asked, where = _split([argument for argument in given if "=" in argument])
+    baseline = asked.pop("baseline", None)
+    page = judged_page(Path(places[0] if places else "results"), where, Terms(**asked), baseline)
+    terminal = console()
+    page.show(terminal)
+    if output is not None:
+        page.write(output)
+        terminal.print(f"summary: {output / 'summary.csv'}, .md, .tex", soft_wrap=True)
+
+
+def _split(overrides: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """How to compare, and the values of each setting whose cells are compared."""
+    from sweep.config.arguments import values_by_key
+
+    terms: dict[str, Any] = {}
+    where: dict[str, list[Any]] = {}
+    for key, values in values_by_key(overrides).items():
+        name = key.removeprefix("compare.")
+        if name not in TERMS:
+            where[key] = values
+        elif len(values) > 1:
+            raise SettingError(f"{key}: must be one value, not {len(values)}")
+        else:
+            terms[name] = values[0]
+    return terms, where
+
+
+class _Command(types.ModuleType):
+    """A module that is called like the function of its name: importing it hides `sweep.compare` itself."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        from sweep.analysis.statistics.comparison import compare
+
+        return compare(*arguments, **options)
+
+
+sys.modules[__name__].__class__ = _Command
+
+if __name__ == "__main__":
+    main()
