@@ -36,9 +36,8 @@ def records(folder: Path) -> list[Path]:
 
 def table(output: str) -> list[str]:
     lines = output.splitlines()
-    start = next(i for i, line in enumerate(lines) if "test accuracy %" in line)
-    end = next(i for i, line in enumerate(lines) if line.startswith("records:"))
-    return lines[start:end]
+    start = next(i for i, line in enumerate(lines) if "accuracy %" in line)
+    return lines[start : lines.index("", start)]
 
 
 def test_the_main_job(tmp_path: Path) -> None:

@@ -34,16 +34,17 @@ class JudgedPage:
         console.print(table)
         if left_out:
             console.print(f"also in summary.csv: {', '.join(left_out)}")
-        for line in statements(self.judged, self.axes):
-            console.print(visible(line))
+        said = [visible(line) for line in statements(self.judged, self.axes)]
+        if said:
+            console.print("", *said, sep="\n")
         effects = self._effects()
         if effects:
             console.print()
             console.print(fitted([_first(column, MOST_EFFECTS) for column in effects], console.width)[0])
             if len(self.judged.effects) > MOST_EFFECTS:
                 console.print(f"... and {len(self.judged.effects) - MOST_EFFECTS} more in effects.csv")
-            for line in self._of_effects():
-                console.print(visible(line))
+            console.print(*(visible(line) for line in self._of_effects()), sep="\n")
+        console.print()
 
     def write(self, folder: Path) -> None:
         """Write summary.csv, .md and .tex, and as CSV all comparisons, effects and interactions."""
