@@ -4,6 +4,8 @@
     families     corrections for several tests at once
     verdict      better, worse, equivalent or undecided
     planning     how many more seeds would decide
+    two_way      the two sources of luck, seeds and test examples, in one difference
+    new_examples what the difference would be on other test examples
     selection    the best cell, chosen on validation, and the luck in such a choice
     comparison   all cells against one of them: a tidy table
     effects      main effects and interactions of a sweep's axes

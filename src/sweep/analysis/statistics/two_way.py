@@ -1,0 +1,121 @@
+"""Two sources of luck: accuracy as seeds crossed with test examples.
+
+Y[i, d] = mean + seed[i] + example[d] + interaction[i, d] says whether run i is right on example d, or how
+two runs differ there. Variance of a crossed mean: Owen 2007, "The pigeonhole bootstrap", Annals of Applied
+Statistics 1(2); the components by the moments of the analysis of variance.
+"""
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Sources:
+    """A number for each source of luck; the interaction is what a seed does to single examples."""
+
+    seeds: float
+    examples: float
+    interaction: float
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """The difference in accuracy of two cells, a fraction, on `examples` test examples, and the luck in it.
+
+    `components` are the variances of one run of each cell on one example; `shares` are fractions of the
+    variance of the difference for new seeds and new examples. `one_run` is the standard deviation over seeds
+    of the difference of one run of each cell. The standard errors hold for new seeds on these examples, for
+    new seeds and as many new examples, and for new examples with endless seeds. `degrees_of_freedom` are
+    those of the first.
+    """
+
+    difference: float
+    examples: int
+    components: Sources
+    shares: Sources
+    one_run: float
+    standard_error: float
+    standard_error_new_examples: float
+    standard_error_endless_seeds: float
+    degrees_of_freedom: float
+
+    def examples_needed(self, standard_error: float) -> int:
+        """How many test examples leave at most this standard error, with endless seeds."""
+        return ceil(self.components.examples / standard_error**2)
+
+
+def two_way(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: bool) -> TwoWay:
+    """The difference `correct` - `baseline`, each (seeds, examples) of bool on the same examples.
+
+    Paired: row i of both is the same seed. Raises SettingError for fewer than two seeds or examples, and for
+    shapes that do not fit.
+    """
+    _check(correct, baseline, paired)
+    right, right_baseline = correct.view(np.int8), baseline.view(np.int8)
+    tables = [_table(right - right_baseline)] if paired else [_table(right), _table(right_baseline)]
+    by_example = tables[0].columns if paired else tables[0].columns - tables[1].columns
+    count = len(by_example)
+    n = np.array([table.seeds for table in tables])
+    rows = np.array([table.rows for table in tables])
+    residuals = np.array([table.residual for table in tables])
+    # Variances of the mean over seeds and examples; that of the seeds holds the interaction.
+    seeds, interaction = float((rows / n).sum()), float((residuals / n).sum()) / count
+    examples = max(float(by_example.var(ddof=1)) / count - interaction, 0.0)
+    of_seeds = max(float((rows - residuals / count).sum()), 0.0)
+    return TwoWay(
+        difference=float(by_example.mean()),
+        examples=count,
+        components=Sources(of_seeds, examples * count, float(residuals.sum())),
+        shares=_shares(max(seeds - interaction, 0.0), examples, interaction),
+        one_run=sqrt(rows.sum()),
+        standard_error=sqrt(seeds),
+        standard_error_new_examples=sqrt(seeds + examples),
+        standard_error_endless_seeds=sqrt(examples),
+        degrees_of_freedom=_degrees_of_freedom(rows / n, n - 1),
+    )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is needed of (seeds, examples): variance of row means, column means, residual mean square."""
+
+    seeds: int
+    rows: float
+    columns: NDArray[np.float64]
+    residual: float
+
+
+def _table(values: NDArray[np.int8]) -> _Table:
+    """Its values are -1, 0 or 1, so that all sums are whole numbers."""
+    n, count = values.shape
+    rows, columns = values.sum(axis=1), values.sum(axis=0, dtype=np.int32).astype(np.int64)
+    total = int(rows.sum())
+    squares = (
+        n * count * np.count_nonzero(values) - n * (rows @ rows) - count * (columns @ columns) + total**2
+    )
+    residual = int(squares) / (n * count * (n - 1) * (count - 1))
+    return _Table(n, float((rows / count).var(ddof=1)), columns / n, residual)
+
+
+def _degrees_of_freedom(variances: NDArray[np.float64], own: NDArray[np.int64]) -> float:
+    """Of the sum of variances that have their `own` each (Satterthwaite; with two, Welch's)."""
+    total = variances.sum()
+    return float(total**2 / (variances**2 / own).sum()) if total else float(own.min())
+
+
+def _shares(*variances: float) -> Sources:
+    total = sum(variances)
+    return Sources(*(variance / total if total else 0.0 for variance in variances))
+
+
+def _check(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: bool) -> None:
+    shapes = f"{correct.shape} and {baseline.shape}"
+    if correct.shape[1:] != baseline.shape[1:] or (paired and len(correct) != len(baseline)):
+        raise SettingError(f"runs and test examples of two cells: {shapes}; must fit each other")
+    if min(len(correct), len(baseline), correct.shape[1]) < 2:
+        raise SettingError(f"runs and test examples of two cells: {shapes}; must be at least 2 of each")
