@@ -94,12 +94,15 @@ def _table(values: NDArray[np.int8]) -> _Table:
     """Its values are -1, 0 or 1, so that all sums are whole numbers."""
     n, count = values.shape
     rows, columns = values.sum(axis=1), values.sum(axis=0, dtype=np.int32).astype(np.int64)
-    total = int(rows.sum())
-    squares = (
-        n * count * np.count_nonzero(values) - n * (rows @ rows) - count * (columns @ columns) + total**2
+    total, of_rows, of_columns = int(rows.sum()), int(rows @ rows), int(columns @ columns)
+    between = n * of_rows - total**2
+    within = n * count * np.count_nonzero(values) - n * of_rows - count * of_columns + total**2
+    return _Table(
+        seeds=n,
+        rows=between / (n * (n - 1) * count**2),
+        columns=columns / n,
+        residual=within / (n * count * (n - 1) * (count - 1)),
     )
-    residual = int(squares) / (n * count * (n - 1) * (count - 1))
-    return _Table(n, float((rows / count).var(ddof=1)), columns / n, residual)
 
 
 def _degrees_of_freedom(variances: NDArray[np.float64], own: NDArray[np.int64]) -> float:
