@@ -35,7 +35,8 @@ def summarise_sweep(
     settings = _settings(same, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
-    trials = records.load(plan.cells[0].results, cells["cell"])
+    bits = configs[0].compare.metric == "test_accuracy"
+    trials = records.load(plan.cells[0].results, cells["cell"], bits)
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
     compare = configs[0].compare

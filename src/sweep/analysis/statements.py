@@ -5,13 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 from sweep.analysis.aggregate import sound
 from sweep.analysis.escaping import shown
 from sweep.analysis.judged_sweep import JudgedSweep
+from sweep.analysis.statistics.comparison import Comparisons
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED, Method
 from sweep.analysis.statistics.selection import luck_of_best
+from sweep.analysis.statistics.verdict import Verdict
 from sweep.analysis.tables import Measure
+
+MOST_NAMED = 5  # cells in one sentence
 
 
 def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
@@ -41,6 +46,7 @@ def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     yield _scope(judged)
     if judged.comparisons is not None:
         yield _correction(judged)
+        yield from _new_digits(judged, axes)
 
 
 def _too_few(count: int) -> str:
@@ -108,6 +114,51 @@ def _correction(judged: JudgedSweep) -> str:
     if found.table["more_seeds"].fillna(0).gt(0).any():
         text += "; more seeds: a cell, for a verdict with 80 % probability if all is as measured"
     return text
+
+
+def _new_digits(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+    """What holds for other test examples, and which of the two sources of luck is the larger."""
+    found, measure = judged.comparisons, Measure.of(judged.terms.metric)
+    assert found is not None
+    if not any(found.sources):
+        if judged.terms.metric == "test_accuracy" and "test_correct" in judged.trials:
+            yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
+        return
+    other = [row for row in found.table.to_dict("records") if row["verdict_new_digits"] != row["verdict"]]
+    texts = [
+        f"{name_of(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
+        f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
+        for row in other[:MOST_NAMED]
+    ]
+    texts += [f"and {len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else []
+    yield f"on new test examples, too: {', '.join(texts) or 'the same verdicts'}"
+    yield from _closest(found, judged.summary, axes, measure)
+
+
+def _closest(
+    found: Comparisons, summary: pd.DataFrame, axes: Sequence[str], measure: Measure
+) -> Iterator[str]:
+    """Where the uncertainty of the smallest difference comes from."""
+    known = [
+        (source, str(cell))
+        for source, cell in zip(found.sources, found.table["cell"], strict=True)
+        if source is not None
+    ]
+    source, cell = min(known, key=lambda one: abs(one[0].difference))
+    names = f"{name_of(summary, axes, cell)} and {name_of(summary, axes, found.baseline)}"
+    yield (
+        f"luck between {names}: {100 * (1 - source.shares.examples):.0f} % of its variance is the seeds',"
+        f" {100 * source.shares.examples:.0f} % that of the choice of test examples, which more seeds leave;"
+        f" single runs of both differ by ±{measure.number(source.one_run)}{measure.unit} for no other reason"
+    )
+    verdict = found.table.loc[found.table["cell"] == cell, "verdict_new_digits"].item()
+    distance = max(abs(source.difference), found.terms.margin - abs(source.difference))
+    critical = float(stats.norm.isf((1 - found.terms.level) / 2))
+    if verdict == Verdict.UNDECIDED.value and critical * source.standard_error_endless_seeds > distance:
+        yield (
+            "on new test examples no number of seeds decides that, only more test examples: about"
+            f" {source.examples_needed(distance / critical):,}"
+        )
 
 
 def _methods(table: pd.DataFrame) -> str:

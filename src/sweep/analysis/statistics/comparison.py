@@ -1,7 +1,7 @@
 """All cells against one of them: which differences are real."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from sweep.analysis.statistics.contrast import Contrast
 from sweep.analysis.statistics.judgement import judged
 from sweep.analysis.statistics.measured import Measured
 from sweep.analysis.statistics.selection import best
+from sweep.analysis.statistics.sources import Correct, on_new_digits
 from sweep.analysis.statistics.terms import Pairing, Terms
+from sweep.analysis.statistics.two_way import TwoWay
 from sweep.errors import TrialsError
 
 MOST_PAIRS = 5000  # of which all p values are computed, for a smaller correction
+MOST_CROSSED = 25  # cells all of whose pairs are also looked at example by example
 Baseline = str | Mapping[str, Any] | None
 
 
@@ -27,7 +30,8 @@ class Comparisons:
     """The `table` of `compare`, and what must be said with it.
 
     `baseline` is the cell that all others stand against; `chosen_by` the measure by which the data chose it,
-    None where it was named or is merely the first; `family` the number of tests that p is corrected for.
+    None where it was `named` or is merely the first; `family` the number of tests that p is corrected for;
+    `sources` the two sources of luck in each row, where records say which examples are right.
     """
 
     table: pd.DataFrame
@@ -36,7 +40,7 @@ class Comparisons:
     chosen_by: str | None
     named: bool
     family: int
-    contrasts: list[Contrast] = field(repr=False)
+    sources: Sequence[TwoWay | None] = field(default=(), repr=False)
 
 
 def compare(
@@ -77,11 +81,23 @@ def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Com
     # Any pair might have been the one that is looked at, where the data chooses one of the two.
     pairs = _all_pairs(measured, terms) if chosen else {}
     family = len(others) * len(measured.cells) // 2 if chosen else len(others)
-    table = judged(found, terms, family, [pairs[pair] for pair in pairs if position not in pair])
+    beside = {pair: one for pair, one in pairs.items() if position not in pair}
+    table = judged(found, terms, family, list(beside.values()))
+    sources: list[TwoWay | None] = []
+    if correct := Correct.of(counted, terms.metric):
+        names = measured.cells
+        sources = [
+            correct.two_way(names[other], against, one) for other, one in zip(others, found, strict=True)
+        ]
+        rest = [
+            correct.two_way(names[second], names[first], one)
+            for (first, second), one in (beside.items() if len(names) <= MOST_CROSSED else ())
+        ]
+        table = table.join(on_new_digits(sources, terms, family, rest))
     table.insert(0, "cell", [measured.cells[other] for other in others])
     table.insert(1, "baseline", against)
     return Comparisons(
-        table, terms, against, chosen[1] if chosen else None, baseline is not None, family, found
+        table, terms, against, chosen[1] if chosen else None, baseline is not None, family, sources
     )
 
 

@@ -20,9 +20,21 @@ def interval(found: TwoWay, level: float = 0.95) -> tuple[float, float]:
 
 def p_value(found: TwoWay) -> float:
     """The two-sided p value of no difference, for new seeds and new test examples."""
+    return _two_sided(found, abs(found.difference))
+
+
+def p_equivalent(found: TwoWay, margin: float) -> float:
+    """The p value of a difference of `margin` or more: two one-sided tests (Schuirmann, 1987)."""
+    distance = margin - abs(found.difference)
+    one_sided = _two_sided(found, abs(distance)) / 2
+    return one_sided if distance > 0 else 1 - one_sided
+
+
+def _two_sided(found: TwoWay, distance: float) -> float:
+    """The probability that luck alone moves the difference by `distance` or more, either way."""
     if found.standard_error_new_examples == 0:
-        return float(found.difference == 0)
-    t = abs(found.difference) / found.standard_error_new_examples
+        return float(distance == 0)
+    t = distance / found.standard_error_new_examples
     # Between what the examples alone and the seeds alone would give.
     ends = (2 * float(stdtr(freedom, -t)) for freedom in (found.examples - 1, found.degrees_of_freedom))
     low, high = sorted(max(end, _SMALLEST) for end in ends)

@@ -1,0 +1,75 @@
+"""Comparisons that hold for new test examples, too: which examples each network gets right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sweep.analysis.statistics import new_examples
+from sweep.analysis.statistics.contrast import Contrast, Method
+from sweep.analysis.statistics.families import holm
+from sweep.analysis.statistics.terms import Terms
+from sweep.analysis.statistics.two_way import TwoWay, two_way
+from sweep.analysis.statistics.verdict import judge
+
+Bits = NDArray[np.bool_]  # (seeds, test examples)
+
+
+@dataclass(frozen=True)
+class Correct:
+    """Which test examples the trials of each cell get right: by cell, seed indices and (seeds, examples)."""
+
+    seeds: Mapping[str, list[int]]
+    bits: Mapping[str, Bits]
+
+    @staticmethod
+    def of(trials: pd.DataFrame, metric: str) -> "Correct | None":
+        """Those of a table loaded with `bits`; None where one is missing, or the metric does not need it."""
+        if metric != "test_accuracy" or "test_correct" not in trials or trials["test_correct"].isna().any():
+            return None
+        groups = dict(list(trials.groupby("cell", sort=False)))
+        return Correct(
+            {str(cell): list(own["seed"]) for cell, own in groups.items()},
+            {str(cell): np.stack(list(own["test_correct"])) for cell, own in groups.items()},
+        )
+
+    def two_way(self, cell: str, baseline: str, contrast: Contrast) -> TwoWay | None:
+        """The two sources of luck in a difference; None where its error is unknown."""
+        if contrast.method not in (Method.PAIRED, Method.WELCH):
+            return None
+        if not contrast.paired:
+            return two_way(self.bits[cell], self.bits[baseline], paired=False)
+        common = [seed for seed in self.seeds[cell] if seed in set(self.seeds[baseline])]
+        return two_way(self._rows(cell, common), self._rows(baseline, common), paired=True)
+
+    def _rows(self, cell: str, seeds: Sequence[int]) -> Bits:
+        places = {seed: place for place, seed in enumerate(self.seeds[cell])}
+        return self.bits[cell][[places[seed] for seed in seeds]]
+
+
+def on_new_digits(
+    found: Sequence[TwoWay | None], terms: Terms, family: int, beside: Sequence[TwoWay | None] = ()
+) -> pd.DataFrame:
+    """`low_new_digits`, `high_new_digits` and `verdict_new_digits` of some comparisons, one row each.
+
+    Corrected for a `family` of tests, of which `beside` get no row.
+    """
+    unknown = (np.nan, np.nan)
+    intervals = [unknown if one is None else new_examples.interval(one, terms.level) for one in found]
+    every = [*found, *beside]
+    p = np.array([np.nan if one is None else new_examples.p_value(one) for one in every])
+    equivalent = np.array(
+        [np.nan if one is None else new_examples.p_equivalent(one, terms.margin) for one in every]
+    )
+    gains = np.array([np.nan if one is None else one.difference for one in found])
+    count = len(found)
+    verdicts = judge(gains, holm(p, family)[:count], holm(equivalent, family)[:count], terms.level)
+    return pd.DataFrame(
+        {
+            "low_new_digits": [low for low, _ in intervals],
+            "high_new_digits": [high for _, high in intervals],
+            "verdict_new_digits": [verdict.value for verdict in verdicts],
+        }
+    )
