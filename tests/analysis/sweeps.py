@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.figures import Against
+from sweep.analysis.statistics.terms import Terms
+
 PARTS = ("train", "validation", "test")
 
 
@@ -35,3 +38,26 @@ def sweep_of(
                 curves.append(settings | {"epoch": float(epoch)} | now)
     kinds = dict.fromkeys(cells[0], object)
     return pd.DataFrame(trials).astype(kinds), pd.DataFrame(curves).astype(kinds)
+
+
+def against_of(trials: pd.DataFrame, metric: str = "test_accuracy") -> Against:
+    """The cells against the first of them that has not diverged, with verdicts in turn."""
+    cells = list(trials[trials["status"] != "diverged"].drop_duplicates("cell")["cell"])
+    numbers = np.linspace(-0.03, 0.004, len(cells[1:]))
+    verdicts = ["worse", "undecided", "equivalent", "better"]
+    table = pd.DataFrame(
+        {
+            "cell": cells[1:],
+            "baseline": cells[0] if cells else None,
+            "difference": numbers,
+            "low": numbers - 0.002,
+            "high": numbers + 0.003,
+            "verdict": [verdicts[position % 4] for position in range(len(numbers))],
+            "more_seeds": pd.array(
+                [14 if position % 4 == 1 else 0 for position in range(len(numbers))], "Int64"
+            ),
+            "low_new_digits": numbers - 0.004,
+            "high_new_digits": numbers + 0.005,
+        }
+    )
+    return Against(table, "the first", Terms(metric))

@@ -43,9 +43,10 @@ def curves_of(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True)
 
 
-def bars(panel: Axes) -> list[tuple[float, float]]:
-    """The lower and upper ends of the error bars, in the order of x."""
-    segments = [segment for lines in panel.collections for segment in lines.get_segments() if len(segment)]
+def bars(panel: Axes, thick: bool = False) -> list[tuple[float, float]]:
+    """The lower and upper ends of the thin or thick bars, in the order of x."""
+    drawn = [lines for lines in panel.collections if (lines.get_linewidth()[0] > 4) == thick]
+    segments = [segment for lines in drawn for segment in lines.get_segments() if len(segment)]
     return [tuple(sorted(segment[:, 1])) for segment in sorted(segments, key=lambda s: s[0, 0])]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.analysis.sweeps import PARTS, cells_of, sweep_of
+from tests.analysis.sweeps import PARTS, against_of, cells_of, sweep_of
 
 from sweep.analysis import figure_files, figures
 from sweep.analysis.figures import style
@@ -36,8 +36,11 @@ def test_many_cells_are_small_panels_with_the_settings_in_their_names(tmp_path: 
     trials, curves = sweep_of(cells_of(**axes), epochs=1)
     drawn = figures.draw_all(trials, curves, list(axes), tmp_path)
     names = {"curves_accuracy_by_hidden", "curves_loss_by_hidden"} | {f"accuracy_by_{axis}" for axis in axes}
-    assert {file.stem for file in drawn.files} == names
-    assert drawn.left_out == []
+    assert {file.stem for file in drawn.files} == names | {"heatmap_activation_hidden"}
+    assert drawn.left_out == [
+        "heatmap_momentum_hidden, heatmap_momentum_activation:"
+        " one heatmap, of 6 panels at most; figures=all draws every one"
+    ]
 
 
 def test_each_part_is_a_figure_where_all_would_be_too_many_rows() -> None:
@@ -45,8 +48,9 @@ def test_each_part_is_a_figure_where_all_would_be_too_many_rows() -> None:
     trials, curves = sweep_of(cells_of(**axes), parts=["test", "validation"])
     names, left_out = names_of(trials, curves, axes)
     parts = {f"{metric}_{part}" for metric in ("accuracy", "loss") for part in ("test", "validation")}
-    assert names == {f"curves_{part}_by_hidden" for part in parts} | {f"accuracy_by_{axis}" for axis in axes}
-    assert left_out == ""
+    by_axis = {f"accuracy_by_{axis}" for axis in axes}
+    assert names == {f"curves_{part}_by_hidden" for part in parts} | by_axis | {"heatmap_activation_hidden"}
+    assert left_out.startswith("heatmap_momentum_hidden, heatmap_momentum_activation: one heatmap")
 
 
 def test_of_too_many_cells_the_best_are_drawn_and_the_others_counted() -> None:
@@ -59,7 +63,7 @@ def test_of_too_many_cells_the_best_are_drawn_and_the_others_counted() -> None:
     by_name = {figure.name: figure for figure in planned}
     assert set(by_name) == {
         *("curves_accuracy_best", "curves_loss_best"),
-        *("accuracy_by_hidden", "accuracy_by_learning_rate"),
+        *("accuracy_by_hidden", "accuracy_by_learning_rate", "heatmap_learning_rate_hidden"),
     }
     figure = by_name["curves_accuracy_best"].draw()
     shown = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -78,10 +82,12 @@ def test_what_is_beyond_a_dozen_figures_is_named() -> None:
     trials, curves = sweep_of(cells, seeds=1, epochs=1)
     names, left_out = names_of(trials, curves, axes)
     assert len(names) == figures.MOST_FIGURES
-    left = set(left_out.removesuffix(": more than 12 figures").split(", "))
+    left = set(left_out.removesuffix(": more than 12 figures; figures=all draws every one").split(", "))
     assert {f"accuracy_by_{figure_files.key([axis])}" for axis in axes} <= names | left
     assert any(name.startswith("curves_accuracy") for name in names)
     assert not names & left
+    wanted, left_over = plan(trials, curves, list(axes), everything=True)
+    assert ({figure.name for figure in wanted}, left_over) == (names | left, [])
 
 
 def test_settings_that_vary_together_are_one() -> None:
@@ -126,12 +132,15 @@ def test_only_our_own_stale_figures_are_removed(tmp_path: Path) -> None:
     ]
     ours += ["accuracy_by_hidden.png", "accuracy_by_optimizer_learning_rate.png"]
     ours += ["accuracy_by_regularization.strength.png", "accuracy_by_regularization_strength.png"]
+    ours += ["differences.png", "heatmap_hidden_data_train_size.svg"]
     theirs = [
         "curves.png",
         "accuracy_by_me.png",
         "accuracy_by_hidden.png.bak",
         "notes.txt",
         "my_curves_loss.png",
+        "differences_of_mine.png",
+        "heatmap_me.png",
     ]
     for name in [*ours, *theirs]:
         (tmp_path / name).touch()
@@ -206,8 +215,10 @@ def test_every_figure_of_any_sweep_is_drawn_or_named_and_none_raises(
     trials.loc[trials.index < lost * lost * len(trials), "status"] = "diverged"
     statuses = trials.set_index(["cell", "seed"])["status"]
     curves["status"] = [statuses[pair] for pair in zip(curves["cell"], curves["seed"], strict=True)]
-    planned, left_out = plan(trials, curves, list(cells[0]))
-    measured = [figure for figure in planned if parts or not figure.name.startswith("accuracy_by")]
+    against = against_of(trials) if parts else None
+    planned, left_out = plan(trials, curves, list(cells[0]), against=against, everything=True)
+    kinds = ("accuracy_by", "heatmap")
+    measured = [figure for figure in planned if parts or not figure.name.startswith(kinds)]
     with style.applied():
         for figure in measured:
             figure.draw().draw_without_rendering()

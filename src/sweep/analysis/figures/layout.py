@@ -18,7 +18,7 @@ from matplotlib.textpath import TextPath
 
 from sweep.analysis.figures import style
 
-TICKS = 0.62  # inches, of a vertical axis's labels
+TICKS = 0.62  # inches, of a vertical axis's labels, where those are numbers
 NAME = 0.2  # of an axis's name, or of a line of text
 EDGE = 0.12
 LETTER = 0.066  # the mean width of a letter of a remark
@@ -39,6 +39,9 @@ class Grid:
     share: Literal["all", "col"] = "col"
     x_ticks: float = 0.2  # room for the labels of the horizontal axis
     titles: tuple[str, ...] = ()
+    y_ticks: float = TICKS  # room for the labels of the vertical axis
+    heading: str = ""  # what stands above those labels
+    beside: float = 0.0  # room to the right of the panels
     figure: Figure = field(default_factory=Figure, init=False)
 
     @property
@@ -59,6 +62,8 @@ class Grid:
             )
             if self.titles:
                 panel.set_title(self._wrapped(self.titles[position]))
+            if self.heading and not position % self.columns:
+                self._head(panel)
         return list(axes.flat[: self.count])
 
     def align(self, panels: Sequence[Axes]) -> None:
@@ -90,7 +95,7 @@ class Grid:
         legend = self._legend(handles, title) if handles else None
         legend_width, legend_height = self._extent(legend) if legend else (0.0, 0.0)
         across = TICKS if self.share == "col" else 0.15
-        left, right = TICKS + NAME, legend_width + (0.25 if legend else 0.1)
+        left, right = self.y_ticks + NAME, self.beside + legend_width + (0.25 if legend else 0.1)
         inside = self.columns * self.width + (self.columns - 1) * across
         width = left + inside + right
         text = "\n".join(
@@ -100,10 +105,9 @@ class Grid:
             if remark
         )
         below = (text.count("\n") + 1) * 0.16 + 0.08 if text else 0.0
-        lines = max(
-            (name.get_text().count("\n") + 1 for name in (panel.title for panel in panels)), default=0
-        )
-        head = 0.17 * lines + 0.12 if self.titles else 0.0
+        above = [folded(self.heading), *(panel.title.get_text() for panel in panels)]
+        lines = max(text.count("\n") + 1 for text in above)
+        head = 0.17 * lines + 0.12 if self.titles or self.heading else 0.0
         foot = self.x_ticks + NAME + 0.15
         # Above the empty places of the last row stand panels whose labels need room.
         ragged = self.x_ticks + NAME if self.count % self.columns and self.rows > 1 else 0.0
@@ -127,6 +131,18 @@ class Grid:
                 EDGE / width, EDGE / 2 / height, text, fontsize=style.SMALL, color=style.GREY, va="bottom"
             )
         return self.figure
+
+    def _head(self, panel: Axes) -> None:
+        panel.annotate(
+            folded(self.heading),
+            (0, 1),
+            (-4, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=style.TICK,
+        )
 
     def _legend(self, handles: Sequence[Line2D], title: str) -> Legend:
         for handle in handles:
@@ -162,6 +178,11 @@ def width_of(label: str, points: float) -> float:
     """Inches across of a label, its longest line, in letters of this size."""
     drawn = [TextPath((0, 0), line, size=points) for line in label.split("\n") if line.strip()]
     return max((float(path.get_extents().width) for path in drawn), default=0.0) / 72
+
+
+def room_beside(labels: Sequence[str]) -> float:
+    """Inches that labels need to the left of a panel; letters are drawn a little wider than measured."""
+    return 1.03 * max(width_of(label, style.TICK) for label in labels) + 0.1
 
 
 def columns_for(count: int) -> int:

@@ -18,6 +18,15 @@ def deviation(least: float = -np.inf, most: float = np.inf) -> Interval:
     return interval
 
 
+def reach(sizes: "pd.Series[float]") -> float:
+    """How far an axis goes for these distances: to the largest, but at most four times the median.
+
+    One network that has died would otherwise leave all others within a line's width of each other.
+    """
+    largest, median = float(sizes.max()), float(sizes.median())
+    return min(largest, 4 * median) if median else largest
+
+
 def carried(rows: pd.DataFrame, groups: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
     """The curves with the last value of a seed that has stopped carried on to the end of its line.
 

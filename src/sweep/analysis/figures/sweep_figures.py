@@ -1,22 +1,23 @@
 """The figures of a sweep: drawn, or named as left out. None of them can cost anybody the table."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from sweep.analysis import figure_files
 from sweep.analysis.aggregate import sound
-from sweep.analysis.factors import Factor, factors
+from sweep.analysis.factors import Factor
 from sweep.analysis.figures import style
 from sweep.analysis.figures.accuracy import draw_accuracy, draw_cells
+from sweep.analysis.figures.against import Against
 from sweep.analysis.figures.choice import MOST_LINES, MOST_PANELS, MOST_ROWS, arrange
+from sweep.analysis.figures.compared import difference_figures, heatmap_figures
 from sweep.analysis.figures.curves import draw_curves, measured_parts
-from sweep.analysis.figures.notes import note
+from sweep.analysis.figures.material import Material, Planned
 from sweep.errors import one_line
 
 MOST_FIGURES = 12
@@ -30,14 +31,6 @@ class Drawn:
     left_out: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Planned:
-    """A figure that is to be drawn, and the name of its file."""
-
-    name: str
-    draw: Callable[[], Figure]
-
-
 def draw_all(
     trials: pd.DataFrame,
     curves: pd.DataFrame,
@@ -45,15 +38,17 @@ def draw_all(
     folder: Path,
     formats: Sequence[str] = ("png",),
     settings: str = "",
+    against: Against | None = None,
+    everything: bool = False,
 ) -> Drawn:
-    """Learning curves, and accuracy against each swept setting, as files in `folder`: a dozen at most.
+    """The figures of a sweep as files in `folder`: a dozen at most, unless `everything` is wanted.
 
-    `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept settings.
-    Diverged trials are left out and counted below each figure, behind `settings`: the data set and what all
-    cells share. Raises nothing for a figure that cannot be
-    drawn: it is among what was left out.
+    Learning curves, each cell against the baseline, `against`, accuracy against each swept setting, and
+    a heatmap. `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept
+    settings. Diverged trials are left out and counted below each figure, behind `settings`: the data set and
+    what all cells share. Raises nothing for a figure that cannot be drawn: it is among what was left out.
     """
-    planned, left_out = plan(trials, curves, axes, settings)
+    planned, left_out = plan(trials, curves, axes, settings, against, everything)
     drawn = Drawn(left_out=left_out)
     with style.applied():
         for figure in planned:
@@ -65,36 +60,41 @@ def draw_all(
 
 
 def plan(
-    trials: pd.DataFrame, curves: pd.DataFrame, axes: Sequence[str], settings: str = ""
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    axes: Sequence[str],
+    settings: str = "",
+    against: Against | None = None,
+    everything: bool = False,
 ) -> tuple[list[Planned], list[str]]:
     """The figures of a sweep, the most telling first, and what is left out, with the reason."""
     if sound(trials).empty:
         return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
+    sweep = Material(trials, curves, tuple(axes), settings, against, everything)
     left_out: list[str] = []
-    cells = trials.drop_duplicates(["cell", *axes])
-    varying = factors(cells, axes)
     for axis in axes:
-        if axis not in chain(*varying):
+        if axis not in chain(*sweep.varying):
             left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
-    learning = list(_curve_figures(trials, curves, varying, left_out, settings))
-    by_setting = [
-        _accuracy_figure(trials, cells, factor, [other for other in varying if other != factor], settings)
-        for factor in varying
+    learning = list(_curve_figures(sweep, left_out))
+    planned = [
+        *learning[:1],
+        *difference_figures(sweep),
+        *(_accuracy_figure(sweep, factor) for factor in sweep.varying),
+        *heatmap_figures(sweep, left_out),
+        *learning[1:],
     ]
-    planned = [*learning[:1], *by_setting, *learning[1:]]
-    if len(planned) > MOST_FIGURES:
-        rest = ", ".join(figure.name for figure in planned[MOST_FIGURES:])
-        left_out.append(f"{rest}: more than {MOST_FIGURES} figures")
-    return planned[:MOST_FIGURES], left_out
+    most = len(planned) if everything else MOST_FIGURES
+    if planned[most:]:
+        rest = ", ".join(figure.name for figure in planned[most:])
+        left_out.append(f"{rest}: more than {most} figures; figures=all draws every one")
+    return planned[:most], left_out
 
 
-def _curve_figures(
-    trials: pd.DataFrame, curves: pd.DataFrame, varying: list[Factor], left_out: list[str], settings: str
-) -> Iterator[Planned]:
+def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
     """Learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
-    curves = sound(curves)
+    trials, curves, varying = sweep.trials, sound(sweep.curves), sweep.varying
     cells = curves.drop_duplicates(["cell", *chain(*varying)])
-    arrangement, suffix, caption = arrange(cells, varying), "", _caption(trials, settings)
+    arrangement, suffix, caption = arrange(cells, varying), "", sweep.caption(trials)
     if arrangement.panels > MOST_PANELS:
         best = _best(trials)
         left_out.append(
@@ -103,7 +103,7 @@ def _curve_figures(
         )
         trials, curves = trials[trials["cell"].isin(best)], curves[curves["cell"].isin(best)]
         arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
-        caption = f"the {len(best)} cells with the highest validation accuracy; {_caption(trials, settings)}"
+        caption = f"the {len(best)} cells with the highest validation accuracy; {sweep.caption(trials)}"
     elif arrangement.facets:
         suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
     by_metric = {metric: measured_parts(curves, metric) for metric in ("accuracy", "loss")}
@@ -122,19 +122,14 @@ def _curve_figures(
                 yield Planned(f"curves_{metric}_{part}{suffix}", partial(draw, metric, parts=[part]))
 
 
-def _accuracy_figure(
-    trials: pd.DataFrame, cells: pd.DataFrame, factor: Factor, others: list[Factor], settings: str
-) -> Planned:
-    name, caption = f"accuracy_by_{figure_files.key(factor)}", _caption(trials, settings)
-    arrangement = arrange(cells, others)
+def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
+    name, caption = f"accuracy_by_{figure_files.key(factor)}", sweep.caption(sweep.trials)
+    arrangement = arrange(sweep.cells, [other for other in sweep.varying if other != factor])
+    trials = sound(sweep.trials)
     if arrangement.panels > MOST_PANELS:
-        return Planned(name, partial(draw_cells, sound(trials), factor, caption))
-    draw = partial(draw_accuracy, sound(trials), factor, arrangement.lines, arrangement.facets, caption)
-    return Planned(name, draw)
-
-
-def _caption(trials: pd.DataFrame, settings: str) -> str:
-    return f"{settings}: {note(trials)}" if settings else note(trials)
+        return Planned(name, partial(draw_cells, trials, factor, caption))
+    arranged = (arrangement.lines, arrangement.facets)
+    return Planned(name, partial(draw_accuracy, trials, factor, *arranged, caption, sweep.against))
 
 
 def _best(trials: pd.DataFrame) -> list[str]:

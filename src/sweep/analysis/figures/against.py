@@ -1,0 +1,46 @@
+"""What figures know of differences: every cell against one baseline, and which of them are real."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sweep.analysis.statistics.terms import Terms
+from sweep.analysis.statistics.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Against:
+    """The cells of a sweep against one of them, the baseline.
+
+    `table` is that of `sweep.compare`, judged by `terms`; it may be empty. `baseline` is what a reader calls
+    the baseline: "the best on validation, hidden=256".
+    """
+
+    table: pd.DataFrame
+    baseline: str
+    terms: Terms = Terms()
+
+    @property
+    def cell(self) -> str | None:
+        """The id of the baseline; None where nothing was compared."""
+        return None if self.table.empty else str(self.table["baseline"].iloc[0])
+
+    @property
+    def different(self) -> frozenset[str]:
+        """The cells that are better or worse than the baseline."""
+        return self._with(Verdict.BETTER, Verdict.WORSE)
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """The cells that cannot be told from the baseline: equivalent to it, or undecided."""
+        return self._with(Verdict.EQUIVALENT, Verdict.UNDECIDED)
+
+    def of(self, metric: str) -> "Against | None":
+        """The same for a figure of `metric`; None where another was compared, or too few seeds trained."""
+        return self if metric == self.terms.metric and self.different | self.alike else None
+
+    def _with(self, *verdicts: Verdict) -> frozenset[str]:
+        if self.table.empty:
+            return frozenset()
+        judged = self.table[self.table["low"].notna() & self.table["verdict"].isin(verdicts)]
+        return frozenset(judged["cell"])
