@@ -11,7 +11,8 @@ from rich.console import Console
 from sweep.analysis import figure_files, records, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import judge_sweep
+from sweep.analysis.judged_sweep import JudgedSweep, judge_sweep
+from sweep.analysis.statements import name_of
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
@@ -57,7 +58,7 @@ def summarise_sweep(
         try:
             figure_files.remove_stale(output / "figures")
             if configs[0].figures:
-                _draw(plan, cells, trials, seeds, axes, settings, output / "figures", console)
+                _draw(plan, cells, judged, seeds, axes, settings, output / "figures", console)
         except Exception as error:  # whatever it is, it must not cost the table
             console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary
@@ -104,7 +105,7 @@ def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFr
 def _draw(
     plan: Plan,
     cells: pd.DataFrame,
-    trials: pd.DataFrame,
+    judged: JudgedSweep,
     seeds: set[tuple[str, int]],
     axes: list[str],
     settings: str,
@@ -115,17 +116,32 @@ def _draw(
     # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
     from sweep.analysis import figures
 
-    formats = plan.cells[0].config.figure_formats
+    config, found = plan.cells[0].config, judged.comparisons
+    table, name = (found.table, _called(judged, axes)) if found else (pd.DataFrame(), "")
     curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
     drawn = figures.draw_all(
-        _with(cells, trials), _with(cells, curves), axes, folder, formats, visible(settings)
+        _with(cells, judged.trials),
+        _with(cells, curves),
+        axes,
+        folder,
+        config.figure_formats,
+        visible(settings),
+        figures.Against(table, visible(name), judged.terms),
+        everything=config.figures == "all",
     )
     names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
     if names:
-        endings = ", ".join(f".{ending}" for ending in formats)
+        endings = ", ".join(f".{ending}" for ending in config.figure_formats)
         console.print(f"figures: {visible(str(folder))}: {names} ({endings})", soft_wrap=True)
     if drawn.left_out:
         console.print(visible(f"not drawn: {'; '.join(drawn.left_out)}"), soft_wrap=True)
+
+
+def _called(judged: JudgedSweep, axes: Sequence[str]) -> str:
+    """What figures call the baseline."""
+    assert judged.comparisons is not None
+    name = name_of(judged.summary, axes, judged.comparisons.baseline)
+    return f"the best on validation, {name}" if judged.comparisons.chosen_by else name
 
 
 def _with(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

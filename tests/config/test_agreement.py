@@ -17,7 +17,7 @@ VALUES: dict[str, list[Any]] = {
     "name": ["mine", None],
     "weights": [True, False],
     "sort": ["test_accuracy", None],
-    "figures": [True, False],
+    "figures": [True, "all"],
     "figure_formats": [["png"], ["svg", "pdf"]],
     "dry_run": [True, False],
     "compare.baseline": [None, "abcdef0123456789"],

@@ -44,7 +44,7 @@ OTHERS: dict[str, tuple[list[Any], list[Any], str]] = {
     "bias": ([True, False], ["maybe", 0.5, [True]], "true or false"),
     "early_stopping.keep_best": ([True, False], ["maybe", [True]], "true or false"),
     "evaluation.at_start": ([True, False], ["maybe", [True]], "true or false"),
-    "figures": ([True, False], ["maybe", [True]], "true or false"),
+    "figures": ([True, False, "all"], ["maybe", "None", 1, None, [True]], "true, false or all"),
     "dry_run": ([True, False], ["maybe", [True]], "true or false"),
     "vary": (
         [["init"], ["split", "order", "init"]],

@@ -170,7 +170,7 @@ class Config:
         SORTS,
         run=True,
     )
-    figures: bool = setting(True, "draw figures after the sweep", run=True)
+    figures: Any = setting(True, "draw figures after the sweep: a dozen at most; all: every one", run=True)
     figure_formats: list[str] = setting(["png"], "formats of their files", ("png", "svg", "pdf"), run=True)
     dry_run: bool = setting(False, "show the plan and train nothing", run=True)
     grid: Any = setting(None, "the cells of an experiment: product, zip, union", identity=False, axis=False)

@@ -18,6 +18,7 @@ _SPECIAL = {
     "seeds": "a whole number, at least 1, or a list of different seed indices such as [0,3]",
     "batch_size": "a whole number, at least 1, or 'all'",
     "parallel.n_jobs": "a whole number, at least 1, or -1 for all cores",
+    "figures": "true, false or all",
     "compare.baseline": "a cell's id, or the settings of one cell such as {hidden:16}, or null",
 }
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
@@ -30,6 +31,7 @@ def check(config: Config) -> None:
     _check_seeds(config)
     _check_batch_size(config)
     _check_workers(config)
+    _check_figures(config)
     _check_baseline(config)
     _check_combinations(config)
 
@@ -204,6 +206,11 @@ def _check_workers(config: Config) -> None:
         raise SettingError(
             "parallel.kernels=numba: Numba is not installed; pip install 'sweep[fast]', or use numpy"
         )
+
+
+def _check_figures(config: Config) -> None:
+    if not isinstance(config.figures, bool) and config.figures != "all":
+        raise refuse("figures", config.figures)
 
 
 def _check_baseline(config: Config) -> None:
