@@ -3,7 +3,7 @@
 import io
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,19 +11,20 @@ from rich.console import Console
 
 from sweep.analysis.escaping import shown
 from sweep.analysis.terminal import Column, fitted
-from sweep.config import grid
 from sweep.config.agreement import check_equal_cells
-from sweep.config.row import columns_of, same_value
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
-from sweep.errors import ExecutionError, SettingError, SweepError, nearest
+from sweep.errors import ExecutionError, SweepError
 from sweep.execution import store
+from sweep.execution.baseline import baseline_of
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.execution.progress import duration
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sweep.deciding import Deciding
 
 MOST_ROWS = 100  # cells of a plan that are shown
 
@@ -42,26 +43,50 @@ def run_sweep(
     plan = make_plan(configs, workers(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
-    _check_baseline(plan)
+    baseline = baseline_of(plan)
     _announce_equal_cells(plan, console)
+    deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
-        _show_plan(plan, workers(parallel), console, given)
+        if deciding is None:
+            _show_plan(plan, workers(parallel), console, given)
+        else:
+            from sweep.expectation import show_plan
+
+            show_plan(deciding, plan, console, given)
         if output is not None:
             withdraw(output)
         return _no_table()
+    plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
-        execute(plan, parallel, console)
+        for plan in plans:
+            execute(plan, parallel, console)
     except ExecutionError:
         if any(
             store.stored_seeds(cell.results, cell.id).intersection(cell.config.seed_indices)
             for cell in plan.cells
         ):
             try:
-                _summarise(plan, output, console, given)
+                _summarise(plan, output, console, given, deciding)
             except SweepError as error:  # the reason why trials failed comes last
                 console.print(str(error), soft_wrap=True)
         raise
-    return _summarise(plan, output, console, given)
+    return _summarise(plan, output, console, given, deciding)
+
+
+def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
+    """The looks of a sweep that trains seeds until all is decided."""
+    if plan.cells[0].config.decide is None:
+        return None
+    from sweep.deciding import Deciding  # loads what a sweep without looks needs only at its end
+
+    return Deciding.of(plan, baseline)
+
+
+def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]:
+    from sweep.expectation import announce
+
+    announce(deciding, plan, console)
+    return deciding.plans(console)
 
 
 def objective(summary: "pd.DataFrame") -> float | None:
@@ -82,39 +107,18 @@ def _no_table() -> "pd.DataFrame":
     return pd.DataFrame()
 
 
-def _summarise(plan: Plan, output: Path | None, console: Console, given: Sequence[str]) -> "pd.DataFrame":
+def _summarise(
+    plan: Plan, output: Path | None, console: Console, given: Sequence[str], deciding: "Deciding | None"
+) -> "pd.DataFrame":
     from sweep.summary import summarise_sweep  # only now, so that training starts at once
 
     try:
-        return summarise_sweep(plan, output, console, given)
+        return summarise_sweep(plan, output, console, given, deciding)
     except BrokenPipeError:
         raise
     except OSError as error:
         place = error.filename or output
         raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
-
-
-def _check_baseline(plan: Plan) -> None:
-    """Raise SettingError unless the baseline that cells are to be compared with is one of them."""
-    baseline = plan.cells[0].config.compare.baseline
-    if baseline is None:
-        return
-    where = baseline if isinstance(baseline, Mapping) else {"cell": baseline}
-    rows = {name: {"cell": name, **columns_of(cells[0].settings())} for name, cells in plan.by_id.items()}
-    for key in where:
-        if key not in next(iter(rows.values())):
-            known = next(iter(rows.values()))
-            raise SettingError(
-                f"compare.baseline: {key}: no such setting of a cell{nearest(str(key), known)}"
-            )
-    found = [
-        row for row in rows.values() if all(same_value(row.get(key), value) for key, value in where.items())
-    ]
-    if len(found) != 1:
-        text = baseline if isinstance(baseline, str) else grid.text(baseline)
-        raise SettingError(
-            f"compare.baseline={text}: {len(found) or 'no'} cells have it; must be one of the sweep"
-        )
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:

@@ -11,24 +11,30 @@ from rich.console import Console
 from sweep.analysis import figure_files, records, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import JudgedSweep, judge_sweep
+from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
 from sweep.analysis.statements import name_of
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
 from sweep.config.validation import show
 from sweep.data.labels import label
+from sweep.deciding import Deciding
 from sweep.errors import one_line
 from sweep.execution.plan import Plan
 
 
 def summarise_sweep(
-    plan: Plan, output: Path | None, console: Console, given: Sequence[str] = ()
+    plan: Plan,
+    output: Path | None,
+    console: Console,
+    given: Sequence[str] = (),
+    deciding: Deciding | None = None,
 ) -> pd.DataFrame:
     """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
 
     Axes, and the settings that all cells share, stand in the order of `given`: as the user wrote them.
-    With `output`, summary.csv, summary.md, summary.tex and the figures are written there.
+    `deciding` has the verdicts of a sweep that trained seeds until all was decided. With `output`,
+    summary.csv, summary.md, summary.tex and the figures are written there.
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
@@ -40,9 +46,12 @@ def summarise_sweep(
     trials = records.load(plan.cells[0].results, cells["cell"], bits)
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
-    compare = configs[0].compare
-    terms = Terms(compare.metric, compare.margin, compare.level)
-    judged = judge_sweep(trials, cells, axes, terms, compare.baseline)
+    if deciding is None:
+        compare = configs[0].compare
+        terms = Terms(compare.metric, compare.margin, compare.level)
+        judged = judge_sweep(trials, cells, axes, terms, compare.baseline)
+    else:
+        judged = judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
     summary = tables.in_order(_arranged(judged.summary, axes), configs[0].sort)
     for position, (key, value) in enumerate(same.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))

@@ -20,6 +20,8 @@ VALUES: dict[str, list[Any]] = {
     "figures": [True, "all"],
     "figure_formats": [["png"], ["svg", "pdf"]],
     "dry_run": [True, False],
+    "decide": [None, 0.01],
+    "budget": [50, 100],
     "compare.baseline": [None, "abcdef0123456789"],
     "compare.margin": [0.002, 0.01],
     "compare.level": [0.95, 0.9],
@@ -48,7 +50,8 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def run(**axes: list[Any]) -> None:
     sizes = {"train_size": 800, "validation_size": 100, "test_size": 100}
     dry = {} if "dry_run" in axes else {"dry_run": True}
-    sweep.run({**dry, "epochs": 1, "data": sizes, "grid": {"zip": axes}})
+    needed = {"decide": 0.01} if "budget" in axes else {}
+    sweep.run({**dry, **needed, "epochs": 1, "data": sizes, "grid": {"zip": axes}})
 
 
 def test_all_settings_of_how_a_sweep_is_run_are_covered() -> None:

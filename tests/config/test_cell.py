@@ -109,6 +109,8 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "sort": ({}, {"sort": "seconds"}),
     "figures": ({}, {"figures": False}),
     "figure_formats": ({}, {"figure_formats": ["png", "svg"]}),
+    "decide": ({}, {"decide": 0.01}),
+    "budget": ({"decide": 0.01}, {"decide": 0.01, "budget": 50}),
     "compare.baseline": ({}, {"compare.baseline": {"hidden": 16}}),
     "compare.margin": ({}, {"compare.margin": 0.01}),
     "compare.level": ({}, {"compare.level": 0.9}),

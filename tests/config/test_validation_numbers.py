@@ -23,6 +23,7 @@ WHOLE: dict[str, tuple[list[int], list[int], str]] = {
     "depth": ([0, 100], [-1, 101], "at least 0, at most 100"),
     "epochs": ([1], [0, -1], "at least 1"),
     "max_iterations": ([1], [0, -1], "at least 1"),
+    "budget": ([3], [2, -1], "at least 3"),
     "root_seed": ([0], [-1], "at least 0"),
     "data.classes": ([2], [1, 0, -2], "at least 2"),
     "data.train_size": ([1], [0, -1], "at least 1"),
@@ -39,6 +40,7 @@ REAL: dict[str, tuple[list[float], list[float], str]] = {
     "initializer_std": ([TINY], [0.0, -0.01], "above 0"),
     "momentum": ([0, NEARLY_ONE], [-1e-9, 1.0, 1.5], "at least 0, below 1"),
     "learning_rate": ([TINY, 1e6], [0.0, -0.1], "above 0"),
+    "decide": ([TINY, 100], [0.0, -0.01], "above 0"),
     "data.noise": ([0, 100], [-1e-9], "at least 0"),
     "optimizer.beta1": ([0, NEARLY_ONE], [-1e-9, 1.0], "at least 0, below 1"),
     "optimizer.beta2": ([0, NEARLY_ONE], [-1e-9, 1.0], "at least 0, below 1"),
@@ -53,7 +55,7 @@ NUMBERS = WHOLE | REAL
 NULLABLE = {
     *("depth", "max_iterations", "data.train_size", "data.test_size", "early_stopping.patience"),
     *("evaluation.every", "parallel.block_size", "data.root", "sort"),
-    *("data.label", "data.class_names", "name"),
+    *("data.label", "data.class_names", "name", "decide"),
 }
 NO_WHOLE_NUMBERS = ["ten", 1.5, True, [1], math.nan, math.inf]
 NO_REAL_NUMBERS = ["ten", True, [0.5], math.nan, math.inf, -math.inf]

@@ -12,6 +12,7 @@ from sweep.analysis.statistics.contrast import FEWEST_PAIRED
 from sweep.analysis.statistics.effects import interactions, main_effects
 from sweep.analysis.statistics.intervals import mean_intervals
 from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
 from sweep.errors import TrialsError
@@ -26,7 +27,7 @@ class JudgedSweep:
     `summary` has a row a cell (see `aggregate.summarise`), with `low` and `high` of the interval about its
     mean, and its comparison with the baseline. `comparisons` are None where there is one cell or nothing to
     compare; `reason` says why, if it is not plain. `effects` and `interactions` are empty where one setting
-    varies.
+    varies. `looks` are those of a sweep that trained seeds until all was decided.
     """
 
     terms: Terms
@@ -37,6 +38,7 @@ class JudgedSweep:
     effects: pd.DataFrame
     interactions: pd.DataFrame
     reason: str = ""
+    looks: Looks | None = None
 
 
 def judge_sweep(
@@ -72,16 +74,32 @@ def judge_sweep(
     )
 
 
-def _columns(comparisons: Comparisons, best: Comparisons) -> pd.DataFrame:
+def judge_decided(
+    trials: pd.DataFrame, cells: pd.DataFrame, decided: Comparisons, looks: Looks
+) -> JudgedSweep:
+    """A sweep that trained seeds until all was decided, by the decisions that were taken.
+
+    It has nothing else of what `judge_sweep` finds: that assumes a number of seeds fixed beforehand.
+    """
+    nothing = pd.DataFrame()
+    summary = cells.merge(summarise(trials), on="cell", sort=False)
+    if decided.table.empty:
+        reason = "no verdicts: the sweep ended before its first look"
+        return JudgedSweep(decided.terms, summary, trials, None, nothing, nothing, nothing, reason, looks)
+    summary = summary.merge(_columns(decided), on="cell", how="left", sort=False)
+    return JudgedSweep(decided.terms, summary, trials, decided, decided.table, nothing, nothing, looks=looks)
+
+
+def _columns(comparisons: Comparisons, best: Comparisons | None = None) -> pd.DataFrame:
     """What the summary shows of the comparisons; the baseline has a row without numbers."""
     own = {"low": "difference_low", "high": "difference_high"}
     names = ["cell", "difference", *own.values(), "p_adjusted", "verdict", "method", "more_seeds"]
-    names += [str(name) for name in comparisons.table if str(name).endswith("_new_digits")]
+    names += [name for name in map(str, comparisons.table) if name.endswith(("_new_digits", "_after"))]
     table = comparisons.table.rename(columns=own)[names]
     base = pd.DataFrame([{"cell": comparisons.baseline, "verdict": "baseline"}])
     table = pd.concat([table, base], ignore_index=True)
     table.insert(1, "baseline", comparisons.baseline)
-    if best.chosen_by:
+    if best is not None and best.chosen_by:
         apart = best.table["verdict"].eq(Verdict.WORSE.value) | best.table["p"].isna()
         table["among_best"] = ~table["cell"].isin(best.table.loc[apart, "cell"])
     return table

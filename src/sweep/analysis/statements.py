@@ -13,6 +13,7 @@ from sweep.analysis.judged_sweep import JudgedSweep
 from sweep.analysis.statistics.comparison import Comparisons
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED, Method
 from sweep.analysis.statistics.selection import luck_of_best
+from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.verdict import Verdict
 from sweep.analysis.tables import Measure
 
@@ -41,12 +42,15 @@ def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         return
     if judged.comparisons is not None:
         yield from _choice(judged, axes)
+        if judged.looks is not None:
+            yield _looked(judged, judged.looks)
     elif judged.reason:
         yield judged.reason
     yield _scope(judged)
     if judged.comparisons is not None:
         yield _correction(judged)
-        yield from _new_digits(judged, axes)
+        if judged.looks is None:
+            yield from _new_digits(judged, axes)
 
 
 def _too_few(count: int) -> str:
@@ -67,6 +71,9 @@ def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     if found.named:
         return
     name = name_of(summary, axes, found.baseline)
+    if judged.looks is not None:
+        yield f"compared with the first cell, {name}; compare.baseline names another"
+        return
     if found.chosen_by is None:
         yield (
             f"no validation part was measured, so that no cell is chosen: compared with the first, {name};"
@@ -94,9 +101,20 @@ def _scope(judged: JudgedSweep) -> str:
     tested = judged.trials["test_examples"].dropna() if "test_examples" in judged.trials else pd.Series()
     count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
     parts = {"test": "test", "validation": "validation", "train": "training"}
+    fixed = "a number of seeds fixed beforehand" if judged.looks is None else "all looks and cells together"
     return (
         f"intervals: {100 * judged.terms.level:g} %, over new seeds on these {count}{parts[part]} examples,"
-        " for a number of seeds fixed beforehand"
+        f" for {fixed}"
+    )
+
+
+def _looked(judged: JudgedSweep, looks: Looks) -> str:
+    """What was decided with how many trials."""
+    decided = int(judged.summary["decided_after"].notna().sum())
+    trained, most = int(judged.summary[["n", "diverged"]].sum().sum()), looks.seeds[-1] * len(judged.summary)
+    return (
+        f"looked at after {', '.join(map(str, looks.seeds))} seeds: {decided} of {looks.comparisons} decided,"
+        f" with {trained:,} of the budget's {most:,} trials; a difference is over the seeds of its last look"
     )
 
 
@@ -106,7 +124,9 @@ def _correction(judged: JudgedSweep) -> str:
     measure = Measure.of(terms.metric)
     tests = "pairs" if found.chosen_by else "comparisons" if found.family > 1 else "comparison"
     text = f"verdicts: {_methods(found.table)}"
-    if found.family > 1:
+    if judged.looks is not None:
+        text += f", corrected for {judged.looks.shares} looks at a comparison (Bonferroni)"
+    elif found.family > 1:
         text += f", corrected for {found.family} {tests} (Holm)"
     text += f", with {100 * (1 - terms.level):.3g} % error"
     if terms.margin > 0:

@@ -108,7 +108,11 @@ class CompareConfig:
         run=True,
     )
     margin: float = setting(
-        0.002, "a smaller difference does not matter; in the metric's unit", at_least=0, run=True
+        0.002,
+        "a smaller difference does not matter; in the metric's unit",
+        at_least=0,
+        run=True,
+        needs=(Need("decide", (None,)),),  # which is then the margin
     )
     level: float = setting(0.95, "level of intervals and verdicts", at_least=0.5, below=1, run=True)
     metric: str = setting("test_accuracy", "what is compared", METRICS, run=True)
@@ -146,6 +150,16 @@ class Config:
     epochs: int = setting(10, "passes over the training part", at_least=1)
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(5, "how many seeds, or which", identity=False, axis=False)
+    decide: float | None = setting(
+        None,
+        "train seeds until each cell is told from the baseline, or is equal to it within this margin, in the"
+        " metric's unit; null: the seeds as given",
+        above=0,
+        run=True,
+    )
+    budget: int = setting(
+        100, "most seeds a cell", at_least=3, run=True, needs=(Need("decide", besides=None),)
+    )
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
     precision: str = setting("float32", "arithmetic", ("float32", "float64"))

@@ -45,7 +45,7 @@ _SECTIONS = {
         " optimizer regularization schedule early_stopping evaluation"
     ),
     "The data": "data",
-    "The seeds": "seeds vary root_seed",
+    "The seeds": "seeds decide budget vary root_seed",
     "The run": "",
 }
 _INDENT = 30  # where meanings begin

@@ -21,6 +21,7 @@ _SPECIAL = {
     "figures": "true, false or all",
     "compare.baseline": "a cell's id, or the settings of one cell such as {hidden:16}, or null",
 }
+FEWEST = 3  # seeds that a look needs
 _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 
 
@@ -29,6 +30,7 @@ def check(config: Config) -> None:
     _check_fields(config, "")
     _check_hidden(config)
     _check_seeds(config)
+    _check_decide(config)
     _check_batch_size(config)
     _check_workers(config)
     _check_figures(config)
@@ -192,6 +194,25 @@ def _check_seeds(config: Config) -> None:
             raise refuse("seeds", seeds)
     elif not _whole(seeds, 1):
         raise refuse("seeds", seeds)
+
+
+def _check_decide(config: Config) -> None:
+    """Seeds until decided: a first look at enough of them, at something that is measured."""
+    if config.decide is None:
+        return
+    if not isinstance(config.seeds, int):
+        raise SettingError(
+            f"seeds={show(config.seeds)}: with decide, the size of the first look; must be a whole number"
+        )
+    if config.seeds < FEWEST:
+        raise SettingError(
+            f"seeds={config.seeds}: with decide, the size of the first look; must be at least {FEWEST}"
+        )
+    if config.budget < config.seeds:
+        raise SettingError(f"budget={config.budget}: must be at least seeds={config.seeds}, the first look")
+    part = config.compare.metric.partition("_")[0]
+    if part not in config.evaluation.parts or (part == "validation" and not config.data.validation_size):
+        raise SettingError(f"decide={config.decide}: compare.metric={config.compare.metric} is not measured")
 
 
 def _check_batch_size(config: Config) -> None:

@@ -1,0 +1,123 @@
+"""Seeds until each comparison with the baseline is decided, or the budget ends."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+from rich.console import Console
+
+from sweep.analysis import records
+from sweep.analysis.aggregate import sound
+from sweep.analysis.statistics.comparison import Comparisons
+from sweep.analysis.statistics.decisions import Decision, decide, tabulate
+from sweep.analysis.statistics.sequential import Looks
+from sweep.analysis.statistics.terms import Terms
+from sweep.errors import SettingError
+from sweep.execution.plan import Cell, Plan, make_plan
+from sweep.execution.pool import workers
+
+
+@dataclass
+class Deciding:
+    """The looks of a sweep, fixed before it begins, and the decisions so far, by cell.
+
+    What is decided follows from the first seeds of each cell alone: the same when a sweep was stopped and
+    goes on, and when more seeds are stored than it needs.
+    """
+
+    cells: tuple[Cell, ...]
+    baseline: str
+    looks: Looks
+    terms: Terms
+    seeds: dict[str, int]
+    decisions: dict[str, Decision] = field(default_factory=dict)
+
+    @staticmethod
+    def of(plan: Plan, baseline: str | None = None) -> "Deciding":
+        """The looks at the cells of this plan, compared with the one that is given, or the first.
+
+        Raises SettingError where they cannot be compared.
+        """
+        cells, config = plan.cells, plan.cells[0].config
+        assert config.decide is not None
+        if len(plan.by_id) < 2:
+            raise SettingError(f"decide={config.decide}: needs two cells or more; -m takes several values")
+        firsts = dict.fromkeys(cell.config.seeds for cell in cells)
+        if len({cell.digest for cell in cells}) > 1:
+            raise SettingError(f"decide={config.decide}: cells of different data sets do not compare")
+        if len(firsts) > 1:
+            raise SettingError(
+                f"seeds={','.join(map(str, firsts))}: with decide, must be the same for all cells"
+            )
+        looks = Looks.until(config.budget, config.seeds, len(plan.by_id) - 1, config.compare.level)
+        terms = Terms(config.compare.metric, config.decide, config.compare.level, paired=True)
+        seeds = dict.fromkeys(plan.by_id, looks.seeds[0])
+        return Deciding(cells, baseline or cells[0].id, looks, terms, seeds)
+
+    @property
+    def open(self) -> list[str]:
+        """The cells whose comparison goes on."""
+        return [cell for cell in self.seeds if cell != self.baseline and not self._closed(cell)]
+
+    def _closed(self, cell: str) -> bool:
+        """Whether a comparison is decided, or never will be.
+
+        One without an error after the second look gets no more seeds: its trials diverge, or do not differ.
+        """
+        decision, second = self.decisions.get(cell), self.looks.seeds[:2][-1]
+        if decision is None:
+            return False
+        return decision.decided or (not decision.known and decision.seeds >= second)
+
+    def plans(self, console: Console) -> Iterator[Plan]:
+        """What to train before each look; the look is done when the next plan is asked for."""
+        for number, seeds in enumerate(self.looks.seeds, 1):
+            going_on = self.open
+            self.seeds |= dict.fromkeys([self.baseline, *going_on], seeds)
+            yield self.plan(self.seeds)
+            values = self.values([self.baseline, *going_on])
+            for cell in going_on:
+                pair = values[[cell, self.baseline]].reindex(range(seeds)).to_numpy(float)
+                self.decisions[cell] = decide(pair, self.looks, self.terms)
+            decided = sum(decision.decided for decision in self.decisions.values())
+            console.print(
+                f"look {number} of at most {len(self.looks.seeds)}, after {seeds} seeds:"
+                f" {decided} of {self.looks.comparisons} decided"
+            )
+            if not self.open:
+                return
+
+    def as_stored(self) -> tuple["Deciding", Plan]:
+        """This sweep after the looks that stored trials suffice for, and the plan of the next one."""
+        ahead = replace(self, seeds=dict(self.seeds), decisions={})
+        for plan in ahead.plans(Console(quiet=True)):
+            if plan.missing:
+                break
+        return ahead, plan
+
+    def to_the_end(self) -> Plan:
+        """The plan in which nothing more is decided before the budget ends."""
+        going_on = [*self.open, self.baseline] if self.open else []
+        return self.plan(self.seeds | dict.fromkeys(going_on, self.looks.seeds[-1]))
+
+    def plan(self, seeds: Mapping[str, int]) -> Plan:
+        """The plan in which each cell has this many seeds."""
+        configs = [replace(cell.config, seeds=seeds[cell.id]) for cell in self.cells]
+        return make_plan(configs, workers(configs[0].parallel))
+
+    def values(self, cells: Sequence[str]) -> pd.DataFrame:
+        """The measure that is compared, a row a seed and a column a cell; nan where a trial diverged."""
+        trials = sound(records.load(self.cells[0].results, cells))
+        table = trials.pivot_table(index="seed", columns="cell", values=self.terms.metric)
+        return table.reindex(columns=list(cells))
+
+    def comparisons(self) -> Comparisons:
+        """The decisions so far, one row a comparison (see `tabulate`)."""
+        return Comparisons(
+            table=tabulate(self.decisions, self.baseline, self.looks, self.terms),
+            terms=self.terms,
+            baseline=self.baseline,
+            chosen_by=None,
+            named=self.cells[0].config.compare.baseline is not None,
+            family=self.looks.comparisons,
+        )

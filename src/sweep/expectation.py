@@ -1,0 +1,116 @@
+"""What a sweep that trains seeds until all is decided says before it begins."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from sweep.analysis.escaping import shown, visible
+from sweep.analysis.statistics.decisions import decide, more
+from sweep.analysis.terminal import Column, fitted
+from sweep.config.touched import in_order
+from sweep.config.validation import show
+from sweep.deciding import Deciding
+from sweep.execution import store
+from sweep.execution.plan import Plan
+from sweep.execution.pool import workers
+from sweep.execution.progress import duration
+
+MOST_ROWS = 100  # cells that are shown
+
+
+def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
+    """Say what is compared with what, after how many seeds, and what that takes at least and at most.
+
+    Returns the sweep after the looks that stored trials suffice for.
+    """
+    config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
+    most, count = ahead.to_the_end(), workers(config.parallel)
+    points = (
+        f" ({100 * deciding.terms.margin:g} points)" if config.compare.metric.endswith("accuracy") else ""
+    )
+    first = "" if config.compare.baseline is not None else ", the first cell"
+    seeds = ", ".join(map(str, deciding.looks.seeds))
+    many = "s" if deciding.looks.comparisons > 1 else ""
+    console.print(
+        visible(
+            f"decide={show(config.decide)}{points}: {deciding.looks.comparisons} comparison{many} with"
+            f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
+        ),
+        soft_wrap=True,
+    )
+    console.print(
+        f"{_range(least.trials, most.trials)} trials: {most.trials - most.missing} stored,"
+        f" {_range(least.missing, most.missing)} to train,"
+        f" about {_range(_time(least, count), _time(most, count))} on {count} workers",
+        soft_wrap=True,
+    )
+    return ahead
+
+
+def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[str]) -> None:
+    """Announce the sweep, and show for each cell how many seeds it gets, and what stored ones say of it."""
+    ahead = announce(deciding, plan, console)
+    most = ahead.to_the_end()
+    swept, values = plan.swept
+    cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
+    last = {cell.id: cell.config.seeds for cell in most.cells}
+    ranges = [_range(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
+    expected = _expected(ahead)
+    table, left_out = fitted(
+        [
+            Column("cell", [cell.id for cell in cells]),
+            *(
+                Column(axis, [shown(row[axis]) for row in values], name=True, spare=1)
+                for axis in in_order(swept, given)
+            ),
+            Column("seeds", ranges, right=True),
+            Column("as stored", [expected[cell.id] for cell in cells]),
+        ],
+        console.width,
+    )
+    console.print(table)
+    if len(plan.cells) > MOST_ROWS:
+        console.print(f"... and {len(plan.cells) - MOST_ROWS} more cells")
+    if left_out:
+        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
+    if any(text.startswith("about") for text in expected.values()):
+        console.print("about: with a probability of 80 %, if differences and spread are as stored")
+
+
+def _expected(ahead: Deciding) -> dict[str, str]:
+    """What is known of each cell's comparison: decided, or about how many seeds it needs in all."""
+    texts = dict.fromkeys(ahead.seeds, "–") | {ahead.baseline: "baseline"}
+    texts |= {
+        cell: f"{decision.verdict} after {decision.seeds}" if decision.decided else "never decided"
+        for cell, decision in ahead.decisions.items()
+        if cell not in ahead.open
+    }
+    results = ahead.cells[0].results
+    stored = [cell for cell in [ahead.baseline, *ahead.open] if store.stored_seeds(results, cell)]
+    if ahead.baseline not in stored:
+        return texts
+    values = ahead.values(stored)
+    for cell in stored[1:]:
+        decision = decide(values[[cell, ahead.baseline]].to_numpy(float), ahead.looks, ahead.terms)
+        seeds = more(decision, ahead.looks, ahead.terms) if decision.known else None
+        if seeds is not None:
+            needed = decision.difference.counts[0] + seeds
+            beyond = ", beyond the budget" if needed > ahead.looks.seeds[-1] else ""
+            texts[cell] = f"about {needed} seeds{beyond}"
+    return texts
+
+
+def _written(plan: Plan, cell: str) -> str:
+    """The swept settings of a cell, as they are typed."""
+    axes, values = plan.swept
+    row = next(row for own, row in zip(plan.cells, values, strict=True) if own.id == cell)
+    return ", ".join(f"{axis}={shown(row[axis])}" for axis in axes)
+
+
+def _range(least: object, most: object) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
+def _time(plan: Plan, count: int) -> str:
+    longest = max((block.seconds for block in plan.blocks), default=0.0)
+    return duration(max(plan.seconds / count, longest))
