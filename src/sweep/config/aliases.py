@@ -16,6 +16,7 @@ _ELSEWHERE = {
     "optimizer": "opt optim solver",
     "epochs": "epoch n_epochs num_epochs nb_epoch",
     "max_iterations": "iterations iters steps max_iter max_steps n_iter",
+    "budget": "max_seeds most_seeds",
     "seeds": "seed n_seeds num_seeds random_state runs repetitions repeats trials",
     "data": "dataset data_set",
     "data.train_size": "n_train train_examples",
