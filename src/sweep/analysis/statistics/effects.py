@@ -13,7 +13,7 @@ import pandas as pd
 
 from sweep.analysis.escaping import shown
 from sweep.analysis.factors import Factor, factors
-from sweep.analysis.statistics.contrast import Contrast, contrast
+from sweep.analysis.statistics.contrast import SHARED, Contrast, contrast
 from sweep.analysis.statistics.judgement import judged
 from sweep.analysis.statistics.measured import Measured
 from sweep.analysis.statistics.terms import Terms
@@ -27,7 +27,8 @@ def main_effects(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], t
 
     `cells` has a row for each cell: `cell` and its values of `axes`. `setting` names the axis (those that
     vary together are one, "a, b"), `value` and `against` its values, `cells` how many pairs of cells are
-    averaged; then as in `compare`. A pair of values that no combination of the others shares has no row.
+    averaged; then as in `compare`. Cells of which some seeds are missing or diverged are left out, and a pair
+    of values that no combination of the others shares has no row.
     """
     design = _Design.of(measured, cells, axes)
     rows: Rows = []
@@ -72,12 +73,14 @@ class _Design:
 
     @staticmethod
     def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str]) -> "_Design":
-        own = cells[cells["cell"].isin(measured.cells)]
-        found = factors(own, axes)
+        own = cells[cells["cell"].isin(_complete(measured))]
+        # Cells that no axis tells apart would be taken for one.
+        found = [] if own[list(axes)].map(str).duplicated().any() else factors(own, axes)
         levels = [list(zip(*(map(shown, own[axis]) for axis in factor), strict=True)) for factor in found]
         places = {name: position for position, name in enumerate(measured.cells)}
         positions = [places[name] for name in own["cell"]]
-        return _Design(measured, found, dict(zip(zip(*levels, strict=True), positions, strict=True)))
+        keys = list(zip(*levels, strict=True))
+        return _Design(measured, found, dict(zip(keys, positions, strict=False)))
 
     def levels(self, factor: Factor) -> list[Level]:
         """The values of a factor, in the order of the cells."""
@@ -104,6 +107,13 @@ class _Design:
                 weights[cell] += sign / len(combinations)
         there = weights != 0
         return contrast(self.measured.values[:, there], weights[there], terms.pairing)
+
+
+def _complete(measured: Measured) -> list[str]:
+    """The cells that have all seeds that most have: a missing one would take its seed from every cell."""
+    there = ~np.isnan(measured.values)
+    usual = there.mean(axis=1) >= SHARED
+    return [name for name, own in zip(measured.cells, there.T, strict=True) if own[usual].all()]
 
 
 def _summed(group: Sequence[tuple[int, float]]) -> dict[int, float]:
