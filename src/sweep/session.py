@@ -48,7 +48,7 @@ def run_sweep(
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
         if deciding is None:
-            _show_plan(plan, workers(parallel), console, given)
+            print_plan(plan, workers(parallel), console, given)
         else:
             from sweep.expectation import show_plan
 
@@ -134,7 +134,8 @@ def _announce_equal_cells(plan: Plan, console: Console) -> None:
         console.print(f"{', '.join(inert)}: without effect in some cells, whose rows are the same trials")
 
 
-def _show_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -> None:
+def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -> None:
+    """Print the cells of a sweep, how many trials are missing, and how long `count` workers need for them."""
     stored = plan.trials - plan.missing
     longest = max((block.seconds for block in plan.blocks), default=0.0)
     estimate = max(plan.seconds / count, longest)

@@ -106,6 +106,7 @@ def test_a_main_effect_is_a_slope() -> None:
     assert rest["main_effect"] == pytest.approx(1 - table["main_effect"].sum())
     assert table.loc["all", "std"] == pytest.approx(np.std(together, ddof=1))
     assert np.isnan(table.loc["all", "share"])
+    assert table.loc["all", "skewness"] == pytest.approx(stats.skew(together))
 
 
 def test_a_source_without_effect_has_no_share_and_no_warning() -> None:
@@ -113,6 +114,7 @@ def test_a_source_without_effect_has_no_share_and_no_warning() -> None:
     table = Components()(pd.DataFrame({"init": np.full(12, 0.5)}), together)
     assert table.loc["init", ["std", "share", "main_effect"]].tolist() == [0, 0, 0]
     assert table.loc["init", ["std_low", "share_low", "share_high"]].isna().all()
+    assert np.isnan(table.loc["init", "skewness"])
     table = Components()(pd.DataFrame({"init": together}), together * 0)
     assert table.loc["init", ["main_effect_low", "main_effect_high"]].isna().all()
 
@@ -121,5 +123,5 @@ def test_too_few_seeds_have_a_deviation_alone() -> None:
     alone, together = trials(normal, np.random.default_rng(11), LEAST - 1)
     table = Components()(alone, together)
     assert table["std"].notna().all()
-    assert table.drop(columns=["n", "mean", "std"]).isna().all(axis=None)
+    assert table.drop(columns=["n", "mean", "skewness", "std"]).isna().all(axis=None)
     assert Components()(alone[:1], together[:1])["std"].isna().all()

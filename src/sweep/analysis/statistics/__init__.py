@@ -9,6 +9,7 @@
     selection    the best cell, chosen on validation, and the luck in such a choice
     comparison   all cells against one of them: a tidy table
     effects      main effects and interactions of a sweep's axes
+    variance     where the spread over seeds comes from: initialisation, order, split
 
 docs/statistics.md says why each was chosen, and shows the simulations that it was tested by.
 """

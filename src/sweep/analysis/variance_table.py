@@ -1,0 +1,133 @@
+"""Where the spread over seeds comes from, as a table: numbers, texts, and what they say in sentences."""
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sweep.analysis import escaping
+from sweep.analysis.aggregate import sound
+from sweep.analysis.statistics.variance import LEAST, MOST_SKEWNESS, Components
+from sweep.config.sources import Source, adds_up
+
+HEADINGS = ["accuracy", "varies", "n", "std (points)", "share %", "main effect %"]
+LEGEND = (
+    "share: variance left with this alone varied, of that with all; main effect: variance removed, on"
+    " average, by fixing this alone; interaction: 100 % less the sum, for shares below 0 where they overlap;"
+    " n: seeds without seed 0, which fixes the rest; in brackets 95 % intervals"
+)
+TOO_FEW = "too few seeds"
+Row = Mapping[Hashable, Any]
+METRICS = {"test_accuracy": "test", "validation_accuracy": "validation"}
+
+
+def components(
+    trials: pd.DataFrame, blocks: Sequence[Mapping[Source, str]], settings: Sequence[Mapping[str, object]]
+) -> pd.DataFrame:
+    """One row a block, metric and source (see `Components`), the last of each "interaction" if it can be had.
+
+    `trials` are those of `records.load`. Each of `blocks` names the cell of each source, that of all together
+    last, and `settings` are its own values of the swept settings. Only seeds that count in all cells of a
+    block are compared; `diverged` counts the trials that do not count.
+    """
+    tables = []
+    for block, own in zip(blocks, settings, strict=True):
+        rows = trials[trials["cell"].isin(block.values())]
+        counted = sound(rows)
+        for metric in METRICS:
+            if counted[metric].notna().any():
+                table = _block(counted, block, metric).reset_index(names="varies")
+                table.insert(0, "metric", metric)
+                for position, (axis, value) in enumerate(own.items()):
+                    table.insert(position, axis, [value] * len(table))
+                tables.append(table.assign(diverged=len(rows) - len(counted)))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd.DataFrame:
+    wide = trials.pivot_table(metric, index="seed", columns="cell")
+    wide = wide.reindex(columns=list(block.values())).dropna()
+    # Whatever varies, seed 0 has the streams at which the others are fixed: one trial for all rows.
+    wide = wide[wide.index != 0]
+    wide.columns = [",".join(source) for source in block]
+    statistic, alone, together = Components(), wide.iloc[:, :-1], wide.iloc[:, -1]
+    table = statistic(alone, together)
+    if adds_up(list(block)):
+        table.loc["interaction"] = pd.Series(statistic.interaction(alone, together))
+    return table
+
+
+def rows(table: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
+    """The cells of the table as texts, one list a row: the swept settings, then `HEADINGS`."""
+    return [
+        [
+            *(escaping.shown(row[axis]) for axis in axes),
+            METRICS[row["metric"]],
+            row["varies"],
+            "–" if math.isnan(row["n"]) else f"{row['n']:.0f}",
+            _interval(row, "std", 2),
+            *(TOO_FEW if row["n"] < LEAST else _interval(row, part, 0) for part in ("share", "main_effect")),
+        ]
+        for row in table.to_dict("records")
+    ]
+
+
+def findings(table: pd.DataFrame, axes: Sequence[str]) -> list[str]:
+    """What dominates, and what one fixed split does: sentences for each block and metric."""
+    found = []
+    for _, block in table.groupby([*axes, "metric"], sort=False, dropna=False):
+        by_source: dict[str, Row] = {row["varies"]: row for row in block.to_dict("records")}
+        every = by_source["all"]
+        pairs = [f"{axis}={escaping.shown(every[axis])}" for axis in axes]
+        where = ", ".join([*pairs, f"{METRICS[every['metric']]} accuracy"])
+        if every["n"] < LEAST:
+            said = [f"{TOO_FEW} to say: {LEAST} beside seed 0 are needed, there are {every['n']:.0f}"]
+        else:
+            said = [_dominating(by_source), *([_fixed_split(by_source)] if "split" in by_source else [])]
+            skewed = min(
+                (row["skewness"] for row in by_source.values()), key=lambda g: -abs(g) if g == g else 0
+            )
+            if abs(skewed) > MOST_SKEWNESS:
+                said.append(f"the seeds are more skewed ({skewed:.1f}) than the intervals are tested for")
+        if every["diverged"]:
+            said.append(f"{every['diverged']} diverged trials are left out, with all trials of their seeds")
+        found += [f"{where}: {sentence}" for sentence in said]
+    return found
+
+
+def _dominating(block: Mapping[Any, Row]) -> str:
+    parts = [row for name, row in block.items() if name != "all" and not math.isnan(row["main_effect"])]
+    if not parts:
+        return "no spread over seeds"
+    first, *others = sorted(parts, key=lambda row: -row["main_effect"])
+    name, size = first["varies"], f"{_interval(first, 'main_effect', 0)} % of the variance"
+    if not all(first["main_effect_low"] > row["main_effect_high"] for row in others):
+        return f"{block['all']['n']:.0f} seeds do not tell what dominates; the largest part is {name}, {size}"
+    aside = ": fixing one source alone takes little of the spread away" if name == "interaction" else ""
+    return f"{name} dominates, {size}{aside}"
+
+
+def _fixed_split(block: Mapping[Any, Row]) -> str:
+    """How far the mean over initialisations and orders moves with the split: the root of its main effect."""
+    every, split = block["all"], block["split"]
+    told = split["main_effect_low"] > 0
+    part = split["main_effect"] if told else split["main_effect_high"]
+    if math.isnan(part):
+        return "no interval for what one fixed split does"
+    part = min(max(part, 0.0), 1.0)
+    n, moved = every["n"], 100 * every["std"] * math.sqrt(part)
+    times = "beyond any" if part == 1 else f"{math.sqrt(n * part / (1 - part)):.1f} times the"
+    error = f"{times} standard error of the mean of {n:.0f} seeds with that split"
+    if told:
+        return f"one fixed split moves the mean by ±{moved:.2f} points, {error}"
+    return f"one fixed split moves the mean by ±{moved:.2f} points at most, {error}; perhaps not at all"
+
+
+def _interval(row: Row, name: str, digits: int) -> str:
+    """A fraction and its limits in percent: `12 (-20 to 44)`; without limits where there are none."""
+    estimate, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
+    if math.isnan(estimate):
+        return "–"
+    text = f"{estimate:z.{digits}f}"
+    return text if math.isnan(low) else f"{text} ({low:z.{digits}f} to {high:z.{digits}f})"

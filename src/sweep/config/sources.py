@@ -1,0 +1,104 @@
+"""The cells that tell the sources of luck apart: initialisation, order and split, alone and together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from sweep.config import grid
+from sweep.config.axes import swept
+from sweep.config.compose import Composer, expand
+from sweep.config.messages import explain
+from sweep.config.schema import Config
+from sweep.config.validation import declared, show
+from sweep.data.settings import DataConfig
+from sweep.errors import SettingError
+
+SEEDS = 30  # where neither the command line nor the experiment says how many
+Source = tuple[str, ...]  # what varies from seed to seed
+
+
+def jobs(arguments: Sequence[str]) -> list[list[str]]:
+    """The overrides of each combination of several values, such as `hidden=16,128`."""
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(arguments))
+        return [list(job) for job in BasicSweeper.split_arguments(parsed, None)[0]]
+    except HydraException as error:
+        raise explain(error) from error
+
+
+def cells(overrides: Sequence[str], composer: Composer) -> list[Config]:
+    """The cells of one combination: those that it gives `vary` itself, or else each source alone, then all.
+
+    The split is left out where it has nothing to draw (see `unsplit`).
+    """
+    configs = expand(overrides, composer)
+    given = [line.partition("=")[0] for line in overrides]
+    if "seeds" not in given:
+        configs = [replace(config, seeds=_seeds(config)) for config in configs]
+    if "vary" in [*given, *grid.keys(composer.config(overrides).grid)]:
+        return configs
+    return [
+        replace(config, vary=list(source))
+        for config in configs
+        for source in _alone_and_together(config.data)
+    ]
+
+
+def unsplit(data: DataConfig) -> str | None:
+    """Why a split of this data draws nothing; None where it does."""
+    if data.generated:
+        return f"the parts of data={data.name} are generated, not split; data.generator_seed gives others"
+    drawn = data.test_size is not None and data.test_subset == "random"
+    if data.validation_size or data.train_size is not None or drawn:
+        return None
+    return (
+        "data.validation_size=0 and all examples are trained on; with data.validation_size=5000 it is drawn"
+    )
+
+
+def blocks(configs: Sequence[Config]) -> list[dict[Source, int]]:
+    """The positions of the cells that differ in `vary` alone, by what varies, that of all together last.
+
+    Raises SettingError where none of a block varies all that the others do.
+    """
+    axes, values = swept(configs)
+    found: dict[str, dict[Source, int]] = {}
+    for position, (config, row) in enumerate(zip(configs, values, strict=True)):
+        others = str([row[axis] for axis in axes if axis != "vary"])
+        found.setdefault(others, {}).setdefault(_in_order(config.vary), position)
+    return [_together_last(block) for block in found.values()]
+
+
+def adds_up(sources: Sequence[Source]) -> bool:
+    """Whether all but the last are the parts of the last, so that what their sum leaves is interaction."""
+    *alone, together = sources
+    return sorted(name for source in alone for name in source) == sorted(together)
+
+
+def _seeds(config: Config) -> object:
+    return SEEDS if config.seeds == Config().seeds else config.seeds
+
+
+def _alone_and_together(data: DataConfig) -> list[Source]:
+    names = tuple(name for name in declared("vary")[1].choices if name != "split" or not unsplit(data))
+    return [*((name,) for name in names), names]
+
+
+def _in_order(vary: Sequence[str]) -> Source:
+    return tuple(sorted(vary, key=declared("vary")[1].choices.index))
+
+
+def _together_last(block: dict[Source, int]) -> dict[Source, int]:
+    every = _in_order(list({name for source in block for name in source}))
+    values = ",".join(show(list(source)) for source in block)
+    if len(block) < 2:
+        raise SettingError(
+            f"vary={values}: one value has nothing to be compared with; must be several, such as"
+            " vary=[init],[order],[init,order], or left out"
+        )
+    if every not in block:
+        raise SettingError(f"vary={values}: one value must hold all the others, such as {show(list(every))}")
+    return {source: block[source] for source in block if source != every} | {every: block[every]}

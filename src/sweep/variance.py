@@ -1,0 +1,123 @@
+"""`python -m sweep.variance [setting=value ...]`: where the spread over seeds comes from."""
+
+import os
+
+from sweep.threads import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # before NumPy is imported
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep.errors import ExecutionError, SettingError, SweepError
+
+if TYPE_CHECKING:
+    from sweep.config.schema import Config
+
+DESCRIPTION = """\
+Trains networks with initialisation, order of the mini-batches and split of the
+data varied alone and together, and says how much of the spread over seeds each
+of them makes. What is stored is not trained again."""
+
+EXAMPLES = """\
+examples:
+  python -m sweep.variance hidden=128 seeds=30
+  python -m sweep.variance hidden=16,128 data.train_size=5000
+  python -m sweep.variance vary=[init],[order],[init,order]
+  python -m sweep.variance experiment=tutorial/losses dry_run=true
+
+writes variance.csv, .md, .tex, figures/variance.png to outputs/<date>/<time>/"""
+
+
+def main() -> None:
+    """The command line, with errors as single lines and exit code 2 for a user's mistake."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sweep.variance",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="setting=value",
+        help="as for python -m sweep; several values as in hidden=16,128; seeds=30 where none are given;"
+        " vary=... or an experiment with vary in its grid replaces the four cells",
+    )
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="not needed: several values work without"
+    )
+    try:
+        variance(parser.parse_intermixed_args().settings)
+    except SweepError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, ExecutionError) else 2)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+def variance(arguments: Sequence[str]) -> None:
+    """Train what is missing, and print and write the table of sources. Raises SweepError for a mistake."""
+    from sweep.config import sources
+    from sweep.config.agreement import check_equal_cells
+    from sweep.execution.plan import make_plan
+    from sweep.execution.pool import execute, workers
+    from sweep.session import console, print_plan
+
+    configs, written, output = _composed(arguments)
+    terminal, parallel = console(), configs[0].parallel
+    plan = make_plan(configs, workers(parallel))
+    for equal in plan.by_id.values():
+        check_equal_cells([cell.config for cell in equal])
+    if (margin := configs[0].decide) is not None:
+        raise SettingError(f"decide={margin:g}: shares need the seeds that are asked for; must be left out")
+    blocks = sources.blocks(configs)
+    for line in _left_out(configs):
+        terminal.print(line, soft_wrap=True)
+    if configs[0].dry_run:
+        print_plan(plan, workers(parallel), terminal, written)
+        return
+    execute(plan, parallel, terminal)
+    from sweep.variance_report import report  # only now, so that training starts at once
+
+    try:
+        report(plan, blocks, output, terminal, written)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename or output
+        raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
+
+
+def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]":
+    """The cells, the keys of settings in the order written, and the folder for the tables and figures."""
+    from sweep.config import sources
+    from sweep.config.application import own_application
+    from sweep.config.compose import application_composer, given, register_schema
+    from sweep.config.effects import check_effects
+
+    register_schema()
+    with own_application():
+        composer, jobs = application_composer(), sources.jobs(arguments)
+        configs = [config for job in jobs for config in sources.cells(job, composer)]
+        check_effects(configs)
+        written = given(jobs[0], composer.config(jobs[0]).grid)
+        return configs, written, Path(composer(jobs[0]).hydra.run.dir)
+
+
+def _left_out(configs: "Sequence[Config]") -> list[str]:
+    """Why the split is no source, one line for each reason."""
+    from sweep.config.sources import unsplit
+
+    reasons = [unsplit(config.data) for config in configs if "split" not in config.vary]
+    return list(dict.fromkeys(f"split left out: {reason}" for reason in reasons if reason))
+
+
+if __name__ == "__main__":
+    main()
