@@ -11,7 +11,6 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from seaborn.utils import relative_luminance
 
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.against import Against
@@ -19,8 +18,8 @@ from sweep.analysis.figures.measured import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.scale import FLAT, scale
 from sweep.analysis.figures.spread import reach
 
-# Dark marks are seen on all of it; "bad" is a combination that does not exist.
-_COLOURS = sns.color_palette("light:#2a78b8", as_cmap=True).with_extremes(bad="0.8")
+# Dark letters and marks are seen on all of it; "bad" is a combination that does not exist.
+_COLOURS = sns.color_palette("light:#5ba3d9", as_cmap=True).with_extremes(bad="0.8")
 _HATCH = (0.0, 0.0, 0.0, 0.35)
 _WRITTEN = 12  # columns at most that have their numbers written in them
 _CELL, _NARROW = (0.56, 0.36), (0.17, 0.17)  # inches across and up: of a cell with its number, and without
@@ -130,7 +129,7 @@ def _write(panel: Axes, means: pd.DataFrame, colours: Normalize) -> None:
                 ha="center",
                 va="center",
                 fontsize=style.TICK,
-                color="white" if relative_luminance(ground) < 0.2 else "0.1",
+                color="0.1",
                 path_effects=[withStroke(linewidth=3, foreground=ground)],
             )
 
