@@ -1,5 +1,8 @@
 """The engine of a trial is recorded, kept when a cell is resumed, and said where trials differ in it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,17 @@ def test_a_table_of_different_engines_says_so(tmp_path: Path, capsys: pytest.Cap
     assert "1 by numpy (numpy " in line
     assert "2 by compiled (numba " in line
     assert list(summary["engine"]) == ["compiled, numpy"]
+
+
+def test_the_version_of_an_engine_is_the_same_in_every_process() -> None:
+    program = "import scipy.linalg; from sweep.nn.kernels import Kernels; print(Kernels.NUMPY.version)"
+    versions = {
+        subprocess.check_output(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}
+        )
+        for seed in range(1, 5)
+    }
+    assert len(versions) == 1
 
 
 def test_the_engine_that_ran_is_recorded_not_the_one_that_was_asked_for(tmp_path: Path) -> None:

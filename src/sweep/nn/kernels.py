@@ -59,7 +59,8 @@ def _numpy_version() -> str:
         for library in ThreadpoolController().info()
         if library["user_api"] == "blas"
     ]
-    return ", ".join([f"numpy {version('numpy')}", *dict.fromkeys(blas)])
+    # threadpoolctl finds them in the order of a set of paths, which differs between processes.
+    return ", ".join([f"numpy {version('numpy')}", *sorted(set(blas), reverse=True)])
 
 
 @cache
