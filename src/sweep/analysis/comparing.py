@@ -11,7 +11,7 @@ from sweep.analysis.aggregate import METRICS
 from sweep.analysis.factors import one_to_one
 from sweep.analysis.judged_page import JudgedPage
 from sweep.analysis.judged_sweep import judge_sweep
-from sweep.analysis.matching import matching, varying
+from sweep.analysis.matching import matching, ordered, varying
 from sweep.analysis.statistics.comparison import Baseline, check_comparable
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.effects import needs
@@ -41,7 +41,7 @@ def judged_page(
     check_comparable(trials, terms.metric)
     axes = _axes(trials)
     cells = trials[["cell", *axes]].drop_duplicates()
-    cells = cells.sort_values(axes, key=_ordered) if axes else cells
+    cells = cells.sort_values(axes, key=_places) if axes else cells
     trials = trials.set_index("cell").loc[cells["cell"].unique()].reset_index()
     label = ", ".join(dict.fromkeys(str(name) for name in trials["data_label"].dropna()))
     judged = judge_sweep(trials, cells, axes, terms, baseline)
@@ -64,8 +64,7 @@ def _comes_with(name: str, other: str, texts: Mapping[str, list[str]]) -> bool:
     return other in needed and one_to_one(texts[name], texts[other])
 
 
-def _ordered(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Places of the values of a setting: numbers by size, then texts."""
-    values = sorted(set(column), key=lambda value: (isinstance(value, str), value != value, value))
-    places = {str(value): place for place, value in enumerate(values)}
+def _places(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """The places of a setting's values in their order."""
+    places = {str(value): place for place, value in enumerate(ordered(column))}
     return column.map(lambda value: places[str(value)])

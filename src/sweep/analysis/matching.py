@@ -1,6 +1,6 @@
 """Rows of a table of trials, picked by their settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,7 @@ def matching(trials: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.Dat
         known = {value: any(same_value(value, one) for one in values) for value in rows[key].unique()}
         found = rows[rows[key].map(known).astype(bool)]
         if found.empty and len(rows):
-            there = ", ".join(dict.fromkeys(map(str, rows[key])))
+            there = ", ".join(map(str, ordered(rows[key])))
             asked = ",".join(map(str, values))
             raise TrialsError(f"{key}={asked}: no trial has it; must be among {_shortened(there)}")
     return found
@@ -31,6 +31,14 @@ def matching(trials: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.Dat
 def varying(trials: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Those of the `columns` that have more than one value."""
     return [name for name in columns if name in trials and len(set(map(str, trials[name]))) > 1]
+
+
+def ordered(values: Iterable[Any]) -> list[Any]:
+    """Each of some values of a setting once: numbers by size, then texts, then what is missing."""
+    unique = {str(value): value for value in values}.values()
+    missing = [value for value in unique if value is None or value != value]
+    known = [value for value in unique if not (value is None or value != value)]
+    return sorted(known, key=lambda value: (isinstance(value, str), value)) + missing
 
 
 def _shortened(text: str, most: int = 200) -> str:
