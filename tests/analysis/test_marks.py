@@ -1,6 +1,7 @@
 """What accuracy figures say of certainty, read back from matplotlib: intervals, and cells that differ."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,20 @@ def test_marks_follow_names_that_stand_side_by_side() -> None:
     means = 100 * trials.groupby("cell")["test_accuracy"].mean()
     assert np.allclose(hollow(panel), [(0.15, means["cell 1"])])
     assert np.allclose(ringed(panel), [(-0.15, means["cell 0"])])
+
+
+def test_means_have_no_interval_where_seeds_were_trained_until_all_was_decided() -> None:
+    trials, _ = sweep_of(cells_of(hidden=[1, 2, 4]), seeds=3)
+    against = against_of(trials)
+    decided = replace(against, table=against.table.assign(decided_after=3))
+    assert "interval of the mean" in text_of(figures.draw_accuracy(trials, ["hidden"], against=against))
+    figure = figures.draw_accuracy(trials, ["hidden"], against=decided)
+    assert "interval of the mean" not in text_of(figure)
+    assert "ring" in text_of(figure)
+    table = decided.table
+    figure = figures.draw_differences(["a"] * len(table), table, decided.terms)
+    assert "corrected for the number of comparisons and of looks" in " ".join(text_of(figure).split())
+    assert "Holm" not in text_of(figure)
 
 
 @pytest.mark.parametrize("terms", [Terms("test_loss"), Terms("validation_accuracy")])

@@ -1,5 +1,6 @@
 """Accuracy against a setting: the mean of each cell, how sure it is, and which cells differ from the best."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,8 @@ def draw_accuracy(
     data = data.assign(**labels, **{_AT: across.places_of(data, axes)})
     marked, terms = (against.of(measure), against.terms) if against else (None, Terms())
     intervals = mean_intervals(data.drop_duplicates(["cell", "seed"]), SHOWN, terms.level)
+    if against and against.looked:
+        intervals[:] = math.nan
     look = _Look(across, style.lines(list(data[_LINE].unique())), intervals, marked)
     faceted = list(data[_FACET].unique())
     grid = _grid(len(faceted), across, tuple(faceted) if facets else ())

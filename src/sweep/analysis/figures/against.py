@@ -39,6 +39,11 @@ class Against:
         """The same for a figure of `metric`; None where another was compared, or too few seeds trained."""
         return self if metric == self.terms.metric and self.different | self.alike else None
 
+    @property
+    def looked(self) -> bool:
+        """Whether seeds were trained until all was decided: only differences allow for that."""
+        return "decided_after" in self.table
+
     def _with(self, *verdicts: Verdict) -> frozenset[str]:
         if self.table.empty:
             return frozenset()

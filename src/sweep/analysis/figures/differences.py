@@ -50,9 +50,10 @@ def draw_differences(
     """A row for each difference, in the order given: point, interval, number, verdict; the margin shaded.
 
     `rows` is a table as `sweep.compare` gives it, or a part of one; it needs `difference`, `low`, `high` and
-    `verdict`, and may have `low_new_digits`, `high_new_digits` and `more_seeds`. Accuracies are shown in
-    points. `labels` name the rows, `heading` says what labels are. Of `groups`, a name for each row, one
-    stands as a heading wherever a new one begins.
+    `verdict`, and may have `low_new_digits`, `high_new_digits` and `more_seeds`; with `decided_after` its
+    intervals are those of a sweep that trained seeds until all was decided. Accuracies are shown in points.
+    `labels` name the rows, `heading` says what labels are. Of `groups`, a name for each row, one stands as a
+    heading wherever a new one begins.
     """
     points = terms.metric.endswith("accuracy")
     factor, form = (100, ".2f") if points else (1, ".3g")
@@ -77,7 +78,8 @@ def draw_differences(
     for row, number in zip(shown, written, strict=True):
         _draw(panel, row)
         _write(panel, row, number, number_room)
-    remarks = [*_in_words(panel, shown, terms.level, f"{margin:g}{unit}"), caption]
+    looked = "decided_after" in rows
+    remarks = [*_in_words(panel, shown, terms.level, f"{margin:g}{unit}", looked), caption]
     name = f"difference in {names.setting(terms.metric)}{' (points)' if points else ''}"
     return grid.finish(name, "", [], "", remarks)
 
@@ -169,12 +171,14 @@ def _write(panel: Axes, row: _Row, number: str, room: float) -> None:
         )
 
 
-def _in_words(panel: Axes, shown: Sequence[_Row], level: float, margin: str) -> Iterator[str]:
+def _in_words(panel: Axes, shown: Sequence[_Row], level: float, margin: str, looked: bool) -> Iterator[str]:
     """What the parts of the figure mean, those that are drawn."""
     digits = any(np.isfinite(row.numbers[3]) for row in shown)
     thin = "; thin line: with new test digits, too" if digits else ""
     yield f"thick bar: {100 * level:g} % interval over new seeds{thin}; shaded: ± {margin}"
-    if len(shown) > 1:
+    if looked:
+        yield "intervals and verdicts are corrected for the number of comparisons and of looks at them"
+    elif len(shown) > 1:
         yield "verdicts are corrected for the number of comparisons (Holm), intervals are not"
     if any(_beyond(row, edge) for row in shown for edge in panel.get_xlim()):
         yield "arrow: goes on beyond the figure"
