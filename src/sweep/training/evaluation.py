@@ -107,8 +107,13 @@ def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
         hardest_labels=predictions.labels[hardest],
         hardest_predictions=predictions.predicted[hardest],
         correct=predictions.predicted == predictions.labels,
-        examples_sha256=hashlib.sha256(part.indices.astype("<i8").tobytes()).hexdigest(),
+        examples_sha256=examples_sha256(part.indices),
     )
+
+
+def examples_sha256(indices: NDArray[np.int64]) -> str:
+    """What tells apart which examples a part holds: a hash of their positions in their file, (examples,)."""
+    return hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest()
 
 
 def judged(after: Predictions, before: Predictions, objective: Objective) -> Status | None:
