@@ -48,7 +48,7 @@ def main() -> None:
 
 def show(given: list[str], output: Path | None) -> None:
     """Print the comparison of the stored cells that are asked for, and write it to `output`."""
-    from sweep.analysis.comparing import judged_page
+    from sweep.analysis.comparing import draw_page, judged_page
     from sweep.analysis.statistics.terms import Terms
     from sweep.session import console
 
@@ -57,12 +57,14 @@ def show(given: list[str], output: Path | None) -> None:
         raise SettingError(f"{' '.join(places)}: must be one folder or file of records")
     asked, where = _split([argument for argument in given if "=" in argument])
     baseline = asked.pop("baseline", None)
-    page = judged_page(Path(places[0] if places else "results"), where, Terms(**asked), baseline)
+    results = Path(places[0] if places else "results")
+    page = judged_page(results, where, Terms(**asked), baseline)
     terminal = console()
     page.show(terminal)
     if output is not None:
         page.write(output)
         terminal.print(f"summary: {output / 'summary.csv'}, .md, .tex", soft_wrap=True)
+        draw_page(page, results, output / "figures", terminal)
 
 
 def _split(overrides: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:

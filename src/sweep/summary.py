@@ -11,8 +11,7 @@ from rich.console import Console
 from sweep.analysis import figure_files, records, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
-from sweep.analysis.statements import name_of
+from sweep.analysis.judged_sweep import judge_decided, judge_sweep
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
@@ -49,7 +48,7 @@ def summarise_sweep(
     if deciding is None:
         compare = configs[0].compare
         terms = Terms(compare.metric, compare.margin, compare.level)
-        judged = judge_sweep(trials, cells, axes, terms, compare.baseline)
+        judged = judge_sweep(trials, cells, axes, terms, compare.baseline, configs[0].data.root)
     else:
         judged = judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
     summary = tables.in_order(_arranged(judged.summary, axes), configs[0].sort)
@@ -67,7 +66,12 @@ def summarise_sweep(
         try:
             figure_files.remove_stale(output / "figures")
             if configs[0].figures:
-                _draw(plan, cells, judged, seeds, axes, settings, output / "figures", console)
+                # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
+                from sweep.analysis.judged_figures import draw
+
+                curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
+                kinds, every = configs[0].figure_formats, configs[0].figures == "all"
+                draw(judged, cells, curves, axes, settings, output / "figures", console, kinds, every)
         except Exception as error:  # whatever it is, it must not cost the table
             console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary
@@ -109,51 +113,3 @@ def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
 def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:
     wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
     return rows[wanted]
-
-
-def _draw(
-    plan: Plan,
-    cells: pd.DataFrame,
-    judged: JudgedSweep,
-    seeds: set[tuple[str, int]],
-    axes: list[str],
-    settings: str,
-    folder: Path,
-    console: Console,
-) -> None:
-    """Draw the figures, and say in one line which, and in another what was not drawn, and why."""
-    # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
-    from sweep.analysis import figures
-
-    config, found = plan.cells[0].config, judged.comparisons
-    table, name = (found.table, _called(judged, axes)) if found else (pd.DataFrame(), "")
-    curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
-    drawn = figures.draw_all(
-        _with(cells, judged.trials),
-        _with(cells, curves),
-        axes,
-        folder,
-        config.figure_formats,
-        visible(settings),
-        figures.Against(table, visible(name), judged.terms),
-        everything=config.figures == "all",
-    )
-    names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
-    if names:
-        endings = ", ".join(f".{ending}" for ending in config.figure_formats)
-        console.print(f"figures: {visible(str(folder))}: {names} ({endings})", soft_wrap=True)
-    if drawn.left_out:
-        console.print(visible(f"not drawn: {'; '.join(drawn.left_out)}"), soft_wrap=True)
-
-
-def _called(judged: JudgedSweep, axes: Sequence[str]) -> str:
-    """What figures call the baseline."""
-    assert judged.comparisons is not None
-    name = name_of(judged.summary, axes, judged.comparisons.baseline)
-    return f"the best on validation, {name}" if judged.comparisons.chosen_by else name
-
-
-def _with(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the swept settings of their cells, as they were given."""
-    measured = [name for name in rows.columns if name == "cell" or name not in cells.columns]
-    return cells.merge(rows[measured], on="cell", sort=False)

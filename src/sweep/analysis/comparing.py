@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.console import Console
 
 from sweep.analysis import records
 from sweep.analysis.aggregate import METRICS
@@ -48,6 +49,15 @@ def judged_page(
     if judged.reason:
         raise TrialsError(judged.reason)
     return JudgedPage(judged, axes, label)
+
+
+def draw_page(page: JudgedPage, results: Path, folder: Path, console: Console) -> None:
+    """Draw the figures of a page into `folder`."""
+    from sweep.analysis.judged_figures import draw
+
+    cells = page.judged.summary[["cell", *page.axes]]
+    curves = records.curves(results, cells["cell"])
+    draw(page.judged, cells, curves, page.axes, page.settings, folder, console)
 
 
 def _axes(trials: pd.DataFrame) -> list[str]:

@@ -56,6 +56,8 @@ class JudgedPage:
             "comparisons": self.judged.pairs,
             "effects": self.judged.effects,
             "interactions": self.judged.interactions,
+            "classes": self.judged.digits.found.classes if self.judged.digits else pd.DataFrame(),
+            "digits": self.judged.digits.found.decisive if self.judged.digits else pd.DataFrame(),
         }.items():
             if len(table):
                 _write_table(table, folder / f"{name}.csv")

@@ -15,7 +15,8 @@ from sweep.analysis.statistics.measured import Measured
 from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
-from sweep.errors import TrialsError
+from sweep.analysis.which_digits import WhichDigits, which_digits
+from sweep.errors import SweepError, TrialsError
 
 MOST_COMPARED = 100  # cells that are all compared with each other
 
@@ -27,7 +28,8 @@ class JudgedSweep:
     `summary` has a row a cell (see `aggregate.summarise`), with `low` and `high` of the interval about its
     mean, and its comparison with the baseline. `comparisons` are None where there is one cell or nothing to
     compare; `reason` says why, if it is not plain. `effects` and `interactions` are empty where one setting
-    varies. `looks` are those of a sweep that trained seeds until all was decided.
+    varies. `looks` are those of a sweep that trained seeds until all was decided. `digits` are those of the
+    smallest difference that is one; None where there is none, or the records or the data do not say it.
     """
 
     terms: Terms
@@ -39,12 +41,30 @@ class JudgedSweep:
     interactions: pd.DataFrame
     reason: str = ""
     looks: Looks | None = None
+    digits: "DigitsOf | None" = None
+
+
+@dataclass(frozen=True)
+class DigitsOf:
+    """Which test examples make the difference of a cell from the baseline."""
+
+    cell: str
+    baseline: str
+    found: WhichDigits
 
 
 def judge_sweep(
-    trials: pd.DataFrame, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: Baseline = None
+    trials: pd.DataFrame,
+    cells: pd.DataFrame,
+    axes: Sequence[str],
+    terms: Terms,
+    baseline: Baseline = None,
+    root: str | None = None,
 ) -> JudgedSweep:
-    """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`."""
+    """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`.
+
+    `root` is the folder of the data's files, where they are not MNIST's: what the digits are drawn from.
+    """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     counted = sound(trials)
     nothing = pd.DataFrame()
@@ -71,7 +91,22 @@ def judge_sweep(
         compare_pairs(trials, terms) if len(measured.cells) <= MOST_COMPARED else comparisons.table,
         main_effects(measured, cells, axes, terms) if several else nothing,
         interactions(measured, cells, axes, terms) if several else nothing,
+        digits=_digits(trials, comparisons, root),
     )
+
+
+def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) -> DigitsOf | None:
+    table = comparisons.table
+    different = table[table["verdict"].isin([Verdict.BETTER.value, Verdict.WORSE.value])]
+    if different.empty or not any(comparisons.sources):
+        return None
+    row = min(different.to_dict("records"), key=lambda one: abs(one["difference"]))
+    level = comparisons.terms.level
+    try:
+        found = which_digits(trials, row["cell"], row["baseline"], bool(row["paired"]), root, level)
+    except SweepError:  # the examples are not at hand: nothing else depends on them
+        return None
+    return DigitsOf(row["cell"], row["baseline"], found)
 
 
 def judge_decided(

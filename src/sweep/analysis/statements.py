@@ -9,7 +9,7 @@ from scipy import stats
 
 from sweep.analysis.aggregate import sound
 from sweep.analysis.escaping import shown
-from sweep.analysis.judged_sweep import JudgedSweep
+from sweep.analysis.judged_sweep import DigitsOf, JudgedSweep
 from sweep.analysis.statistics.comparison import Comparisons
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED, Method
 from sweep.analysis.statistics.selection import luck_of_best
@@ -18,6 +18,7 @@ from sweep.analysis.statistics.verdict import Verdict
 from sweep.analysis.tables import Measure
 
 MOST_NAMED = 5  # cells in one sentence
+MOST_CLASSES = 3
 
 
 def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
@@ -30,7 +31,8 @@ def against(judged: JudgedSweep, axes: Sequence[str]) -> str:
     """What the baseline is called in the heading of its column."""
     if judged.comparisons is None or judged.comparisons.chosen_by:
         return "the best"
-    return name_of(judged.summary, axes, judged.comparisons.baseline)
+    name = name_of(judged.summary, axes, judged.comparisons.baseline)
+    return name if len(axes) == 1 else "the baseline"
 
 
 def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
@@ -68,9 +70,10 @@ def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     """The best cell, what chose it, and how lucky the choice may have been."""
     found, summary = judged.comparisons, judged.summary
     assert found is not None
-    if found.named:
-        return
     name = name_of(summary, axes, found.baseline)
+    if found.named:
+        yield f"baseline: {name}"
+        return
     if judged.looks is not None:
         yield f"compared with the first cell, {name}; compare.baseline names another"
         return
@@ -141,7 +144,8 @@ def _new_digits(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     found, measure = judged.comparisons, Measure.of(judged.terms.metric)
     assert found is not None
     if not any(found.sources):
-        if judged.terms.metric == "test_accuracy" and "test_correct" in judged.trials:
+        correct = judged.trials.get("test_correct")
+        if judged.terms.metric == "test_accuracy" and correct is not None and correct.isna().any():
             yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
         return
     other = [row for row in found.table.to_dict("records") if row["verdict_new_digits"] != row["verdict"]]
@@ -153,6 +157,8 @@ def _new_digits(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     texts += [f"and {len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else []
     yield f"on new test examples, too: {', '.join(texts) or 'the same verdicts'}"
     yield from _closest(found, judged.summary, axes, measure)
+    if judged.digits is not None:
+        yield _which(judged.digits, judged.summary, axes, measure, judged.terms.level)
 
 
 def _closest(
@@ -179,6 +185,27 @@ def _closest(
             "on new test examples no number of seeds decides that, only more test examples: about"
             f" {source.examples_needed(distance / critical):,}"
         )
+
+
+def _which(
+    digits: DigitsOf, summary: pd.DataFrame, axes: Sequence[str], measure: Measure, level: float
+) -> str:
+    """The classes, and how many single examples, that make the smallest difference that is one."""
+    found, noun = digits.found, digits.found.examples.noun
+    cell, baseline = (name_of(summary, axes, one) for one in (digits.cell, digits.baseline))
+    classes = found.classes[found.classes["p_adjusted"] <= 1 - level]
+    largest = classes.loc[classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]]
+    parts = [
+        f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
+        for row in largest.to_dict("records")
+    ]
+    lost, gained = reversed(found.expected_by_luck)
+    return (
+        f"which {noun}s make the difference of {cell} from {baseline}: {len(classes)} of {len(found.classes)}"
+        f" classes by themselves (Holm){', most ' if parts else ''}{', '.join(parts)};"
+        f" {len(found.lost)} single {noun}s are right in most seeds of {baseline} and in few of {cell}"
+        f" ({lost:.1f} by luck), {len(found.gained)} the other way round ({gained:.1f} by luck)"
+    )
 
 
 def _methods(table: pd.DataFrame) -> str:

@@ -40,15 +40,17 @@ def draw_all(
     settings: str = "",
     against: Against | None = None,
     everything: bool = False,
+    beside: Sequence[Planned] = (),
 ) -> Drawn:
     """The figures of a sweep as files in `folder`: a dozen at most, unless `everything` is wanted.
 
-    Learning curves, each cell against the baseline, `against`, accuracy against each swept setting, and
-    a heatmap. `trials` and `curves` are those of `records`, with one column for each of `axes`, the swept
-    settings. Diverged trials are left out and counted below each figure, behind `settings`: the data set and
-    what all cells share. Raises nothing for a figure that cannot be drawn: it is among what was left out.
+    Learning curves, each cell against the baseline, `against`, those `beside`, accuracy against each swept
+    setting, and a heatmap. `trials` and `curves` are those of `records`, with one column for each of `axes`,
+    the swept settings. Diverged trials are left out and counted below each figure, behind `settings`: the
+    data set and what all cells share. Raises nothing for a figure that cannot be drawn: it is among what was
+    left out.
     """
-    planned, left_out = plan(trials, curves, axes, settings, against, everything)
+    planned, left_out = plan(trials, curves, axes, settings, against, everything, beside)
     drawn = Drawn(left_out=left_out)
     with style.applied():
         for figure in planned:
@@ -66,6 +68,7 @@ def plan(
     settings: str = "",
     against: Against | None = None,
     everything: bool = False,
+    beside: Sequence[Planned] = (),
 ) -> tuple[list[Planned], list[str]]:
     """The figures of a sweep, the most telling first, and what is left out, with the reason."""
     if sound(trials).empty:
@@ -79,6 +82,7 @@ def plan(
     planned = [
         *learning[:1],
         *difference_figures(sweep),
+        *beside,
         *(_accuracy_figure(sweep, factor) for factor in sweep.varying),
         *heatmap_figures(sweep, left_out),
         *learning[1:],

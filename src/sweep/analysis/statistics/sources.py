@@ -15,6 +15,7 @@ from sweep.analysis.statistics.two_way import TwoWay, two_way
 from sweep.analysis.statistics.verdict import judge
 
 Bits = NDArray[np.bool_]  # (seeds, test examples)
+FEW_EXAMPLES, FEW_SEEDS = 1000, 10  # below both, intervals for new examples cover too little in simulations
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Correct:
     def two_way(self, cell: str, baseline: str, contrast: Contrast) -> TwoWay | None:
         """The two sources of luck in a difference; None where its error is unknown."""
         if contrast.method not in (Method.PAIRED, Method.WELCH):
+            return None
+        if self.bits[cell].shape[1] < FEW_EXAMPLES and min(contrast.counts) < FEW_SEEDS:
             return None
         if not contrast.paired:
             return two_way(self.bits[cell], self.bits[baseline], paired=False)

@@ -1,0 +1,74 @@
+"""The figures of a judged sweep, and what is said of them."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from sweep.analysis import figures
+from sweep.analysis.escaping import visible
+from sweep.analysis.figures.digits import draw_digits
+from sweep.analysis.figures.material import Planned
+from sweep.analysis.judged_sweep import JudgedSweep
+from sweep.analysis.statements import name_of
+
+
+def draw(
+    judged: JudgedSweep,
+    cells: pd.DataFrame,
+    curves: pd.DataFrame,
+    axes: Sequence[str],
+    settings: str,
+    folder: Path,
+    console: Console,
+    formats: Sequence[str] = ("png",),
+    everything: bool = False,
+) -> None:
+    """Draw the figures, and say in one line which, and in another what was not drawn, and why.
+
+    `cells` has a row for each cell, `cell` and its values of the `axes` as they were given.
+    """
+    found = judged.comparisons
+    table, name = (found.table, _baseline(judged, axes)) if found else (pd.DataFrame(), "")
+    drawn = figures.draw_all(
+        _with(cells, judged.trials),
+        _with(cells, curves),
+        axes,
+        folder,
+        formats,
+        visible(settings),
+        figures.Against(table, visible(name), judged.terms),
+        everything,
+        _digits(judged, axes),
+    )
+    names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
+    if names:
+        endings = ", ".join(f".{ending}" for ending in formats)
+        console.print(f"figures: {visible(str(folder))}: {names} ({endings})", soft_wrap=True)
+    if drawn.left_out:
+        console.print(visible(f"not drawn: {'; '.join(drawn.left_out)}"), soft_wrap=True)
+
+
+def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
+    """The figure of the single examples that make a difference, where any does."""
+    if judged.digits is None or judged.digits.found.not_drawn:
+        return []
+    names = (
+        visible(name_of(judged.summary, axes, cell)) for cell in (judged.digits.cell, judged.digits.baseline)
+    )
+    return [Planned("digits", partial(draw_digits, judged.digits.found, *names))]
+
+
+def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+    """What figures call the baseline."""
+    assert judged.comparisons is not None
+    name = name_of(judged.summary, axes, judged.comparisons.baseline)
+    return f"the best on validation, {name}" if judged.comparisons.chosen_by else name
+
+
+def _with(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the swept settings of their cells, as they were given."""
+    measured = [name for name in rows.columns if name == "cell" or name not in cells.columns]
+    return cells.merge(rows[measured], on="cell", sort=False)
