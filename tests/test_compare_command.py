@@ -44,7 +44,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_shows_what_the_function_finds(stored: Path) -> None:
     run = compare(stored, "--output", "judged")
     assert run.returncode == 0, run.stderr
-    assert all(len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith("summary:"))
+    assert all(
+        len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))
+    )
     found = sweep.compare(stored / "results").set_index("cell")
     with (stored / "judged" / "summary.csv").open(encoding="utf-8") as file:
         rows = {row["cell"]: row for row in csv.DictReader(file)}
@@ -81,9 +83,8 @@ def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
 
 
 def test_settings_pick_the_cells_and_the_terms(stored: Path) -> None:
-    run = compare(
-        stored, "results", "hidden=32", "baseline={activation:tanh}", "margin=0.5", "metric=test_loss"
-    )
+    terms = ("baseline={activation:tanh}", "margin=0.5", "metric=test_loss")
+    run = compare(stored, "results", "hidden=32", *terms, columns=160)
     assert run.returncode == 0, run.stderr
     assert "activation=tanh" in run.stdout
     assert "test loss" in run.stdout
