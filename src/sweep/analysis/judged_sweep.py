@@ -83,14 +83,15 @@ def judge_sweep(
     summary = summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False)
     measured = Measured.of(counted, terms.metric)
     several = len(factors(cells, axes)) > 1
+    named = comparisons.baseline if comparisons.named else None
     return JudgedSweep(
         terms,
         summary,
         trials,
         comparisons,
         compare_pairs(trials, terms) if len(measured.cells) <= MOST_COMPARED else comparisons.table,
-        main_effects(measured, cells, axes, terms) if several else nothing,
-        interactions(measured, cells, axes, terms) if several else nothing,
+        main_effects(measured, cells, axes, terms, named) if several else nothing,
+        interactions(measured, cells, axes, terms, named) if several else nothing,
         digits=_digits(trials, comparisons, root),
     )
 

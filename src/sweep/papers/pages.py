@@ -4,21 +4,47 @@ Each has a manifest of its files. The README beside reports/ shows the table of 
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from sweep.analysis import records
+from sweep.analysis.comparing import judged_page
 from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import judge_sweep
+from sweep.analysis.statistics.comparison import Baseline
 from sweep.analysis.statistics.terms import Terms
 from sweep.papers import manifest
 
-WIDTHS = "widths"  # what the main command of the README left behind
-AXES = ["hidden"]  # of that command
-WIDTH = 100  # characters of the terminal in the README
-TERMS = Terms()
+WIDTH = 80  # characters of the terminal in the README
+
+
+@dataclass(frozen=True)
+class Page:
+    """What `sweep.compare --output` left in a folder; `shown` on the README beside reports/ as well."""
+
+    folder: str
+    records: str
+    terms: Terms = Terms()
+    baseline: Baseline = None
+    shown: bool = False
+
+
+_VALIDATION = Terms("validation_accuracy")
+# The defaults of sweep before reports/defaults.
+_BEFORE = {
+    "hidden": 128,
+    "initializer": "he",
+    "learning_rate": 0.1,
+    "batch_size": 128,
+    "data.normalization": "image",
+}
+PAGES = (
+    Page("widths", "widths/records.parquet", shown=True),
+    Page("defaults/screening", "defaults/choice.parquet", _VALIDATION, _BEFORE),
+    Page("defaults/validation", "defaults/finalists.parquet", _VALIDATION, _BEFORE),
+    Page("defaults/test", "defaults/finalists.parquet", Terms(), _BEFORE),
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -37,24 +63,21 @@ def differences(reports: Path) -> Iterator[str]:
     for file in sorted(reports.glob(f"*/{manifest.FILE}")):
         if not (file.parent / "paper.yaml").is_file():
             yield from manifest.differences(file.parent, names(file.parent), {}, None)
-    folder = reports / WIDTHS
-    if (folder / "records.parquet").is_file():
-        made = page(folder / "records.parquet", AXES)
-        if (folder / "summary.md").read_text(encoding="utf-8") != made.markdown():
-            yield f"{folder / 'summary.md'}: is not what records.parquet gives"
-        readme = reports.parent / "README.md"
+    for page in PAGES:
+        if (reports / page.records).is_file():
+            yield from _of_page(page, reports)
+
+
+def _of_page(page: Page, reports: Path) -> Iterator[str]:
+    made = judged_page(reports / page.records, {}, page.terms, page.baseline)
+    if (reports / page.folder / "summary.md").read_text(encoding="utf-8") != made.markdown():
+        yield f"{reports / page.folder / 'summary.md'}: is not what {reports / page.records} gives"
+    readme = reports.parent / "README.md"
+    if page.shown:
         there = readme.read_text(encoding="utf-8").splitlines()
         for line in _on_terminal(made):
             if line not in there:
-                yield f"{readme}: no line {line}, as {folder / 'records.parquet'} has it"
-
-
-def page(file: Path, axes: Sequence[str], terms: Terms = TERMS) -> JudgedPage:
-    """The judged page of a sweep over these settings, from its packed records."""
-    trials = records.load(file, bits=True)
-    cells = trials[["cell", *axes]].drop_duplicates()
-    (data,) = set(trials["data_label"])
-    return JudgedPage(judge_sweep(trials, cells, axes, terms), axes, str(data))
+                yield f"{readme}: no line {line}, as {reports / page.records} has it"
 
 
 def _on_terminal(made: JudgedPage) -> list[str]:

@@ -103,6 +103,17 @@ def test_what_a_grid_lacks_is_left_out_of_the_means() -> None:
     assert rate["difference"] == pytest.approx((first - second).mean())
 
 
+def test_a_named_baseline_is_what_its_values_are_compared_with() -> None:
+    trials, cells = factorial()
+    base = cells.loc[(cells["width"] == 32) & (cells["name"] == "tanh"), "cell"].iloc[1]
+    found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms(), base)
+    assert list(zip(found["value"], found["against"], strict=True)) == [
+        *(("16", "32"), ("64", "32"), ("0.1", "0.2"), ("relu", "tanh"))
+    ]
+    difference = by_seed(trials, cells, width=16) - by_seed(trials, cells, width=32)
+    assert found["difference"].iloc[0] == pytest.approx(difference.mean())
+
+
 def test_settings_that_vary_together_are_one_effect() -> None:
     trials, cells = factorial()
     cells = cells.assign(twin=cells["rate"] * 10)

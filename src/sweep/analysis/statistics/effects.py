@@ -22,15 +22,18 @@ Level = tuple[str, ...]  # the values of a factor, as texts
 Rows = list[dict[str, object]]
 
 
-def main_effects(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms) -> pd.DataFrame:
-    """Each value of each axis against the axis's first value: one row an effect, corrected over all rows.
+def main_effects(
+    measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: str | None = None
+) -> pd.DataFrame:
+    """Each value of each axis against one of them: one row an effect, corrected over all rows.
 
-    `cells` has a row for each cell: `cell` and its values of `axes`. `setting` names the axis (those that
+    That one is the value of the cell `baseline`, or else the first. `cells` has a row for each cell: `cell`
+    and its values of `axes`. `setting` names the axis (those that
     vary together are one, "a, b"), `value` and `against` its values, `cells` how many pairs of cells are
     averaged; then as in `compare`. Cells of which some seeds are missing or diverged are left out, and a pair
     of values that no combination of the others shares has no row.
     """
-    design = _Design.of(measured, cells, axes)
+    design = _Design.of(measured, cells, axes, baseline)
     rows: Rows = []
     found: list[Contrast] = []
     for factor in design.factors:
@@ -44,12 +47,14 @@ def main_effects(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], t
     return pd.DataFrame(rows).join(judged(found, terms, len(found)))
 
 
-def interactions(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms) -> pd.DataFrame:
+def interactions(
+    measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: str | None = None
+) -> pd.DataFrame:
     """How each main effect changes with the values of each other axis: one row a difference of differences.
 
     `with_setting`, `with_value` and `with_against` name the other axis; else as `main_effects`.
     """
-    design = _Design.of(measured, cells, axes)
+    design = _Design.of(measured, cells, axes, baseline)
     rows: Rows = []
     found: list[Contrast] = []
     for first, second in itertools.combinations(design.factors, 2):
@@ -72,18 +77,19 @@ class _Design:
         self.measured, self.factors, self.cells = measured, found, cells
 
     @staticmethod
-    def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str]) -> "_Design":
+    def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], baseline: str | None) -> "_Design":
         own = cells[cells["cell"].isin(_complete(measured))]
         # Cells that no axis tells apart would be taken for one.
         found = [] if own[list(axes)].map(str).duplicated().any() else factors(own, axes)
         levels = [list(zip(*(map(shown, own[axis]) for axis in factor), strict=True)) for factor in found]
         places = {name: position for position, name in enumerate(measured.cells)}
         positions = [places[name] for name in own["cell"]]
-        keys = list(zip(*levels, strict=True))
-        return _Design(measured, found, dict(zip(keys, positions, strict=False)))
+        by_key = dict(zip(zip(*levels, strict=True), positions, strict=False))
+        base = [key for key, position in by_key.items() if measured.cells[position] == baseline]
+        return _Design(measured, found, {key: by_key[key] for key in [*base, *by_key]})
 
     def levels(self, factor: Factor) -> list[Level]:
-        """The values of a factor, in the order of the cells."""
+        """The values of a factor, the baseline's first, then in the order of the cells."""
         place = self.factors.index(factor)
         return list(dict.fromkeys(key[place] for key in self.cells))
 
