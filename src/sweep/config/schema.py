@@ -134,7 +134,7 @@ class Config:
     activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS, needs=(_LAYERS,))
     output: str = setting("softmax", "function of the output layer", OUTPUTS)
     loss: str = setting("cross_entropy", "the loss", LOSSES)
-    initializer: str = setting("he", "how weights start", INITIALIZERS)
+    initializer: str = setting("fan_in_uniform", "how weights start", INITIALIZERS)
     initializer_std: float = setting(
         0.01,
         "standard deviation of the initial weights",
@@ -144,7 +144,7 @@ class Config:
     bias: bool = setting(True, "whether layers have biases")
     momentum: float = setting(0.0, "momentum", at_least=0, below=1, needs=(_SGD,))
     learning_rate: float = setting(0.1, "step size", above=0)
-    batch_size: Any = setting(128, "examples in a mini-batch")
+    batch_size: Any = setting(32, "examples in a mini-batch")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
     # No need of max_iterations=null: that is given to shorten an experiment, which says its epochs.
     epochs: int = setting(10, "passes over the training part", at_least=1)
