@@ -12,7 +12,7 @@ from tests.analysis.sweeps import against_of, cells_of, sweep_of
 from tests.analysis.test_figures import inside, text_of
 
 from sweep.analysis import figures
-from sweep.analysis.figures import style
+from sweep.analysis.figures import Against, style
 from sweep.analysis.figures.sweep_figures import plan
 from sweep.analysis.statistics.terms import Terms
 
@@ -153,6 +153,6 @@ def test_of_very_many_cells_the_closest_are_drawn_and_counted() -> None:
 
 def test_without_comparisons_there_is_no_such_figure() -> None:
     trials, curves = sweep_of(cells_of(hidden=[16]), seeds=3)
-    for against in (None, against_of(trials)):
+    for against in (None, against_of(trials), Against(pd.DataFrame(), "")):
         planned, _ = plan(trials, curves, ["hidden"], against=against)
         assert "differences" not in [figure.name for figure in planned]

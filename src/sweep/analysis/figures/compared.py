@@ -18,7 +18,7 @@ MOST_DIFFERENCES = 30
 def difference_figures(sweep: Material) -> Iterator[Planned]:
     """Every cell against the baseline, the highest first; of very many, those closest to it."""
     against, axes = sweep.against, tuple(chain(*sweep.varying))
-    if against is None:
+    if against is None or against.cell is None:
         return
     settings = sweep.cells.drop_duplicates("cell").set_index("cell")[list(axes)]
     rows = against.table[against.table["cell"].isin(settings.index)].dropna(subset="difference")
