@@ -140,7 +140,7 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the first of all": ({}, {"data.test_size": 10_000, "data.test_subset": "first"}),
     "a penalty of no strength": ({}, {"regularization": "l2", "regularization.strength": 0}),
     "a rate that is divided by one": ({}, {"schedule": "inverse_epoch", "schedule.b": 0}),
-    "epochs in steps": ({"epochs": 2}, {"max_iterations": 2 * 430}),  # 55,000 / 128 = 429.7
+    "epochs in steps": ({"epochs": 2}, {"max_iterations": 2 * 1719}),  # 55,000 / 32 = 1718.75
     "all examples in a mini-batch": ({"batch_size": "all"}, {"batch_size": 55_000}),
     "the sum over one example": ({"batch_size": 1}, {"batch_size": 1, "reduction": "sum"}),
     "a whole number for a real one": ({"momentum": 0.0, "learning_rate": 1.0}, {"learning_rate": 1}),

@@ -17,7 +17,8 @@ START = EvaluationConfig(at_start=True)
 
 def train(data: PreparedData, seeds: list[int], **settings: Any) -> list[TrialResult]:
     """Train with an evaluation at the start, too."""
-    return train_block(Config(**{"hidden": 16, "evaluation": START, **settings}), seeds, data)
+    usual = {"hidden": 16, "initializer": "he", "batch_size": 128, "evaluation": START}
+    return train_block(Config(**{**usual, **settings}), seeds, data)
 
 
 def guess(data: PreparedData) -> float:

@@ -61,11 +61,12 @@ def train(trial: str, kernels: Kernels, data: PreparedData) -> TrialResult:
     """Seed 3, for thirty steps."""
     config = Config(
         hidden=8,
+        initializer="he",
         max_iterations=30,
         precision="float64",
         evaluation=EvaluationConfig(every=10, at_start=True, parts=["train", "test"]),
         parallel=ParallelConfig(kernels=kernels.value),
-        **TRIALS[trial],
+        **{"batch_size": 128, **TRIALS[trial]},
     )
     (result,) = train_block(config, [3], data)
     return result

@@ -73,7 +73,7 @@ def test_rows_of_the_curves(
 ) -> None:
     """Twelve steps, five an epoch. Every curve has all rows; the last is where the metrics come from."""
     fractions: list[float] = []
-    config = Config(depth=0, max_iterations=12, evaluation=EvaluationConfig(every, at_start))
+    config = Config(depth=0, batch_size=128, max_iterations=12, evaluation=EvaluationConfig(every, at_start))
     (result,) = train_block(config, [0], small_mnist, fractions.append)
     assert set(result.curves) == {*CURVES, "iteration", "epoch"}
     assert result.curves["iteration"] == rows
