@@ -22,6 +22,7 @@ from sweep.setting import Setting
 
 SMALL = {
     "hidden": "6",
+    "initializer": "he",
     "epochs": "1",
     "seeds": "2",
     "batch_size": "50",

@@ -28,6 +28,8 @@ from sweep.session import run_sweep
 
 BASE = Config(
     data=DataConfig(train_size=300, validation_size=100, test_size=500),
+    initializer="he",
+    batch_size=128,
     epochs=1,
     seeds=3,
     decide=0.05,

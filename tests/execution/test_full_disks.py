@@ -40,8 +40,8 @@ def shown(output: str) -> dict[str, int]:
     """The first column of the table that a command shows, and its n."""
     lines = output.splitlines()
     start = next(index for index, line in enumerate(lines) if "test accuracy %" in line)
-    end = next(index for index, line in enumerate(lines) if line.startswith("records:"))
-    return {line.split()[0]: int(line.split()[1]) for line in lines[start + 1 : end]}
+    rows = lines[start + 1 : lines.index("", start)]
+    return {line.split()[0]: int(line.split()[1]) for line in rows}
 
 
 def stored(results: Path) -> dict[str, int]:

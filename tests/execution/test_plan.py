@@ -138,7 +138,7 @@ def test_flops_by_hand() -> None:
     weights = 784 * 128 + 128 * 10
     step = 2 * 128 * (2 * weights + 128 * 10)
     evaluation = 2 * (60_000 + 10_000) * weights
-    base = Config(epochs=3)
+    base = Config(epochs=3, batch_size=128)
     assert cost.flops(base, sizes) == pytest.approx(3 * (469 * step + evaluation))
     adam = replace(base, optimizer=OptimizerConfig(name="adam"))
     assert cost.seconds(adam, sizes, 1e11) > cost.seconds(base, sizes, 1e11)

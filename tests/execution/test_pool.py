@@ -78,7 +78,7 @@ def test_a_killed_worker_is_told_and_the_command_goes_on_from_there(tmp_path: Pa
     assert "the same command goes on from there" in line
     stored = set(tmp_path.glob("results/*/*.parquet"))
     assert 0 < len(stored) < 8
-    table = output[output.index("test accuracy %") : output.index("records:")]
+    table = output[output.index("test accuracy %") :].partition("\n\n")[0]
     assert len(table.splitlines()) == 1 + len(stored)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert f"{8 - len(stored)} of {8 - len(stored)} trials" in done.stdout
