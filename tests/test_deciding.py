@@ -227,6 +227,7 @@ def test_a_notebook_gets_the_decisions_with_the_summary(
 COMMAND = (
     *("-m", "hidden=4,5,64", "decide=0.05", "seeds=3", "budget=12", "epochs=1", "figures=false"),
     *("data.train_size=300", "data.validation_size=100", "data.test_size=500"),
+    *("initializer=he", "batch_size=128"),
     *("parallel.n_jobs=1", "parallel.kernels=numpy"),
 )
 
