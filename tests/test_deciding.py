@@ -207,6 +207,7 @@ def test_a_notebook_gets_the_decisions_with_the_summary(
     summary = sweep.run(
         {
             "grid": {"product": {"hidden": [4, 5, 64]}},
+            **{"initializer": "he", "batch_size": 128},
             **{"decide": 0.05, "seeds": 3, "budget": 12, "epochs": 1, "results": str(trained[0])},
             "data": {"train_size": 300, "validation_size": 100, "test_size": 500},
             "parallel": {"n_jobs": 1, "kernels": "numpy"},
