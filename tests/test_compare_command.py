@@ -42,7 +42,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_shows_what_the_function_finds(stored: Path) -> None:
-    run = compare(stored, "--output", "judged")
+    run = compare(stored, "results", "--output", "judged", "data_label=MNIST")
     assert run.returncode == 0, run.stderr
     assert all(
         len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))

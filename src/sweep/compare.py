@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, help="a folder for summary.csv, .md, .tex, comparisons.csv and figures"
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # key=value on both sides of --output
     try:
         show(arguments.given, arguments.output)
     except SweepError as error:

@@ -12,7 +12,7 @@ from sweep.analysis.escaping import visible
 from sweep.analysis.figures.digits import draw_digits
 from sweep.analysis.figures.material import Planned
 from sweep.analysis.judged_sweep import JudgedSweep
-from sweep.analysis.statements import name_of
+from sweep.analysis.statements import name_of, names_apart
 
 
 def draw(
@@ -55,10 +55,8 @@ def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
     """The figure of the single examples that make a difference, where any does."""
     if judged.digits is None or judged.digits.found.not_drawn:
         return []
-    names = (
-        visible(name_of(judged.summary, axes, cell)) for cell in (judged.digits.cell, judged.digits.baseline)
-    )
-    return [Planned("digits", partial(draw_digits, judged.digits.found, *names))]
+    names = names_apart(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
+    return [Planned("digits", partial(draw_digits, judged.digits.found, *map(visible, names)))]
 
 
 def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:

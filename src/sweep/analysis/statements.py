@@ -27,6 +27,13 @@ def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
     return ", ".join(f"{axis}={shown(row[axis])}" for axis in axes) or cell
 
 
+def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> tuple[str, str]:
+    """Two cells by the settings in which they differ."""
+    rows = summary[summary["cell"].isin([cell, baseline])].drop_duplicates("cell")
+    differing = [axis for axis in axes if len(set(map(str, rows[axis]))) > 1]
+    return name_of(summary, differing, cell), name_of(summary, differing, baseline)
+
+
 def against(judged: JudgedSweep, axes: Sequence[str]) -> str:
     """What the baseline is called in the heading of its column."""
     if judged.comparisons is None or judged.comparisons.chosen_by:
@@ -171,7 +178,7 @@ def _closest(
         if source is not None
     ]
     source, cell = min(known, key=lambda one: abs(one[0].difference))
-    names = f"{name_of(summary, axes, cell)} and {name_of(summary, axes, found.baseline)}"
+    names = " and ".join(names_apart(summary, axes, cell, found.baseline))
     yield (
         f"luck between {names}: {100 * (1 - source.shares.examples):.0f} % of its variance is the seeds',"
         f" {100 * source.shares.examples:.0f} % that of the choice of test examples, which more seeds leave;"
@@ -192,20 +199,26 @@ def _which(
 ) -> str:
     """The classes, and how many single examples, that make the smallest difference that is one."""
     found, noun = digits.found, digits.found.examples.noun
-    cell, baseline = (name_of(summary, axes, one) for one in (digits.cell, digits.baseline))
+    cell, baseline = names_apart(summary, axes, digits.cell, digits.baseline)
     classes = found.classes[found.classes["p_adjusted"] <= 1 - level]
     largest = classes.loc[classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]]
     parts = [
         f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
         for row in largest.to_dict("records")
     ]
-    lost, gained = reversed(found.expected_by_luck)
+    by_class = f"{len(classes)} of {len(found.classes)} classes by themselves, most {', '.join(parts)}"
+    gained, lost = found.expected_by_luck
+    singles = f"{len(found.lost)} single {noun}{_s(found.lost)}"
     return (
-        f"which {noun}s make the difference of {cell} from {baseline}: {len(classes)} of {len(found.classes)}"
-        f" classes by themselves (Holm){', most ' if parts else ''}{', '.join(parts)};"
-        f" {len(found.lost)} single {noun}s are right in most seeds of {baseline} and in few of {cell}"
-        f" ({lost:.1f} by luck), {len(found.gained)} the other way round ({gained:.1f} by luck)"
+        f"which {noun}s make the difference of {cell} from {baseline}:"
+        f" {by_class if parts else 'no class by itself'}; right in most seeds of {baseline} and in few of"
+        f" {cell}: {singles} ({lost:.1f} by luck); the other way round: {len(found.gained)}"
+        f" ({gained:.1f} by luck)"
     )
+
+
+def _s(rows: pd.DataFrame) -> str:
+    return "" if len(rows) == 1 else "s"
 
 
 def _methods(table: pd.DataFrame) -> str:
