@@ -1,0 +1,149 @@
+"""The benchmark of the statistics: its steps at small scale, and that its committed page follows."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks.statistics import contrasts, digits, families, looks, real, report, verdicts
+from benchmarks.statistics.cases import DRAWS, Case, Draw, generator, rate
+from numpy.typing import NDArray
+from scipy import stats
+
+import sweep
+from sweep.analysis.statistics.contrast import contrast
+from sweep.analysis.statistics.sequential import Looks
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = pd.read_csv(ROOT / report.TABLE, dtype={"n": str})
+
+
+def test_the_committed_page_follows_from_the_committed_table() -> None:
+    assert (ROOT / report.PAGE).read_text(encoding="utf-8") == report.page(COMMITTED)
+
+
+def test_whether_a_committed_row_holds_follows_from_its_numbers() -> None:
+    limited = COMMITTED[COMMITTED["high"].notna() & COMMITTED["percent"].notna()]
+    noise = np.where(
+        limited["low"] == 0, 2 * limited["high"].map(binomial) / limited["simulations"] ** 0.5, 0
+    )
+    holds = (limited["percent"] >= limited["low"]) & (limited["percent"] <= limited["high"] + noise)
+    assert list(holds) == list(limited["holds"] == "yes")
+    assert set(COMMITTED.loc[COMMITTED["percent"].isna(), "holds"]) == {"not offered"}
+
+
+def binomial(percent: float) -> float:
+    return float(stats.binom.std(1, percent / 100)) * 100
+
+
+def test_normal_seeds_and_families_hold_in_the_committed_table() -> None:
+    """What the project promises; skewed seeds of unequal spread are the known exception."""
+    normal = COMMITTED["seeds"].str.startswith("normal") & (COMMITTED["part"] != "power")
+    for rows in (COMMITTED[normal], COMMITTED[COMMITTED["part"].isin(PROMISED)]):
+        assert len(rows)
+        assert not (rows["holds"] == "no").any()
+
+
+PROMISED = ["new digits", "family of 12 cells", "looks", "equivalence", "real seeds", "real digits"]
+
+
+@pytest.mark.parametrize(("draw", "skewness"), [(DRAWS["normal"], 0.0), (DRAWS["skewed"], -4 / 3)])
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_simulated_seeds_are_what_the_table_says(draw: Draw, skewness: float, correlation: float) -> None:
+    values = draw(generator("moments"), (200_000, 2), correlation)
+    assert values.mean() == pytest.approx(0, abs=0.01)
+    assert values.std() == pytest.approx(1, abs=0.01)
+    assert stats.skew(values[:, 0]) == pytest.approx(skewness, abs=0.05)
+    assert stats.pearsonr(*values.T).statistic == pytest.approx(correlation, abs=0.01)
+
+
+def test_misses_are_those_of_scipy() -> None:
+    values = contrasts.simulated("skewed", 2.0, 0.0, (10, 10), 50)
+    found = [contrast(pair, contrasts.WEIGHTS, False) for pair in values]
+    p = stats.ttest_ind(values[..., 0], values[..., 1], axis=1, equal_var=False).pvalue
+    assert list(contrasts.missed(found, 0.0)) == list(p < 0.05)
+
+
+@pytest.mark.parametrize("pair", digits.PAIRS, ids=lambda pair: pair.name)
+def test_the_true_difference_on_new_digits_is_that_of_many(pair: digits.Pair) -> None:
+    rng = generator("truth")
+    means = [[cell.mean() for cell in pair.cells(rng, 10, 0.5)] for _ in range(200)]
+    gains = np.subtract(*np.array(means).T)
+    assert gains.mean() == pytest.approx(pair.truth, abs=4 * stats.sem(gains))
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_false_verdict_is_one_of_compare(chosen: bool) -> None:
+    found = []
+    for number in range(8):
+        values = DRAWS["normal"](generator("compare", number), (3, families.CELLS, 2), 0.5)
+        values[:, number % 4] += 4.0 * (number % 2)  # so that some have a verdict
+        trials = families.trials_of(values)
+        table = sweep.compare(trials, None if chosen else "00", margin=0.0)
+        maybe = families.possible(values[None, ..., 1], chosen)[0]
+        found.append(bool(maybe) and families.false_verdict(trials, chosen))
+        assert found[-1] == table["verdict"].ne("undecided").any()
+    assert set(found) == {True, False}
+
+
+def test_a_verdict_of_decide_comes_where_the_interval_ends() -> None:
+    values = DRAWS["normal"](generator("decide"), (looks.BUDGET, 2), 0.0) / math.sqrt(2) + [2.0, 0.0]
+    planned = Looks.until(looks.BUDGET, looks.FIRST, 1)
+    verdict, seeds = looks.verdict_at(values, planned, 0.0)
+    assert verdict == "better"
+    assert seeds in planned.seeds[:4]
+
+
+def test_rows_are_made_at_small_scale() -> None:
+    cases: list[Case] = [
+        *contrasts.means(200),
+        *verdicts.equivalence(20),
+        *(case for case, _ in zip(digits.new_digits(3), range(2), strict=False)),
+        *(case for case, _ in zip(families.sweeps(2), range(2), strict=False)),
+        *(case for case, _ in zip(looks.costs(4), range(2), strict=False)),
+    ]
+    page = report.page(report.table_of(cases).assign(program=""))
+    assert page.count("\n| ") == len(cases) + 2 * len({(case.part, case.measure) for case in cases})
+
+
+def test_too_few_unpaired_seeds_are_not_offered() -> None:
+    case = contrasts._difference("normal", 1, 0.0, (5, 5), False, 3)
+    assert (case.method, case.holds) == ("too few seeds to say", "not offered")
+
+
+def test_a_share_holds_within_its_limits_and_a_bound_has_room_for_noise() -> None:
+    def row(hits: int, *limits: float) -> Case:
+        return rate("part", "", "", 1, "share, %", [True] * hits + [False] * (1000 - hits), *limits)
+
+    assert [row(hits, 4, 6).holds for hits in (39, 40, 60, 61)] == ["no", "yes", "yes", "no"]
+    assert [row(hits, 0, 5).holds for hits in (0, 63, 64)] == ["yes", "yes", "no"]
+    assert row(50, 4, 6).standard_error == pytest.approx(100 * math.sqrt(0.05 * 0.95 / 1000))
+
+
+def test_the_real_digits_are_those_of_the_reports() -> None:
+    cases = list(real.halves_of_digits(1, ROOT / "reports"))
+    assert [case.measure[:9] for case in cases] == ["predictio", "pairs out"] * 2
+
+
+def test_a_sweep_of_many_cells_is_compared() -> None:
+    assert all(seconds > 0 for seconds in real.seconds_of_a_large_sweep(20, 3, 100))
+
+
+def accuracies(hidden: int) -> NDArray[np.float64]:
+    trials = sweep.load(ROOT / "reports" / "widths" / "records.parquet")
+    own = trials[trials["hidden"] == hidden].sort_values("seed")
+    return 100 * own["test_accuracy"].to_numpy(float)
+
+
+def test_the_worked_example_of_the_page_is_that_of_the_records() -> None:
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    few, many = accuracies(128), accuracies(256)
+    gains = few - many
+    for values in (few, many):
+        assert " ".join(f"{value:.2f}" for value in values) in text
+    result = stats.ttest_rel(few, many)
+    low, high = result.confidence_interval(0.95)
+    numbers = (gains.mean(), gains.std(ddof=1), stats.sem(gains), low, high, result.pvalue)
+    for number, digits_ in zip(numbers, (3, 3, 3, 2, 2, 2), strict=True):
+        assert f"{number:.{digits_}f}".replace("-", "−") in text
