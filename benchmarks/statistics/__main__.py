@@ -11,6 +11,7 @@ from sweep.threads import ONE_THREAD
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import argparse
+import gc
 from collections.abc import Callable, Iterator
 
 import pandas as pd
@@ -23,8 +24,8 @@ Part = Callable[[int], Iterator[Case]]
 PARTS: dict[str, tuple[Part, int]] = {
     "difference": (contrasts.differences, 20_000),
     "mean": (contrasts.means, 20_000),
-    "new digits": (digits.new_digits, 6000),
-    "family of 12 cells": (families.sweeps, 10_000),
+    "new digits": (digits.new_digits, 4000),
+    "family of 12 cells": (families.sweeps, 5000),
     "power": (verdicts.power, 20_000),
     "equivalence": (verdicts.equivalence, 10_000),
     "looks": (looks.alarms, 20_000),
@@ -42,8 +43,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} times fewer simulations")
     parser.add_argument("--write", action="store_true", help="keep the rows in the committed table")
     arguments = parser.parse_args()
+    if arguments.quick and arguments.write:
+        parser.error("--quick: its rows are not kept; without --write")
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: must be among {', '.join(PARTS)}")
+    gc.freeze()  # statsmodels collects all garbage in each correction: ten times as long with the modules' own
     for name in arguments.parts or PARTS:
         simulate, times = PARTS[name]
         rows = []

@@ -63,16 +63,19 @@ def new_digits(simulations: int) -> Iterator[Case]:
             for n in counts:
                 method = "new digits, paired" if paired else "new digits, unpaired"
                 rng = generator("digits", pair.name, paired, n)
-                found = (_missed(pair, rng, n, paired) for _ in range(simulations))
-                yield rate("new digits", method, pair.name, n, MISSED, found, 4, 6)
+                found = [_missed(pair, rng, n, paired) for _ in range(simulations)]
+                # Three seeds may give the same difference to the digit: no interval is offered then.
+                offered = (missed for missed in found if missed is not None)
+                yield rate("new digits", method, pair.name, n, MISSED, offered, 4, 6)
 
 
-def _missed(pair: Pair, rng: np.random.Generator, n: int, paired: bool) -> bool:
+def _missed(pair: Pair, rng: np.random.Generator, n: int, paired: bool) -> bool | None:
+    """Whether the interval of one simulation misses the truth; None where there is none."""
     cell, baseline = pair.cells(rng, n, 0.5 if paired else 0.0)
     accuracies = np.column_stack([cell.mean(axis=1), baseline.mean(axis=1)])
     correct = Correct({name: list(range(n)) for name in "ab"}, {"a": cell, "b": baseline})
     found = correct.two_way("a", "b", contrast(accuracies, WEIGHTS, paired))
     if found is None:
-        raise RuntimeError(f"no interval for new digits with {n} seeds and {DIGITS} digits")
+        return None
     low, high = new_examples.interval(found)
     return not low <= pair.truth <= high
