@@ -47,7 +47,7 @@ def main() -> None:
         parser.error("--quick: its rows are not kept; without --write")
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: must be among {', '.join(PARTS)}")
-    gc.freeze()  # statsmodels collects all garbage in each correction: ten times as long with the modules' own
+    gc.freeze()  # statsmodels collects all garbage in each correction, that of all modules otherwise
     for name in arguments.parts or PARTS:
         simulate, times = PARTS[name]
         rows = []

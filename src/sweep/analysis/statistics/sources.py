@@ -15,7 +15,7 @@ from sweep.analysis.statistics.two_way import TwoWay, two_way
 from sweep.analysis.statistics.verdict import judge
 
 Bits = NDArray[np.bool_]  # (seeds, test examples)
-FEW_EXAMPLES, FEW_SEEDS = 1000, 10  # below both, intervals for new examples cover too little in simulations
+FEW_EXAMPLES, FEW_SEEDS = 2000, 10  # below both, intervals for new examples cover too little in simulations
 
 
 @dataclass(frozen=True)
