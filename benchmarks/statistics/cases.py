@@ -56,7 +56,8 @@ def rate(
     """The row of a share of simulations, `found`, with its limits in percent."""
     values = np.fromiter(found, bool)
     low, high = limits or (math.nan, math.nan)
-    return Case(part, method, seeds, str(n), measure, len(values), 100 * float(values.mean()), low, high)
+    percent = 100 * float(values.mean()) if len(values) else math.nan
+    return Case(part, method, seeds, str(n), measure, len(values), percent, low, high)
 
 
 def generator(*labels: object) -> np.random.Generator:
