@@ -1,9 +1,4 @@
-"""`python -m sweep.compare [RESULTS] [key=value ...]`: which stored differences are real; trains nothing.
-
-RESULTS is the folder of a store, or one file of packed records; without it, `results`. Each key=value is a
-setting whose cells are compared, with several values as a,b, or one of cell, experiment and name; or how they
-are: baseline, margin, level, metric.
-"""
+"""`python -m sweep.compare [RESULTS] [key=value ...]`: which stored differences are real; trains nothing."""
 
 import argparse
 import sys
@@ -14,10 +9,17 @@ from typing import Any
 from sweep.errors import ExecutionError, SettingError, SweepError
 
 TERMS = ("baseline", "margin", "level", "metric")
+DESCRIPTION = """\
+Which stored differences are real; trains nothing.
+
+RESULTS is the folder of a store, or one file of packed records; without it,
+results/. Each key=value is a setting whose cells are compared, with several
+values as a,b, or one of cell, experiment, name and data_label; or how they are
+compared: baseline, margin, level, metric."""
 EXAMPLES = """\
 examples:
-  python -m sweep.compare                                   all that is stored in results/
-  python -m sweep.compare hidden=128,256 epochs=10          cells that have these settings
+  python -m sweep.compare                              all that is in results/
+  python -m sweep.compare hidden=128,256 epochs=10     cells with these settings
   python -m sweep.compare reports/wei/records.parquet experiment=wei/width
   python -m sweep.compare 'baseline={hidden:16}' margin=0.001 metric=test_loss
 """
@@ -27,7 +29,7 @@ def main() -> None:
     """The command line, with errors as single lines and exit code 2 for a user's mistake."""
     parser = argparse.ArgumentParser(
         prog="python -m sweep.compare",
-        description=__doc__,
+        description=DESCRIPTION,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
