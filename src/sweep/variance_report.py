@@ -14,7 +14,7 @@ from sweep.config.sources import Source
 from sweep.config.touched import fixed, in_order
 from sweep.config.validation import show
 from sweep.data.labels import label
-from sweep.errors import one_line
+from sweep.errors import ExecutionError, one_line
 from sweep.execution.plan import Plan
 
 
@@ -35,6 +35,8 @@ def report(
     own = [{axis: values[next(iter(block.values()))][axis] for axis in axes} for block in blocks]
     cells = [{source: plan.cells[position].id for source, position in block.items()} for block in blocks]
     table = variance_table.components(_trials(plan), cells, own)
+    if table.empty:
+        raise ExecutionError("no trial can be compared: every one diverged, or no accuracy was evaluated")
     settings, findings = _settings(plan, swept, given), variance_table.findings(table, axes)
     console.print(visible(settings))
     _show(table, axes, console)

@@ -76,10 +76,11 @@ class JudgedPage:
 
     def latex(self) -> str:
         """The tables in LaTeX."""
-        said = "; ".join(statements(self.judged, self.axes))
-        text = tables.latex(self._columns(), tables.caption(self.settings) + (f". {said}" if said else ""))
+        said = list(statements(self.judged, self.axes))
+        text = tables.latex(self._columns(), tables.caption(self.settings), said)
         if effects := self._effects():
-            text += "\n" + tables.latex(effects, "; ".join(self._of_effects()))
+            first, *rest = self._of_effects()
+            text += "\n" + tables.latex(effects, first, rest)
         return text
 
     def _columns(self) -> list[Column]:

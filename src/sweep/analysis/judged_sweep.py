@@ -66,6 +66,8 @@ def judge_sweep(
     `root` is the folder of the data's files, where they are not MNIST's: what the digits are drawn from.
     """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
+    places = {cell: place for place, cell in reversed(list(enumerate(cells["cell"])))}
+    trials = trials.sort_values("cell", key=lambda names: names.map(places), kind="stable")
     counted = sound(trials)
     nothing = pd.DataFrame()
     if summary["n"].max() >= FEWEST_PAIRED:

@@ -98,10 +98,11 @@ def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         own = measure.spread(row[f"{judged.terms.metric}_mean"], row[f"{judged.terms.metric}_std"])
         text += f"; its {measure.name.removesuffix(' %')} {own} was not used to choose it"
     yield text
-    luck = luck_of_best(sound(judged.trials), found.chosen_by)
+    validated = sound(judged.trials).dropna(subset=found.chosen_by)
+    luck = luck_of_best(validated, found.chosen_by)
     if not math.isnan(luck):
         yield (
-            f"luck of the choice: the best of {len(summary)} equal cells would lead their mean"
+            f"luck of the choice: the best of {validated['cell'].nunique()} equal cells would lead their mean"
             f" by {chosen.number(luck)}{chosen.unit} on validation"
         )
 
@@ -123,8 +124,9 @@ def _looked(judged: JudgedSweep, looks: Looks) -> str:
     decided = int(judged.summary["decided_after"].notna().sum())
     trained, most = int(judged.summary[["n", "diverged"]].sum().sum()), looks.seeds[-1] * len(judged.summary)
     return (
-        f"looked at after {', '.join(map(str, looks.seeds))} seeds: {decided} of {looks.comparisons} decided,"
-        f" with {trained:,} of the budget's {most:,} trials; a difference is over the seeds of its last look"
+        f"looks planned after {', '.join(map(str, looks.seeds))} seeds: {decided} of {looks.comparisons}"
+        f" decided, with {trained:,} of the budget's {most:,} trials; a difference is over the seeds of its"
+        " last look"
     )
 
 
@@ -139,6 +141,8 @@ def _correction(judged: JudgedSweep) -> str:
     elif found.family > 1:
         text += f", corrected for {found.family} {tests} (Holm)"
     text += f", with {100 * (1 - terms.level):.3g} % error"
+    if found.family > 1 and judged.looks is None:
+        text += "; intervals are each their own, not corrected"
     if terms.margin > 0:
         text += f"; equivalent: within ±{measure.number(terms.margin)}{measure.unit}"
     if found.table["more_seeds"].fillna(0).gt(0).any():
@@ -155,7 +159,11 @@ def _new_digits(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         if judged.terms.metric == "test_accuracy" and correct is not None and correct.isna().any():
             yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
         return
-    other = [row for row in found.table.to_dict("records") if row["verdict_new_digits"] != row["verdict"]]
+    other = [
+        row
+        for row in found.table.to_dict("records")
+        if isinstance(row["verdict_new_digits"], str) and row["verdict_new_digits"] != row["verdict"]
+    ]
     texts = [
         f"{name_of(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
         f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"

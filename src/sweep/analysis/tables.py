@@ -90,7 +90,7 @@ def columns(
 
 def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str) -> list[Column]:
     """The difference from the baseline, what is said of it, and the seeds that would decide it."""
-    differences, verdicts, seeds = [], [], []
+    differences, short, verdicts, seeds = [], [], [], []
     for row in rows:
         base = row["verdict"] == "baseline"
         differences.append(
@@ -98,12 +98,13 @@ def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str)
             if base
             else measure.difference(row["difference"], row["difference_low"], row["difference_high"])
         )
+        short.append(differences[-1].partition(" (")[0])
         known = isinstance(row["verdict"], str) and not base
         verdicts.append(_verdict(row) if known else "")
         more = row["more_seeds"]
         seeds.append("" if not known or pd.isna(more) or more == 0 else f"{more:.0f}")
     return [
-        _right(f"against {against}", differences),
+        replace(_right(f"against {against}", differences), short=short),
         Column("verdict", verdicts),
         *([_right("more seeds", seeds, spare=1)] if any(seeds) else []),
     ]
@@ -171,8 +172,11 @@ def _marked(column: Column, escaped: Callable[[str], str], form: str) -> list[st
     ]
 
 
-def latex(found: Sequence[Column], caption: str) -> str:
-    """Columns as a table in LaTeX, for the package booktabs; what is strong is set in bold."""
+def latex(found: Sequence[Column], caption: str, notes: Sequence[str] = ()) -> str:
+    """Columns as a table in LaTeX, for the package booktabs; what is strong is set in bold.
+
+    `notes` stand below it in small print, a paragraph each.
+    """
     lines = zip(*(_marked(column, escaping.latex, r"\textbf{{{}}}") for column in found), strict=True)
     return "\n".join(
         [
@@ -186,10 +190,16 @@ def latex(found: Sequence[Column], caption: str) -> str:
             *map(_latex_row, lines),
             r"\bottomrule",
             r"\end{tabular}",
+            *_small(notes),
             r"\end{table}",
             "",
         ]
     )
+
+
+def _small(notes: Sequence[str]) -> list[str]:
+    lines = [rf"{escaping.latex(note)}\par" for note in notes]
+    return [r"\begin{flushleft}\footnotesize", *lines, r"\end{flushleft}"] if lines else []
 
 
 def _latex_row(texts: Sequence[str]) -> str:

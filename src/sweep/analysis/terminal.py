@@ -18,7 +18,7 @@ class Column:
     """A column of texts. A name may be folded over lines.
 
     A `spare` column is left out where room is scarce, those with the highest number first. `strong` are the
-    rows that are set in bold.
+    rows that are set in bold, `short` other texts for where the table would be too wide even then.
     """
 
     heading: str
@@ -27,6 +27,7 @@ class Column:
     right: bool = False
     spare: int = 0
     strong: Sequence[bool] = ()
+    short: Sequence[str] = ()
 
     def broken(self) -> "Column":
         """The column with its heading on several lines: learning_, rate."""
@@ -43,7 +44,7 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
     """A table of at most `width` characters across, and the headings of the columns left out of it.
 
     Where it would be wider, first headings break over lines, then spare columns go, of equally spare ones the
-    rightmost first, then names are folded.
+    rightmost first, then texts become short, then names are folded.
     """
     shown = list(columns)
     if _width(shown) > width:
@@ -52,6 +53,8 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
     for position in sorted(kept, key=lambda index: (shown[index].spare, index), reverse=True):
         if shown[position].spare and _width([shown[index] for index in kept]) > width:
             kept.remove(position)
+    if _width([shown[index] for index in kept]) > width:
+        shown = [replace(column, texts=column.short or column.texts) for column in shown]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index in kept:
         column = shown[index]

@@ -12,7 +12,7 @@ from sweep.analysis.statistics.planning import Estimates, more_seeds
 
 def one(difference: float, deviation: float, n: int, error: float = 0.05) -> Estimates:
     """A paired difference of `n` seeds with this mean and standard deviation."""
-    numbers = (difference, deviation / np.sqrt(n), n - 1.0, float(n), error)
+    numbers = (difference, deviation / np.sqrt(n), n - 1.0, float(n), error, error)
     return Estimates(*(np.array([number]) for number in numbers))
 
 

@@ -59,6 +59,9 @@ def loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
     """The trials of a store, with what each gets right where that is compared; a table as it is."""
     if isinstance(trials, pd.DataFrame):
         return trials
+    if not isinstance(trials, str | Path):
+        kind = type(trials).__name__
+        raise TrialsError(f"trials={kind}: must be a folder or file of records, or a table of sweep.load()")
     return records.load(trials, bits=metric == "test_accuracy")
 
 
@@ -136,7 +139,11 @@ def check_comparable(trials: pd.DataFrame, metric: str) -> None:
     if "data.digest" in trials and len(set(trials["data.digest"])) > 1:
         labels = list(trials["data_label"]) if "data_label" in trials else []
         names = ", ".join(dict.fromkeys(map(str, labels))) or "unnamed"
-        raise TrialsError(f"trials of different data ({names}): not compared; choose one by data.digest")
+        raise TrialsError(
+            f"trials of different data ({names}): not compared; choose one, as by data_label=..."
+        )
     known = trials["test_examples_sha256"].dropna() if "test_examples_sha256" in trials else ()
     if metric.startswith("test") and len(set(known)) > 1:
-        raise TrialsError("trials with different test examples: not compared")
+        raise TrialsError(
+            "trials with different test examples: not compared; choose some, as by data.test_size=..."
+        )

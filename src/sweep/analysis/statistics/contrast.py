@@ -103,8 +103,13 @@ def contrast(values: Values, weights: Values, paired: bool | None = None) -> Con
 
 
 def shares_seeds(there: NDArray[np.bool_]) -> bool:
-    """Whether cells were trained with the same seeds but for a few, for which trials (seeds, cells) exist."""
-    return bool(there.all(axis=1).sum() >= SHARED * there.sum(axis=0).max())
+    """Whether cells are paired, by which trials (seeds, cells) exist: with the same seeds but for a few.
+
+    Where one has too few for a test without pairs, the seeds that all have are paired.
+    """
+    common, counts = there.all(axis=1).sum(), there.sum(axis=0)
+    lacking = counts.min() < FEWEST_UNPAIRED and common >= FEWEST_PAIRED
+    return bool(lacking or common >= SHARED * counts.max())
 
 
 def _paired(observations: Values, cells: int) -> Contrast:

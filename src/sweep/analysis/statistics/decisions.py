@@ -110,6 +110,6 @@ def more(decision: Decision, looks: Looks, terms: Terms) -> int | None:
         np.array([difference.standard_error]),
         np.array([difference.degrees_of_freedom]),
         np.array([float(difference.counts[0])]),
-        np.array([looks.error]),
+        *(np.array([looks.error]),) * 2,
     )
     return more_seeds(estimates, terms.margin)[0]

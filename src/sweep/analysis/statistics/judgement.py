@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.statistics.contrast import Contrast, Errors, Method, Values
+from sweep.analysis.statistics.contrast import Contrast, Errors, Method
 from sweep.analysis.statistics.families import holm
 from sweep.analysis.statistics.planning import Estimates, more_seeds
 from sweep.analysis.statistics.selection import higher_is_better
@@ -24,8 +24,12 @@ def judged(
     errors, rest = Errors.of(found), Errors.of(beside)
     low, high = errors.intervals(terms.level)
     p, equivalent = errors.p, errors.p_equivalent(terms.margin)
-    adjusted = holm(np.append(p, rest.p), family)[: len(p)]
-    equivalence = holm(np.append(equivalent, rest.p_equivalent(terms.margin)), family)[: len(p)]
+    every = holm(np.append(p, rest.p), family)
+    equivalences = holm(np.append(equivalent, rest.p_equivalent(terms.margin)), family)
+    adjusted, equivalence = every[: len(p)], equivalences[: len(p)]
+    error = 1 - terms.level
+    # What Holm's procedure divides the level of the next test by: the tests that it has not rejected.
+    still_open = family - int((every <= error).sum()), family - int((equivalences <= error / 2).sum())
     sign = 1 if higher_is_better(terms.metric) else -1
     verdicts = judge(sign * errors.estimates, adjusted, equivalence, terms.level)
     return pd.DataFrame(
@@ -41,29 +45,33 @@ def judged(
             "p": p,
             "p_adjusted": adjusted,
             "verdict": [verdict.value for verdict in verdicts],
-            "more_seeds": _more_seeds(found, verdicts, p, adjusted, terms),
+            "more_seeds": _more_seeds(found, verdicts, still_open, terms),
         }
     )
 
 
 def _more_seeds(
-    found: Sequence[Contrast], verdicts: Sequence[Verdict], p: Values, adjusted: Values, terms: Terms
+    found: Sequence[Contrast], verdicts: Sequence[Verdict], still_open: tuple[int, int], terms: Terms
 ) -> "pd.Series[Any]":
-    """Seeds that would decide what is undecided; 0 for what is decided, missing where nothing is known."""
+    """Seeds that would decide what is undecided; 0 for what is decided, missing where nothing is known.
+
+    `still_open` are the tests of a difference and of equivalence that are not rejected.
+    """
     seeds = [None if verdict is Verdict.UNDECIDED else 0 for verdict in verdicts]
     known = [
         index
         for index, verdict in enumerate(verdicts)
         if verdict is Verdict.UNDECIDED and found[index].method in (Method.PAIRED, Method.WELCH)
     ]
-    # What Holm multiplies p by, or would if p were smaller.
-    factors = np.array([max(1.0, adjusted[index] / p[index]) if p[index] > 0 else 1.0 for index in known])
+    ones = np.ones(len(known))
+    different, equivalent = ((1 - terms.level) / max(count, 1) * ones for count in still_open)
     estimates = Estimates(
         np.array([found[index].estimate for index in known]),
         np.array([found[index].standard_error for index in known]),
         np.array([found[index].degrees_of_freedom for index in known]),
         np.array([float(min(found[index].counts)) for index in known]),
-        (1 - terms.level) / factors,
+        different,
+        equivalent,
     )
     for index, count in zip(known, more_seeds(estimates, terms.margin), strict=True):
         seeds[index] = count

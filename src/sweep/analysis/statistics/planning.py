@@ -15,13 +15,18 @@ GRID = 64  # quantiles of the estimated error
 
 @dataclass(frozen=True)
 class Estimates:
-    """What is known of some comparisons, (comparisons,) each; `errors` are their tests' levels."""
+    """What is known of some comparisons, (comparisons,) each.
+
+    `errors` are the levels of their tests of a difference, `equivalence_errors` those of both one-sided tests
+    of equivalence together.
+    """
 
     differences: Numbers
     standard_errors: Numbers
     degrees_of_freedom: Numbers
     seeds: Numbers
     errors: Numbers
+    equivalence_errors: Numbers
 
     def power(self, more: Numbers, margin: float) -> Numbers:
         """The probability of a verdict after `more` seeds, if differences and spread are as estimated.
@@ -36,7 +41,8 @@ class Estimates:
         critical = stats.t.isf(self.errors / 2, freedom)
         distance = np.abs(self.differences) / errors
         different = _noncentral_sf(critical, freedom, distance) + _noncentral_sf(critical, freedom, -distance)
-        inside = _inside(np.abs(self.differences), errors, freedom, critical, margin)
+        equivalent = stats.t.isf(self.equivalence_errors / 2, freedom)
+        inside = _inside(np.abs(self.differences), errors, freedom, (critical, equivalent), margin)
         power: Numbers = np.clip(different + inside, 0, 1)
         return power
 
@@ -59,16 +65,17 @@ def more_seeds(estimates: Estimates, margin: float) -> list[int | None]:
 
 
 def _inside(
-    distances: Numbers, errors: Numbers, freedom: Numbers, critical: Numbers, margin: float
+    distances: Numbers, errors: Numbers, freedom: Numbers, critical: tuple[Numbers, Numbers], margin: float
 ) -> Numbers:
     """The probability that an estimate lies within the margin, by its interval, and is no difference.
 
-    How wide the interval is depends on the error that is estimated then: the mean over its quantiles.
+    `critical` are Student's quantiles of both tests. How wide the interval is depends on the error that is
+    estimated then: the mean over its quantiles.
     """
     places = (np.arange(GRID) + 0.5) / GRID
     found = errors[:, None] * np.sqrt(stats.chi2.ppf(places, freedom[:, None]) / freedom[:, None])
-    half = critical[:, None] * found
-    room = np.clip(np.minimum(margin - half, half), 0, None)
+    different, equivalent = (quantile[:, None] * found for quantile in critical)
+    room = np.clip(np.minimum(margin - equivalent, different), 0, None)
     high, low = ((sign * room - distances[:, None]) / errors[:, None] for sign in (1, -1))
     within: Numbers = (stats.norm.cdf(high) - stats.norm.cdf(low)).mean(axis=1)
     return within

@@ -73,6 +73,8 @@ def on_new_digits(
         {
             "low_new_digits": [low for low, _ in intervals],
             "high_new_digits": [high for _, high in intervals],
-            "verdict_new_digits": [verdict.value for verdict in verdicts],
+            "verdict_new_digits": [
+                None if one is None else verdict.value for one, verdict in zip(found, verdicts, strict=True)
+            ],
         }
     )
