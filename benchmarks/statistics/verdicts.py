@@ -25,7 +25,7 @@ def power(simulations: int) -> Iterator[Case]:
     """The seeds that `more_seeds` names, and the share of verdicts at that number."""
     for margin, effects in ((0.0, (0.4, 0.6, 1.0, 2.0)), (0.002, (0.0, 0.4, 0.6, 1.0, 2.0))):
         for effect in effects:
-            known = (effect * SPREAD, SPREAD / np.sqrt(HAVE), HAVE - 1.0, float(HAVE), 0.05)
+            known = (effect * SPREAD, SPREAD / np.sqrt(HAVE), HAVE - 1.0, float(HAVE), 0.05, 0.05)
             estimates = Estimates(*(np.array([value]) for value in known))
             (more,) = more_seeds(estimates, margin)
             if more is None:

@@ -98,6 +98,7 @@ def test_rows_are_made_at_small_scale() -> None:
     cases: list[Case] = [
         *contrasts.means(200),
         *verdicts.equivalence(20),
+        *verdicts.power(20),
         *(case for case, _ in zip(digits.new_digits(3), range(2), strict=False)),
         *(case for case, _ in zip(families.sweeps(2), range(2), strict=False)),
         *(case for case, _ in zip(looks.costs(4), range(2), strict=False)),
