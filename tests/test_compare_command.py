@@ -11,6 +11,7 @@ import pytest
 
 import sweep
 import sweep.compare as command
+from sweep.analysis import figure_files
 from sweep.config.compose import from_settings
 from sweep.session import console, objective, run_sweep
 
@@ -63,6 +64,10 @@ def test_it_shows_what_the_function_finds(stored: Path) -> None:
     assert list(pd.read_csv(stored / "judged" / "effects.csv")["setting"]) == ["hidden", "activation"]
     assert len(pd.read_csv(stored / "judged" / "interactions.csv")) == 1
     assert "main effect" in run.stdout
+    figures = {file.stem for file in (stored / "judged" / "figures").glob("*.png")}
+    assert {"differences", "effects", "curves_accuracy", "heatmap_activation_hidden"} < figures
+    figure_files.remove_stale(stored / "judged" / "figures")
+    assert not list((stored / "judged" / "figures").iterdir())
 
 
 def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:

@@ -43,7 +43,7 @@ def remove_stale(folder: Path) -> None:
     settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
     # Earlier versions numbered their figures.
-    names = rf"{curves}|(accuracy_by|heatmap)(_({settings}))+|differences"
+    names = rf"{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
     ours = re.compile(rf"({names})(_\d+)?\.({'|'.join(FORMATS)})")
     for file in folder.iterdir():
         if ours.fullmatch(file.name) and file.is_file():

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from sweep.analysis import figures
 from sweep.analysis.escaping import visible
+from sweep.analysis.figures.differences import draw_differences
 from sweep.analysis.figures.digits import draw_digits
 from sweep.analysis.figures.material import Planned
 from sweep.analysis.judged_sweep import JudgedSweep
@@ -41,7 +42,7 @@ def draw(
         visible(settings),
         figures.Against(table, visible(name), judged.terms),
         everything,
-        _digits(judged, axes),
+        [*_effects(judged, settings), *_digits(judged, axes)],
     )
     names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
     if names:
@@ -49,6 +50,17 @@ def draw(
         console.print(f"figures: {visible(str(folder))}: {names} ({endings})", soft_wrap=True)
     if drawn.left_out:
         console.print(visible(f"not drawn: {'; '.join(drawn.left_out)}"), soft_wrap=True)
+
+
+def _effects(judged: JudgedSweep, settings: str) -> list[Planned]:
+    """The figure of the main effects, where several settings vary."""
+    effects = judged.effects
+    if effects.empty:
+        return []
+    labels = [f"{row['value']} against {row['against']}" for row in effects.to_dict("records")]
+    title, groups = "main effects, means over all other settings", list(map(visible, effects["setting"]))
+    own = partial(draw_differences, list(map(visible, labels)), effects, judged.terms, title, groups=groups)
+    return [Planned("effects", partial(own, caption=visible(settings)))]
 
 
 def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
