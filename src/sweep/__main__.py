@@ -21,6 +21,7 @@ from yaml import YAMLError
 
 import sweep
 from sweep import resources
+from sweep.commands import STOPPED, report
 from sweep.errors import ExecutionError, SweepError
 
 
@@ -53,12 +54,6 @@ def _asked(arguments: list[str]) -> str | None:
 
         return usage(min(shutil.get_terminal_size().columns, 100))
     return f"sweep {sweep.__version__}" if "--version" in arguments else None
-
-
-def report(error: SweepError) -> int:
-    """Print an error in one line; the exit code."""
-    print(f"error: {error}", file=sys.stderr)
-    return 1 if isinstance(error, ExecutionError) else 2
 
 
 def main() -> None:
@@ -98,7 +93,7 @@ def main() -> None:
             raise
         sys.exit(report(SweepError(f"{error.filename or _withdrawn(error)}: {error.strerror}")))
     except KeyboardInterrupt:
-        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         sys.exit(130)
 
 

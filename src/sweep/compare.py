@@ -6,7 +6,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-from sweep.errors import ExecutionError, SettingError, SweepError
+from sweep.commands import exit_codes
+from sweep.errors import SettingError
 
 TERMS = ("baseline", "margin", "level", "metric")
 DESCRIPTION = """\
@@ -38,14 +39,8 @@ def main() -> None:
         "--output", type=Path, help="a folder for summary.csv, .md, .tex, comparisons.csv and figures"
     )
     arguments = parser.parse_intermixed_args()  # key=value on both sides of --output
-    try:
+    with exit_codes("stopped"):
         show(arguments.given, arguments.output)
-    except SweepError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, ExecutionError) else 2)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(130)
 
 
 def show(given: list[str], output: Path | None) -> None:

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from sweep.analysis.escaping import shown, visible
 from sweep.analysis.statistics.decisions import decide, more
-from sweep.analysis.terminal import Column, fitted
+from sweep.analysis.terminal import Column, show_cells
 from sweep.config.touched import in_order
 from sweep.config.validation import show
 from sweep.deciding import Deciding
@@ -56,7 +56,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     last = {cell.id: cell.config.seeds for cell in most.cells}
     ranges = [_range(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
     expected = _expected(ahead)
-    table, left_out = fitted(
+    show_cells(
         [
             Column("cell", [cell.id for cell in cells]),
             *(
@@ -66,13 +66,9 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
             Column("seeds", ranges, right=True),
             Column("as stored", [expected[cell.id] for cell in cells]),
         ],
-        console.width,
+        len(plan.cells) - len(cells),
+        console,
     )
-    console.print(table)
-    if len(plan.cells) > MOST_ROWS:
-        console.print(f"... and {len(plan.cells) - MOST_ROWS} more cells")
-    if left_out:
-        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
     if any(text.startswith("about") for text in expected.values()):
         console.print("about: with a probability of 80 %, if differences and spread are as stored")
 

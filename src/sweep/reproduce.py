@@ -7,10 +7,9 @@ from sweep.threads import ONE_THREAD
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import argparse
-import sys
 from pathlib import Path
 
-from sweep.errors import ExecutionError, SweepError
+from sweep.commands import exit_codes
 
 
 def main() -> None:
@@ -26,14 +25,8 @@ def main() -> None:
         "--replace", action="store_true", help="write over the report of a larger scale, not beside it"
     )
     arguments = parser.parse_args()
-    try:
+    with exit_codes():
         reproduce(arguments.paper, arguments.scale, arguments.reports, arguments.results, arguments.replace)
-    except SweepError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, ExecutionError) else 2)
-    except KeyboardInterrupt:
-        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
 
 
 def reproduce(paper: str, scale: str, reports: Path, results: str, replace: bool = False) -> None:

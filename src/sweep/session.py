@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from sweep.analysis.escaping import shown
-from sweep.analysis.terminal import Column, fitted
+from sweep.analysis.terminal import Column, show_cells
 from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
@@ -149,20 +149,16 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     for block in plan.blocks:
         missing[block.cell.id] += len(block.seeds)
     cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
-    table, left_out = fitted(
+    show_cells(
         [
             Column("cell", [cell.id for cell in cells]),
             *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=1) for axis in axes),
             Column("seeds", [str(len(cell.config.seed_indices)) for cell in cells], right=True),
             Column("to train", [str(missing[cell.id]) for cell in cells], right=True),
         ],
-        console.width,
+        len(plan.cells) - len(cells),
+        console,
     )
-    console.print(table)
-    if len(plan.cells) > MOST_ROWS:
-        console.print(f"... and {len(plan.cells) - MOST_ROWS} more cells")
-    if left_out:
-        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
 
 
 def console() -> Console:

@@ -7,12 +7,12 @@ from sweep.threads import ONE_THREAD
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.errors import ExecutionError, SettingError, SweepError
+from sweep.commands import exit_codes
+from sweep.errors import ExecutionError, SettingError
 
 if TYPE_CHECKING:
     from sweep.config.schema import Config
@@ -50,16 +50,8 @@ def main() -> None:
     parser.add_argument(
         "-m", "--multirun", action="store_true", help="not needed: several values work without"
     )
-    try:
+    with exit_codes():
         variance(parser.parse_intermixed_args().settings)
-    except SweepError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, ExecutionError) else 2)
-    except BrokenPipeError:  # whoever reads our output has seen enough
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped; what is stored stays, the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
 
 
 def variance(arguments: Sequence[str]) -> None:

@@ -141,11 +141,6 @@ def caption(fixed: str) -> str:
     return f"{CAPTION}; {fixed}" if fixed else CAPTION
 
 
-def markdown(found: Sequence[Column], fixed: str = "") -> str:
-    """The columns as a Markdown table, with its caption below."""
-    return f"{markdown_columns(found)}\n{escaping.markdown(caption(fixed))}.\n"
-
-
 def markdown_columns(found: Sequence[Column]) -> str:
     """Columns as a Markdown table; what is strong is set in bold."""
     headings = [escaping.markdown(column.heading) for column in found]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -67,6 +68,16 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
     for line in zip(*(_cells(shown[index]) for index in kept), strict=True):
         table.add_row(*line)
     return table, [column.heading for index, column in enumerate(columns) if index not in kept]
+
+
+def show_cells(columns: Sequence[Column], more: int, console: Console) -> None:
+    """Print the table of a plan's cells; `more` of them are not in it."""
+    table, left_out = fitted(columns, console.width)
+    console.print(table)
+    if more > 0:
+        console.print(f"... and {more} more cells")
+    if left_out:
+        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
 
 
 def _cells(column: Column) -> list[Text]:
