@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sweep.analysis.statistics.comparison import check_comparable
 from sweep.config.compose import from_settings
 from sweep.config.row import settings_of
 from sweep.data import datasets, labels
@@ -39,8 +40,7 @@ def of_trials(trials: pd.DataFrame, root: str | None = None) -> Examples:
     and SettingError where their data cannot be read.
     """
     row = trials.iloc[0]
-    if len(set(trials["test_examples_sha256"]) | set(trials["data.digest"])) > 2:
-        raise TrialsError("trials with different test examples: not compared")
+    check_comparable(trials, "test_accuracy")
     digest = row["data.digest"]
     if root is None and digest != datasets.MNIST_DIGEST and row.get("data") not in GENERATED:
         raise TrialsError(f"{row['data_label']}: its records do not say where its files lie (data.root)")
