@@ -135,7 +135,7 @@ def test_of_very_many_cells_each_is_still_corrected_for_all_pairs() -> None:
     found = sweep.compare(trials)
     row = found.loc[found["p"].idxmin()]
     assert row["cell"] == "000"
-    assert row["p_adjusted"] == pytest.approx(row["p"] * count * (count - 1) / 2)
+    assert row["p_adjusted"] == pytest.approx(row["p"] * count * (count - 1) / 2, rel=1e-9, abs=0)
 
 
 def test_the_luck_of_the_best_of_equal_cells() -> None:
