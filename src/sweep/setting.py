@@ -33,7 +33,8 @@ class Setting:
     differ in it, and a table then shows it. `run`: it says how a whole sweep runs and is the same for all its
     cells, neither identity nor axis. A setting that is newer than records that count names in `before` the
     value that those had: with it, the setting is left out of the identity. `needs`: what other settings must
-    be for it to have an effect; all of them.
+    be for it to have an effect; all of them. `key` is its dotted key on the command line, where that is not the
+    field's name within its group: `momentum` of an optimizer stands at the top level.
     """
 
     help: str
@@ -47,6 +48,7 @@ class Setting:
     run: bool = False
     before: Any = _Always
     needs: tuple[Need, ...] = ()
+    key: str | None = None
 
     @property
     def newer(self) -> bool:

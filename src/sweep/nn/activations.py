@@ -1,27 +1,26 @@
-"""Activation functions of the hidden layers.
-
-Each derivative is written in terms of the activation's own output, so that the pre-activation can be
-overwritten in place. A new activation is one entry in `ACTIVATIONS`.
-"""
+"""Activation functions of the hidden layers. A new activation is one entry in `ACTIVATIONS`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
+from sweep.table import Table
 from sweep.types import Array
 
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation and its derivative, both in place, on arrays of any shape.
+    """An activation f and its derivative, both in place, on arrays of any one shape.
 
-    `apply(z)` replaces z by f(z). `backward(delta, output)` multiplies delta by f'(z), where
-    output = f(z).
+    `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z), where values is f(z), or
+    z itself if the derivative `needs_input`. Where f(z) is enough, no engine has to keep z.
     """
 
     apply: Callable[[Array], None]
     backward: Callable[[Array, Array], None]
+    needs_input: bool = False
 
 
 def _relu(z: Array) -> None:
@@ -62,9 +61,79 @@ def _identity_backward(delta: Array, output: Array) -> None:
     pass
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(_relu, _relu_backward),
-    "sigmoid": Activation(_sigmoid, _sigmoid_backward),
-    "tanh": Activation(_tanh, _tanh_backward),
-    "identity": Activation(_identity, _identity_backward),
-}
+LEAK = 0.01  # slope of leaky_relu below zero (Maas et al. 2013)
+
+
+def _leaky_relu(z: Array) -> None:
+    np.maximum(z, LEAK * z, out=z)
+
+
+def _leaky_relu_backward(delta: Array, output: Array) -> None:
+    np.multiply(delta, LEAK, out=delta, where=output <= 0)
+
+
+def _elu(z: Array) -> None:
+    """z, and exp(z) - 1 below zero (Clevert et al. 2016, eq. 15, with alpha = 1)."""
+    np.expm1(z, out=z, where=z < 0)
+
+
+def _elu_backward(delta: Array, output: Array) -> None:
+    # Below zero the derivative is exp(z) = f(z) + 1.
+    np.multiply(delta, output + 1, out=delta, where=output < 0)
+
+
+def _softplus(z: Array) -> None:
+    """log(1 + exp(z)) (Dugas et al. 2001), as max(z, 0) + log(1 + exp(-|z|)), which cannot overflow."""
+    np.add(np.maximum(z, 0), np.log1p(np.exp(-np.abs(z))), out=z)
+
+
+def _softplus_backward(delta: Array, output: Array) -> None:
+    # The derivative is the sigmoid of z: 1 - exp(-f(z)).
+    np.multiply(delta, -np.expm1(-output), out=delta)
+
+
+def _normal_cdf(z: Array) -> Array:
+    """The distribution function of the standard normal distribution."""
+    result: Array = 0.5 * special.erfc(-np.sqrt(0.5).astype(z.dtype) * z)
+    return result
+
+
+def _gelu(z: Array) -> None:
+    """z * Phi(z), Phi being the normal distribution function (Hendrycks and Gimpel 2016, section 2)."""
+    np.multiply(z, _normal_cdf(z), out=z)
+
+
+def _gelu_backward(delta: Array, z: Array) -> None:
+    # Phi(z) + z phi(z), phi being the density.
+    density = np.exp(-0.5 * z * z) * np.sqrt(0.5 / np.pi).astype(z.dtype)
+    np.multiply(delta, _normal_cdf(z) + z * density, out=delta)
+
+
+def _silu(z: Array) -> None:
+    """z * sigmoid(z) (Elfwing et al. 2018, eq. 5)."""
+    sigmoid = z.copy(order="K")
+    _sigmoid(sigmoid)
+    np.multiply(z, sigmoid, out=z)
+
+
+def _silu_backward(delta: Array, z: Array) -> None:
+    # s (1 + z (1 - s)), s being the sigmoid.
+    sigmoid = z.copy(order="K")
+    _sigmoid(sigmoid)
+    np.multiply(delta, sigmoid * (1 + z * (1 - sigmoid)), out=delta)
+
+
+ACTIVATIONS: Table[Activation] = Table(
+    "activation",
+    {
+        "relu": Activation(_relu, _relu_backward),
+        "sigmoid": Activation(_sigmoid, _sigmoid_backward),
+        "tanh": Activation(_tanh, _tanh_backward),
+        "identity": Activation(_identity, _identity_backward),
+        "leaky_relu": Activation(_leaky_relu, _leaky_relu_backward),
+        "elu": Activation(_elu, _elu_backward),
+        "softplus": Activation(_softplus, _softplus_backward),
+        "gelu": Activation(_gelu, _gelu_backward, needs_input=True),
+        "silu": Activation(_silu, _silu_backward, needs_input=True),
+    },
+)

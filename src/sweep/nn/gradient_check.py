@@ -1,63 +1,33 @@
 """Backpropagation against central differences, in float64."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sweep.nn.losses import LOSSES, Objective
-from sweep.nn.network import Network
-from sweep.nn.regularizers import REGULARIZERS
+from sweep.nn.parameters import Parameters
 from sweep.types import Array
 
 
-def batch_loss(
-    network: Network,
-    features: Array,
-    targets: Array,
-    objective: Objective,
-    regularization: str = "none",
-    strength: float = 0.0,
-) -> float:
-    """The loss of a mini-batch with its penalty, for a network of one seed."""
-    outputs = network.forward(features)[-1]
-    examples = objective.examples(outputs, targets)
-    loss = LOSSES[objective.loss].total(float(examples.mean()))
-    if objective.reduction == "sum":
-        loss *= features.shape[-2]
-    regularizer = REGULARIZERS[regularization]
-    if regularizer:
-        loss += strength * sum(regularizer.penalty(weights) for weights in network.weights)
-    return loss
+def slope(flat: Array, index: int, loss: Callable[[], float], epsilon: float) -> float:
+    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for number `index` of one seed's parameters.
 
-
-def slope(network: Network, index: int, loss: Callable[[], float], epsilon: float) -> float:
-    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for parameter `index` of a network of one seed.
-
-    `loss` says what E is for the network as it stands.
+    `flat` is (parameters,) and `loss` says what E is for it as it stands; it is left as it was.
     """
-    original, losses = network.flat[index], []
+    original, losses = flat[index], []
     for shifted in (original + epsilon, original - epsilon):
-        network.flat[index] = shifted
+        flat[index] = shifted
         losses.append(loss())
-    network.flat[index] = original
+    flat[index] = original
     return (losses[0] - losses[1]) / (2 * epsilon)
 
 
 def central_difference(
-    network: Network,
-    features: Array,
-    targets: Array,
-    objective: Objective,
-    regularization: str = "none",
-    strength: float = 0.0,
+    parameters: Parameters,
+    loss: Callable[[], float],
+    indices: Sequence[int] | None = None,
     epsilon: float = 1e-6,
 ) -> Array:
-    """The `slope` of every parameter, (1, parameters).
-
-    Twice as many evaluations of the network as it has parameters.
-    """
-
-    def loss() -> float:
-        return batch_loss(network, features, targets, objective, regularization, strength)
-
-    return np.array([[slope(network, index, loss, epsilon) for index in range(network.flat.size)]])
+    """The `slope` of these parameters of one seed, or of all, (indices,): two evaluations of the loss each."""
+    flat = parameters.flat[0]
+    chosen = range(flat.size) if indices is None else indices
+    return np.array([slope(flat, index, loss, epsilon) for index in chosen])

@@ -1,44 +1,71 @@
-"""Initial weights. Biases start at zero. A new initializer is one entry in `INITIALIZERS`."""
+"""Initial weights. Biases start at zero.
 
-from collections.abc import Callable
+A new initializer is one class, whose fields are its own settings, and one entry in `INITIALIZERS`.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Initializer = Callable[[int, int, float, np.random.Generator], NDArray[np.float64]]
+from sweep.setting import setting
+from sweep.table import Table
 
 
-def _fan_in_uniform(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Uniform on +-1/sqrt(inputs) (LeCun et al. 1998, "Efficient BackProp", up to a factor)."""
-    bound = 1 / np.sqrt(inputs)
-    return rng.uniform(-bound, bound, (inputs, outputs))
+class Initializer(ABC):
+    """How the weights of a layer start."""
+
+    @abstractmethod
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """The initial weights of a layer, (inputs, outputs)."""
 
 
-def _glorot(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Uniform on +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16)."""
-    bound = np.sqrt(6 / (inputs + outputs))
-    return rng.uniform(-bound, bound, (inputs, outputs))
-
-
-def _he(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class He(Initializer):
     """Normal with standard deviation sqrt(2 / inputs) (He et al. 2015, eq. 10)."""
-    return rng.normal(0, np.sqrt(2 / inputs), (inputs, outputs))
+
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return rng.normal(0, np.sqrt(2 / inputs), (inputs, outputs))
 
 
-def _normal(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Glorot(Initializer):
+    """Uniform on +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16)."""
+
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        bound = np.sqrt(6 / (inputs + outputs))
+        return rng.uniform(-bound, bound, (inputs, outputs))
+
+
+@dataclass(frozen=True)
+class FanInUniform(Initializer):
+    """Uniform on +-1/sqrt(inputs) (LeCun et al. 1998, "Efficient BackProp", up to a factor)."""
+
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        bound = 1 / np.sqrt(inputs)
+        return rng.uniform(-bound, bound, (inputs, outputs))
+
+
+@dataclass(frozen=True)
+class Normal(Initializer):
     """Normal with the given standard deviation."""
-    return rng.normal(0, std, (inputs, outputs))
+
+    std: float = setting(0.01, "standard deviation of the initial weights", above=0)
+
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return rng.normal(0, self.std, (inputs, outputs))
 
 
-def _zeros(inputs: int, outputs: int, std: float, rng: np.random.Generator) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Zeros(Initializer):
     """All zero: right for a network without hidden layers, where the loss is convex."""
-    return np.zeros((inputs, outputs))
+
+    def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return np.zeros((inputs, outputs))
 
 
-INITIALIZERS: dict[str, Initializer] = {
-    "he": _he,
-    "glorot": _glorot,
-    "fan_in_uniform": _fan_in_uniform,
-    "normal": _normal,
-    "zeros": _zeros,
-}
+INITIALIZERS: Table[type[Initializer]] = Table(
+    "initializer",
+    {"he": He, "glorot": Glorot, "fan_in_uniform": FanInUniform, "normal": Normal, "zeros": Zeros},
+)

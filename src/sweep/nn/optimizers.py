@@ -1,245 +1,172 @@
-"""Optimizers: a state that starts at zero, and a step that changes parameters and state in place.
+"""Optimizers: a state that starts at zero, and an update that changes parameters and state in place.
 
-All work on flat parameters of all seeds at once, in NumPy a cache-sized piece at a time: a step reads and
-writes each number several times, and the second time it is still in the cache. What becomes of a number does
-not depend on where it lies, so that a seed's bits do not depend on its neighbours. The learning rate
-multiplies outside the momentum buffer, as in PyTorch and optax (scikit-learn has it inside; under a constant
-rate both are the same). A new optimizer is one entry in `OPTIMIZERS`.
+All work on flat arrays of any one shape; what becomes of a number does not depend on where it lies, so that a
+seed's bits do not depend on its neighbours. The learning rate multiplies outside the momentum buffer, as in
+PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same). A new optimizer is one
+class, whose fields are its own settings, and one entry in `OPTIMIZERS`.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
-from sweep.nn.kernels import Kernels
-from sweep.nn.losses import Objective
-from sweep.nn.network import Network
+from sweep.setting import setting
+from sweep.table import Table
 from sweep.types import Array
 
-if TYPE_CHECKING:
-    from sweep.nn.mini_batch import MiniBatch
-    from sweep.nn.one_example import OneExample
-
-PIECE = 65_536  # elements; a few arrays of this length fit a core's own cache
-
-# A momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a
-# hundred times slower. Every FLUSH_STEPS, entries too small to move a weight are set to zero.
-FLUSH_STEPS = 16
+# Momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a hundred times
+# slower. Entries of a state below these magnitudes are too small to move a weight and are flushed to zero.
 NEGLIGIBLE_VELOCITY = 1e-20
-# Adam's second moment counts by its root, beside an epsilon of about 1e-8.
-NEGLIGIBLE_MOMENTS = (1e-20, 1e-30)
+NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE = 1e-20, 1e-30  # the square counts by its root, beside an epsilon of 1e-8
 NEGLIGIBLE_GRADIENT = 1e-17  # its square would be denormal
 
+State = tuple[Array, ...]
+
+
+class Optimizer(ABC):
+    """How a gradient moves parameters."""
+
+    @property
+    @abstractmethod
+    def negligible(self) -> tuple[float, ...]:
+        """For each array of state, the magnitude below which its entries may be flushed to zero."""
+
+    def init(self, parameters: Array) -> State:
+        """The state before the first step: arrays of zeros in the shape of `parameters`."""
+        return tuple(np.zeros_like(parameters) for _ in self.negligible)
+
+    @abstractmethod
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        """Take step number `step`, counted from 1, at this learning rate.
+
+        `parameters`, `gradient` and the arrays of `state` have one shape; `parameters` and `state` change, and
+        `gradient` may be overwritten.
+        """
+
 
 @dataclass(frozen=True)
-class Hyperparameters:
-    """The constants of an optimizer; each uses those that its equation names."""
+class Sgd(Optimizer):
+    """p <- p - rate * g; with momentum v <- momentum * v + g, p <- p - rate * v (Polyak 1964)."""
 
-    momentum: float = 0.0
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
+    momentum: float = setting(0.0, "momentum", at_least=0, below=1, key="momentum")
 
-    def corrected(self, rate: float, step: int) -> tuple[float, float]:
-        """Adam's rate and epsilon of step `step` (from 1), with both bias corrections moved into them."""
-        correction = float(np.sqrt(1 - self.beta2**step))
-        return rate * correction / (1 - self.beta1**step), self.epsilon * correction
+    @property
+    def negligible(self) -> tuple[float, ...]:
+        return (NEGLIGIBLE_VELOCITY,) if self.momentum else ()
 
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        if not state:
+            parameters -= rate * gradient
+            return
+        (velocity,) = state
+        velocity += gradient
+        self.move(parameters, velocity, rate)
 
-Step = Callable[[Array, Array, tuple[Array, ...], float, int, Hyperparameters], None]
+    def move(self, parameters: Array, velocity: Array, rate: float) -> None:
+        """The rest of a step with momentum, once the gradient has been added to the velocity.
 
-
-def _sgd(
-    parameters: Array,
-    gradient: Array,
-    state: tuple[Array, ...],
-    rate: float,
-    step: int,
-    constants: Hyperparameters,
-) -> None:
-    """p <- p - rate * g."""
-    parameters -= rate * gradient
+        Between steps the state is momentum * v, to which a matrix product can add the next gradient.
+        """
+        parameters -= rate * velocity
+        velocity *= self.momentum
 
 
-def _momentum(
-    parameters: Array,
-    gradient: Array,
-    state: tuple[Array, ...],
-    rate: float,
-    step: int,
-    constants: Hyperparameters,
-) -> None:
-    """v <- momentum * v + g; p <- p - rate * v (Polyak 1964).
+@dataclass(frozen=True)
+class Nesterov(Optimizer):
+    """v <- momentum * v + g, p <- p - rate * (g + momentum * v) (Sutskever et al. 2013, as in PyTorch)."""
 
-    The state between steps is momentum * v, on which BLAS adds up the next gradient while it multiplies.
-    """
-    (velocity,) = state
-    velocity += gradient
-    parameters -= rate * velocity
-    velocity *= constants.momentum
+    momentum: float = setting(0.0, "momentum", at_least=0, below=1, key="momentum")
+
+    @property
+    def negligible(self) -> tuple[float, ...]:
+        return (NEGLIGIBLE_VELOCITY,)
+
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        (velocity,) = state  # momentum * v
+        velocity += gradient
+        velocity *= self.momentum
+        gradient += velocity
+        gradient *= rate
+        parameters -= gradient
 
 
-def _adam(
-    parameters: Array,
-    gradient: Array,
-    state: tuple[Array, ...],
-    rate: float,
-    step: int,
-    constants: Hyperparameters,
-) -> None:
+@dataclass(frozen=True)
+class RmsProp(Optimizer):
+    """s <- decay * s + (1 - decay) g^2, p <- p - rate * g / (sqrt(s) + epsilon) (Tieleman and Hinton 2012)."""
+
+    decay: float = setting(0.9, "RMSProp: decay of the mean square of the gradient", at_least=0, below=1)
+    epsilon: float = setting(1e-8, "added to the root", above=0)
+
+    @property
+    def negligible(self) -> tuple[float, ...]:
+        return (NEGLIGIBLE_SQUARE,)
+
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        (square,) = state
+        square *= self.decay
+        scaled = gradient * gradient
+        scaled *= 1 - self.decay
+        square += scaled
+        np.sqrt(square, out=scaled)
+        scaled += self.epsilon
+        np.divide(gradient, scaled, out=scaled)
+        scaled *= rate
+        parameters -= scaled
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1).
 
-    m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - rate * m' / (sqrt(v') + epsilon) with
-    m' = m / (1 - b1^t), v' = v / (1 - b2^t). Both corrections are moved into the rate and epsilon.
+    m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2; p <- p - rate * m' / (sqrt(v') + epsilon), with
+    m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t) in step t.
     """
-    first, second = state
-    rate, epsilon = constants.corrected(rate, step)
-    first *= constants.beta1
-    second *= constants.beta2
-    scaled = gradient * (1 - constants.beta1)
-    first += scaled
-    np.multiply(gradient, gradient, out=scaled)
-    scaled *= 1 - constants.beta2
-    second += scaled
-    np.sqrt(second, out=scaled)
-    scaled += epsilon
-    np.divide(first, scaled, out=scaled)
-    scaled *= rate
-    parameters -= scaled
+
+    beta1: float = setting(0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1)
+    beta2: float = setting(0.999, "Adam: decay of the mean of its square", at_least=0, below=1)
+    epsilon: float = setting(1e-8, "added to the root", above=0)
+
+    @property
+    def negligible(self) -> tuple[float, ...]:
+        return (NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE)
+
+    def corrected(self, rate: float, step: int) -> tuple[float, float]:
+        """The rate and epsilon of step `step`, with both bias corrections moved into them."""
+        correction = sqrt(1 - self.beta2**step)
+        return rate * correction / (1 - self.beta1**step), self.epsilon * correction
+
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        first, second = state
+        rate, epsilon = self.corrected(rate, step)
+        first *= self.beta1
+        second *= self.beta2
+        scaled = gradient * (1 - self.beta1)
+        first += scaled
+        np.multiply(gradient, gradient, out=scaled)
+        scaled *= 1 - self.beta2
+        second += scaled
+        np.sqrt(second, out=scaled)
+        scaled += epsilon
+        np.divide(first, scaled, out=scaled)
+        scaled *= rate
+        parameters -= scaled
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A step, and for each array of state that it keeps the magnitude below which an entry is nothing.
-
-    `fused` says that the step is one pass over memory, which needs no pieces and sees to negligible entries.
+class AdamW(Adam):
+    """Adam whose weights decay beside the step: p <- p - rate * weight_decay * p (Loshchilov and Hutter 2019,
+    algorithm 2). As in PyTorch and optax, biases decay, too.
     """
 
-    step: Step
-    negligible: tuple[float, ...] = ()
-    fused: bool = False
+    weight_decay: float = setting(0.01, "AdamW: decay of all parameters a step", at_least=0)
+
+    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+        parameters *= 1 - rate * self.weight_decay
+        super().update(parameters, gradient, state, rate, step)
 
 
-OPTIMIZERS: dict[str, Rule] = {"sgd": Rule(_sgd), "adam": Rule(_adam, NEGLIGIBLE_MOMENTS)}
-_MOMENTUM = Rule(_momentum, (NEGLIGIBLE_VELOCITY,))
-
-
-def _rule(name: str, constants: Hyperparameters, kernels: Kernels) -> Rule:
-    if name == "sgd" and constants.momentum:
-        return _MOMENTUM
-    if name == "adam" and kernels is Kernels.NUMBA:
-        from sweep.nn import compiled
-
-        return replace(OPTIMIZERS[name], step=compiled.adam, fused=True)
-    return OPTIMIZERS[name]
-
-
-class Optimizer:
-    """An optimizer with its state for the networks of a block of seeds."""
-
-    def __init__(
-        self,
-        name: str,
-        constants: Hyperparameters,
-        network: Network,
-        state: tuple[Network, ...] | None = None,
-        step: int = 0,
-    ) -> None:
-        """Start at zero, or go on from `state`; the parameters of `network` are changed in place.
-
-        The state is shaped as the parameters are: velocities have weights and biases, too.
-        """
-        self.rule = _rule(name, constants, network.kernels)
-        self.name, self.constants, self.network, self.step = name, constants, network, step
-        self.state = state or tuple(network.zeros() for _ in self.rule.negligible)
-        self._compiled_steps: dict[Objective, MiniBatch | OneExample | None] = {}
-
-    @cached_property
-    def gradient(self) -> Network:
-        """An array for the gradient, in the network's shape; it is made where a step needs one."""
-        return self.network.zeros()
-
-    def descend(self, features: Array, targets: Array, objective: Objective, rate: float) -> bool:
-        """Take one step on a mini-batch without an array for its gradient; False where that cannot be.
-
-        Without momentum the products are added to the weights, with momentum to the velocities.
-        """
-        network = self.network
-        if (network.in_panels or features.shape[-2] == 1) and (compiled := self._compiled(objective)):
-            self.step += 1
-            compiled.step(features, targets, rate, self.step, self.constants)
-            return True
-        if self.name != "sgd":
-            return False
-        if self.constants.momentum:
-            (velocity,) = self.state
-            network.accumulate(features, targets, objective, 1.0, velocity)
-            for parameters, direction in _pieces(network.flat, velocity.flat):
-                parameters -= rate * direction
-                direction *= self.constants.momentum
-        else:
-            network.accumulate(features, targets, objective, -rate, network)
-        self._count()
-        return True
-
-    def kernels(self, objective: Objective, batch: int, penalised: bool) -> Kernels:
-        """What runs the steps on mini-batches of `batch` examples, their gradients `penalised` or not."""
-        single = batch == 1 and not penalised and self._compiled(objective) is not None
-        return Kernels.NUMBA if self.network.in_panels or self.rule.fused or single else Kernels.NUMPY
-
-    def _compiled(self, objective: Objective) -> "MiniBatch | OneExample | None":
-        """The compiled step of this network, where there is one."""
-        if objective not in self._compiled_steps:
-            self._compiled_steps[objective] = self._compile(objective)
-        return self._compiled_steps[objective]
-
-    def _compile(self, objective: Objective) -> "MiniBatch | OneExample | None":
-        network = self.network
-        if network.kernels is not Kernels.NUMBA or network.interleaved:
-            return None
-        rule = "momentum" if self.name == "sgd" and self.constants.momentum else self.name
-        from sweep.nn.compiled import Rule
-        from sweep.nn.mini_batch import MiniBatch
-        from sweep.nn.one_example import OneExample
-        from sweep.nn.panel_network import PanelNetwork
-
-        if isinstance(network, PanelNetwork):
-            return MiniBatch(network, objective, Rule[rule], self.state) if rule in Rule.__members__ else None
-        if not OneExample.knows(network.architecture.activation, objective, rule):
-            return None
-        return OneExample(network, objective, rule, tuple(each.parameters for each in self.state))
-
-    def update(self, gradient: Network, rate: float) -> None:
-        """Take one step against `gradient`, which lies as the network does."""
-        arrays = (self.network.flat, gradient.flat, *(each.flat for each in self.state))
-        if self.rule.fused:
-            self._step(arrays, rate)
-            self.step += 1
-            return
-        for pieces in _pieces(*arrays):
-            self._step(pieces, rate)
-        self._count()
-
-    def _step(self, arrays: tuple[Array, ...], rate: float) -> None:
-        parameters, gradient, *state = arrays
-        self.rule.step(parameters, gradient, tuple(state), rate, self.step + 1, self.constants)
-
-    def keep(self, seeds: list[int], network: Network) -> "Optimizer":
-        """The optimizer of the seeds that stay in the block, for their new network."""
-        state = tuple(each.keep(seeds) for each in self.state)
-        return Optimizer(self.name, self.constants, network, state, self.step)
-
-    def _count(self) -> None:
-        self.step += 1
-        if self.step % FLUSH_STEPS == 0:
-            for each, bound in zip(self.state, self.rule.negligible, strict=True):
-                each.flat[np.abs(each.flat) < bound] = 0
-
-
-def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """The same cache-sized piece of each of several flat arrays, one piece after the other."""
-    for start in range(0, len(arrays[0]), PIECE):
-        yield tuple(array[start : start + PIECE] for array in arrays)
+OPTIMIZERS: Table[type[Optimizer]] = Table(
+    "optimizer", {"sgd": Sgd, "adam": Adam, "nesterov": Nesterov, "rmsprop": RmsProp, "adamw": AdamW}
+)

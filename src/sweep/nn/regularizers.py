@@ -1,40 +1,68 @@
 """Penalties on the weights: J = E + strength * C. Biases are not penalised.
 
-E is the loss of the mini-batch after its reduction, so a penalty counts once a step whatever the batch
-size. A new penalty is one entry in `REGULARIZERS`.
+E is the loss of the mini-batch after its reduction, so a penalty counts once a step whatever the batch size. A
+new penalty is one class, whose fields are its own settings, and one entry in `REGULARIZERS`.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
+from sweep.setting import setting
+from sweep.table import Table
 from sweep.types import Array
 
 
+class Regularizer(ABC):
+    """A penalty on weights, its strength included, and its gradient; both on arrays of any one shape."""
+
+    @abstractmethod
+    def penalty(self, weights: Array) -> float:
+        """strength * C(weights)."""
+
+    @abstractmethod
+    def add_gradient(self, gradient: Array, weights: Array) -> None:
+        """Add strength * dC/dw to the gradient, in place."""
+
+
 @dataclass(frozen=True)
-class Regularizer:
-    """A penalty C of the weights, and its gradient.
+class NoPenalty(Regularizer):
+    """C = 0."""
 
-    `penalty(weights)` is C; `add_gradient(gradient, weights, strength)` adds strength * dC/dw in place.
-    """
+    def penalty(self, weights: Array) -> float:
+        return 0.0
 
-    penalty: Callable[[Array], float]
-    add_gradient: Callable[[Array, Array, float], None]
-
-
-def _add_l1(gradient: Array, weights: Array, strength: float) -> None:
-    penalty = np.sign(weights)  # 0 where the weight is 0
-    penalty *= strength
-    gradient += penalty
+    def add_gradient(self, gradient: Array, weights: Array) -> None:
+        pass
 
 
-def _add_l2(gradient: Array, weights: Array, strength: float) -> None:
-    gradient += (2 * strength) * weights
+@dataclass(frozen=True)
+class L1(Regularizer):
+    """C = sum |w|, with the derivative 0 at 0."""
+
+    strength: float = setting(1e-4, "factor of the penalty", at_least=0)
+
+    def penalty(self, weights: Array) -> float:
+        return self.strength * float(np.abs(weights).sum())
+
+    def add_gradient(self, gradient: Array, weights: Array) -> None:
+        slopes = np.sign(weights)
+        slopes *= self.strength
+        gradient += slopes
 
 
-REGULARIZERS: dict[str, Regularizer | None] = {
-    "none": None,
-    "l1": Regularizer(lambda weights: float(np.abs(weights).sum()), _add_l1),
-    "l2": Regularizer(lambda weights: float(np.square(weights).sum()), _add_l2),
-}
+@dataclass(frozen=True)
+class L2(Regularizer):
+    """C = sum w^2."""
+
+    strength: float = setting(1e-4, "factor of the penalty", at_least=0)
+
+    def penalty(self, weights: Array) -> float:
+        return self.strength * float(np.square(weights).sum())
+
+    def add_gradient(self, gradient: Array, weights: Array) -> None:
+        gradient += (2 * self.strength) * weights
+
+
+REGULARIZERS: Table[type[Regularizer]] = Table("regularization", {"none": NoPenalty, "l1": L1, "l2": L2})

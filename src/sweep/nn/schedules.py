@@ -1,9 +1,74 @@
-"""The learning rate of an epoch, as a factor on the base rate."""
+"""The learning rate of an epoch, as a factor on the base rate.
 
-from collections.abc import Callable
+A new schedule is one class, whose fields are its own settings, and one entry in `SCHEDULES`.
+"""
 
-# Epochs count from 0; a and b are the schedule's own settings.
-SCHEDULES: dict[str, Callable[[int, float, float], float]] = {
-    "constant": lambda epoch, a, b: 1.0,
-    "inverse_epoch": lambda epoch, a, b: 1 / (a + b * epoch),
-}
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import cos, pi
+
+from sweep.setting import setting
+from sweep.table import Table
+
+
+@dataclass(frozen=True)
+class Schedule(ABC):
+    """A factor for each epoch, after a warm-up of some epochs in which it rises in equal steps.
+
+    Warming up: Goyal et al. 2017, section 2.2, here by whole epochs.
+    """
+
+    warmup: int = setting(0, "epochs in which the rate rises to its full height", at_least=0, before=0)
+
+    def factor(self, epoch: int, epochs: float) -> float:
+        """The factor of `epoch`, counted from 0, of a training of so many `epochs`."""
+        if epoch < self.warmup:
+            return (epoch + 1) / (self.warmup + 1) * self.after_warmup(0, epochs - self.warmup)
+        return self.after_warmup(epoch - self.warmup, epochs - self.warmup)
+
+    @abstractmethod
+    def after_warmup(self, epoch: int, epochs: float) -> float:
+        """The factor of `epoch`, counted from 0 where warming up ends, of the `epochs` that are left there."""
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """1."""
+
+    def after_warmup(self, epoch: int, epochs: float) -> float:
+        return 1.0
+
+
+@dataclass(frozen=True)
+class InverseEpoch(Schedule):
+    """1 / (a + b k) in epoch k."""
+
+    a: float = setting(1.0, "inverse_epoch: a", above=0)
+    b: float = setting(0.0, "inverse_epoch: b, per epoch", at_least=0)
+
+    def after_warmup(self, epoch: int, epochs: float) -> float:
+        return 1 / (self.a + self.b * epoch)
+
+
+@dataclass(frozen=True)
+class Step(Schedule):
+    """drop^floor(k / every) in epoch k."""
+
+    every: int = setting(10, "step: epochs between two drops", at_least=1)
+    drop: float = setting(0.1, "step: factor of a drop", above=0, at_most=1)
+
+    def after_warmup(self, epoch: int, epochs: float) -> float:
+        return float(self.drop ** (epoch // self.every))
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """(1 + cos(pi k / n)) / 2 in epoch k of n (Loshchilov and Hutter 2017, eq. 5, without restarts)."""
+
+    def after_warmup(self, epoch: int, epochs: float) -> float:
+        return (1 + cos(pi * min(1.0, epoch / max(epochs, 1)))) / 2
+
+
+SCHEDULES: Table[type[Schedule]] = Table(
+    "schedule", {"constant": Constant, "inverse_epoch": InverseEpoch, "step": Step, "cosine": Cosine}
+)

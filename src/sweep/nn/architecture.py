@@ -1,0 +1,48 @@
+"""The shape of a network, where its parameters lie in a flat vector, and how they start."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from sweep.nn.activations import ACTIVATIONS, Activation
+from sweep.nn.initializers import Initializer
+from sweep.types import Array
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The shape of a network: `units` of every layer, the input first and the output last.
+
+    The parameters of one seed are one flat vector: for each layer its weights (inputs, outputs) in row-major
+    order, then, if `bias`, its biases (outputs,). `activation` is a name in `ACTIVATIONS`.
+    """
+
+    units: tuple[int, ...]
+    activation: str
+    bias: bool = True
+
+    @cached_property
+    def layers(self) -> tuple[tuple[int, int], ...]:
+        """(inputs, outputs) of each layer of weights."""
+        return tuple(pairwise(self.units))
+
+    @cached_property
+    def parameters(self) -> int:
+        """The number of weights and biases of one seed."""
+        return sum((inputs + self.bias) * outputs for inputs, outputs in self.layers)
+
+    @property
+    def function(self) -> Activation:
+        """The activation of the hidden layers."""
+        return ACTIVATIONS[self.activation]
+
+    def initial_parameters(self, initializer: Initializer, rng: np.random.Generator) -> Array:
+        """The flat parameters of one seed, (parameters,) in float64; biases are zero."""
+        parts = []
+        for inputs, outputs in self.layers:
+            parts.append(initializer.weights(inputs, outputs, rng).reshape(-1))
+            if self.bias:
+                parts.append(np.zeros(outputs))
+        return np.concatenate(parts)

@@ -1,0 +1,73 @@
+"""Outputs and gradients of a fully connected network, in plain NumPy: what every engine is tested against.
+
+Arrays of a block have a leading axis of seeds: features (seeds, batch, inputs), or (batch, inputs) where all
+seeds see the same examples; targets likewise with (batch, outputs).
+"""
+
+from dataclasses import dataclass
+
+from sweep.nn.objective import Objective
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import Regularizer
+from sweep.types import Array
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a forward pass leaves: each layer's inputs and pre-activations, (seeds, batch, units)."""
+
+    inputs: list[Array]
+    pre_activations: list[Array]
+
+    @property
+    def z(self) -> Array:
+        """The pre-activations of the output layer, (seeds, batch, outputs)."""
+        return self.pre_activations[-1]
+
+
+def forward(parameters: Parameters, features: Array) -> Pass:
+    """z_l = x_l W_l + b_l and x_(l+1) = f(z_l), layer by layer."""
+    inputs, pre_activations = [features], []
+    for layer, weights in enumerate(parameters.weights):
+        z = inputs[-1] @ weights
+        if parameters.biases:
+            z += parameters.biases[layer]
+        pre_activations.append(z)
+        if layer < len(parameters.weights) - 1:
+            activated = z.copy()
+            parameters.architecture.function.apply(activated)
+            inputs.append(activated)
+    return Pass(inputs, pre_activations)
+
+
+def gradient(
+    parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
+) -> Parameters:
+    """dJ/dp for every parameter (Rumelhart, Hinton and Williams 1986).
+
+    delta = dE/dz of the output layer; dE/dW_l = x_l' delta and dE/db_l = sum of delta over the batch; the delta
+    of the layer before is (delta W_l') * f'(z).
+    """
+    result = parameters.zeros_like()
+    passed = forward(parameters, features)
+    function = parameters.architecture.function
+    delta = passed.z.copy()
+    objective.delta(delta, targets)
+    for layer in reversed(range(len(parameters.weights))):
+        inputs, weights = passed.inputs[layer], parameters.weights[layer]
+        result.weights[layer][...] = inputs.swapaxes(-1, -2) @ delta
+        regularizer.add_gradient(result.weights[layer], weights)
+        if parameters.biases:
+            result.biases[layer][...] = delta.sum(axis=-2, keepdims=True)
+        if layer:
+            delta = delta @ weights.swapaxes(-1, -2)
+            function.backward(delta, passed.pre_activations[layer - 1] if function.needs_input else inputs)
+    return result
+
+
+def loss(
+    parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
+) -> float:
+    """J of a mini-batch, its penalty included, for the parameters of one seed."""
+    penalty = sum(regularizer.penalty(weights) for weights in parameters.weights)
+    return objective.batch_loss(forward(parameters, features).z, targets) + penalty

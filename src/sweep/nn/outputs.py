@@ -1,0 +1,64 @@
+"""Functions of the output layer. A new one is one entry in `OUTPUTS`.
+
+Notation here and in `losses`: z pre-activation of the output layer, a output, y target, K outputs, B examples
+of a mini-batch, E the loss of the mini-batch. Arrays are (seeds, batch, outputs).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sweep.nn.activations import ACTIVATIONS
+from sweep.table import Table
+from sweep.types import Array
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output function, in place, and its vector-Jacobian product.
+
+    `apply(z)` replaces z by a. `backward(gradient, a)` replaces dE/da by dE/dz.
+    """
+
+    apply: Callable[[Array], None]
+    backward: Callable[[Array, Array], None]
+
+
+@cache
+def least_exponent(dtype: DTypeLike) -> float:
+    """The smallest logarithm of a probability that softmax uses: about -57 in float32.
+
+    The probabilities of a network that is sure of itself are denormal numbers, and so are their products with
+    weights and inputs: a processor multiplies them a hundred times slower. With this bound even those products
+    are normal numbers, and still too small to count beside others.
+    """
+    return 0.65 * float(np.log(np.finfo(dtype).tiny))
+
+
+def _softmax(z: Array) -> None:
+    # Shifted by the largest pre-activation, so that no exponential overflows.
+    z -= z.max(axis=-1, keepdims=True)
+    np.maximum(z, least_exponent(z.dtype), out=z)
+    np.exp(z, out=z)
+    z /= z.sum(axis=-1, keepdims=True)
+
+
+def _softmax_backward(gradient: Array, a: Array) -> None:
+    # da_i/dz_j = a_i (delta_ij - a_j), hence dE/dz = a * (g - sum(g * a)).
+    gradient -= (gradient * a).sum(axis=-1, keepdims=True)
+    gradient *= a
+
+
+_sigmoid, _identity = ACTIVATIONS["sigmoid"], ACTIVATIONS["identity"]
+
+OUTPUTS: Table[Output] = Table(
+    "output",
+    {
+        "softmax": Output(_softmax, _softmax_backward),
+        "sigmoid": Output(_sigmoid.apply, _sigmoid.backward),
+        "identity": Output(_identity.apply, _identity.backward),
+    },
+)

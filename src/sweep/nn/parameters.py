@@ -1,0 +1,37 @@
+"""The parameters of a block of seeds: one flat vector a seed, and its weights and biases as views."""
+
+import numpy as np
+
+from sweep.nn.architecture import Architecture
+from sweep.types import Array
+
+
+class Parameters:
+    """Flat vectors (seeds, parameters) with named views of them.
+
+    `weights` are (seeds, inputs, outputs) and `biases` (seeds, 1, outputs), one array a layer; without biases
+    the second list is empty. Writing to a view writes to `flat`.
+    """
+
+    def __init__(self, architecture: Architecture, flat: Array) -> None:
+        self.architecture, self.flat = architecture, flat
+        self.weights: list[Array] = []
+        self.biases: list[Array] = []
+        start = 0
+        for inputs, outputs in architecture.layers:
+            self.weights.append(flat[:, start : start + inputs * outputs].reshape(-1, inputs, outputs))
+            start += inputs * outputs
+            if architecture.bias:
+                self.biases.append(flat[:, start : start + outputs].reshape(-1, 1, outputs))
+                start += outputs
+
+    @property
+    def parts(self) -> list[Array]:
+        """Weights and biases layer by layer, in the order of the flat vector."""
+        if not self.biases:
+            return self.weights
+        return [part for layer in zip(self.weights, self.biases, strict=True) for part in layer]
+
+    def zeros_like(self) -> "Parameters":
+        """Parameters of the same shape that are all zero."""
+        return Parameters(self.architecture, np.zeros_like(self.flat))

@@ -1,0 +1,42 @@
+"""Tables from a name to what it stands for, which code outside the package can add to."""
+
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
+
+from sweep.errors import SettingError
+
+Entry = TypeVar("Entry")
+
+
+class Table(Mapping[str, Entry], Generic[Entry]):
+    """The choices of one kind, by name, in the order in which they are listed to a user.
+
+    `kind` is what one of them is called: "activation". An entry that `register` adds counts as the user's own:
+    `outside` holds it with the module that it comes from.
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, Entry]) -> None:
+        self.kind = kind
+        self.outside: dict[str, str] = {}
+        self._entries = dict(entries)
+
+    def register(self, name: str, entry: Entry, module: str) -> None:
+        """Add an entry of the user's own, which `module` defines; the same name again replaces it.
+
+        Raises SettingError for a name that the package itself uses, or one that no command line could hold.
+        """
+        if name in self._entries and name not in self.outside:
+            raise SettingError(f"{self.kind}={name}: is one of sweep's own; must be another name")
+        if not name.isidentifier():
+            raise SettingError(f"{self.kind}={name}: must be a name of letters, digits and underscores")
+        self._entries[name] = entry
+        self.outside[name] = module
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
