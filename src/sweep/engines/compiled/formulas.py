@@ -1,134 +1,265 @@
-"""Elementwise steps as single passes over memory, compiled by Numba (the extra `fast`).
+"""The equations of `nn` as Numba compiles them, each of them once.
 
-The same equations as in `losses` and `optimizers`, which run them in NumPy where Numba is not installed:
-equal up to rounding. Constants are turned into the arrays' own precision first: a float64 constant would
-carry a whole loop with it.
+A kind of activation, loss, optimizer or penalty is a number here, so that one compiled function serves them all.
+`kinds` are known by the entries of `nn` themselves, not by their names: what somebody else registers under a
+name of ours is not known, and a problem with it is left to another engine. Constants take the arrays' own
+precision first: a float64 constant would carry a whole loop with it.
 """
 
-from collections.abc import Callable
+import math
 from enum import IntEnum
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.nn.losses import Objective, least_exponent
+from sweep.engines.compiled.jit import compiled
+from sweep.engines.engine import Problem
+from sweep.nn import activations
+from sweep.nn.activations import Activation
+from sweep.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, RootMeanSquaredError
 from sweep.nn.optimizers import (
     NEGLIGIBLE_GRADIENT,
-    NEGLIGIBLE_MOMENTS,
+    NEGLIGIBLE_MEAN,
+    NEGLIGIBLE_SQUARE,
     NEGLIGIBLE_VELOCITY,
-    Hyperparameters,
+    Adam,
+    AdamW,
+    Nesterov,
+    Optimizer,
+    RmsProp,
+    Sgd,
 )
+from sweep.nn.outputs import OUTPUTS as NN_OUTPUTS
+from sweep.nn.outputs import Output
+from sweep.nn.regularizers import L1, L2, NoPenalty, Regularizer
 from sweep.types import Array
 
-_FIRST, _SECOND = NEGLIGIBLE_MOMENTS
-
-# Numba compiles one function for all rules, which it gets as numbers.
-Rule = IntEnum("Rule", ["none", "sgd", "momentum", "adam"])
-_MOMENTUM, _ADAM = int(Rule.momentum), int(Rule.adam)
-
-# error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
-_compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
-
-
-# The outputs of an example lie apart in memory (see network.py): here they are (seeds, outputs, batch), and
-# loops run over whole rows of them.
-@_compiled
-def _shift_loop(z: Array, largest: Array, least: Any) -> None:
-    for s in range(z.shape[0]):
-        for i in range(z.shape[2]):
-            largest[i] = z[s, 0, i]
-        for k in range(1, z.shape[1]):
-            for i in range(z.shape[2]):
-                largest[i] = max(largest[i], z[s, k, i])
-        for k in range(z.shape[1]):
-            for i in range(z.shape[2]):
-                shifted = z[s, k, i] - largest[i]
-                # Written so that NaN stays NaN.
-                z[s, k, i] = least if shifted < least else shifted
+_NAMES = ("relu", "sigmoid", "tanh", "identity", "leaky_relu", "elu", "softplus", "gelu", "silu")
+_RELU, _SIGMOID, _TANH, _IDENTITY, _LEAKY_RELU, _ELU, _SOFTPLUS, _GELU, _SILU = range(len(_NAMES))
+_LEAK = activations.LEAK
+# By the entry itself, not its name: what somebody else calls by one of these names is not known.
+ACTIVATIONS: dict[Activation, int] = {
+    activations.ACTIVATIONS[name]: kind for kind, name in enumerate(_NAMES)
+}
 
 
-@_compiled
-def _softmax_errors_loop(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
-    z, shared = exponentials, targets.shape[0] == 1
-    for s in range(z.shape[0]):
-        own = 0 if shared else s
-        factors[:] = 0
-        for k in range(z.shape[1]):
-            for i in range(z.shape[2]):
-                factors[i] += z[s, k, i]
-        for i in range(z.shape[2]):
-            factors[i] = scale / factors[i]
-        for k in range(z.shape[1]):
-            for i in range(z.shape[2]):
-                z[s, k, i] = z[s, k, i] * factors[i] - targets[own, i, k] * scale
+@compiled
+def activate(kind: int, z: Any) -> Any:
+    """f(z)."""
+    real = type(z)
+    if kind == _RELU:
+        return real(0) if z < real(0) else z  # written so that NaN stays NaN
+    if kind == _SIGMOID:
+        return sigmoid(z)
+    if kind == _TANH:
+        return np.tanh(z)
+    if kind == _LEAKY_RELU:
+        return real(_LEAK) * z if z < real(0) else z
+    if kind == _ELU:
+        return np.expm1(z) if z < real(0) else z
+    if kind == _SOFTPLUS:
+        return max(z, real(0)) + np.log1p(np.exp(-abs(z)))
+    if kind == _GELU:
+        return z * normal_cdf(z)
+    if kind == _SILU:
+        return z * sigmoid(z)
+    return z
 
 
-def errors(objective: Objective, z: Array, targets: Array) -> None:
-    """z <- dE/dz: in three passes for softmax with cross-entropy, else as NumPy does it."""
-    if objective.loss != "cross_entropy":
-        objective.delta(z, targets)
-        return
-    scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
-    apart, examples = z.swapaxes(1, 2), np.empty(z.shape[1], z.dtype)
-    _shift_loop(apart, examples, z.dtype.type(least_exponent(z.dtype)))
-    # NumPy's exponential handles many numbers at once, Numba's one.
-    np.exp(apart, out=apart)
-    _softmax_errors_loop(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
+@compiled
+def activation_slope(kind: int, z: Any, a: Any) -> Any:
+    """f'(z), with a = f(z)."""
+    real = type(z)
+    if kind == _RELU:
+        return real(1) if a > real(0) else real(0)
+    if kind == _SIGMOID:
+        return a * (real(1) - a)
+    if kind == _TANH:
+        return real(1) - a * a
+    if kind == _LEAKY_RELU:
+        return real(1) if a > real(0) else real(_LEAK)
+    if kind == _ELU:
+        return a + real(1) if a < real(0) else real(1)
+    if kind == _SOFTPLUS:
+        return -np.expm1(-a)
+    if kind == _GELU:
+        return normal_cdf(z) + z * np.exp(real(-0.5) * z * z) * real(_DENSITY)
+    if kind == _SILU:
+        s = sigmoid(z)
+        return s * (real(1) + z * (real(1) - s))
+    return real(1)
 
 
-@_compiled
+_DENSITY = math.sqrt(0.5 / math.pi)  # of the standard normal distribution at 0
+_ROOT_HALF = math.sqrt(0.5)
+
+
+@compiled
+def sigmoid(z: Any) -> Any:
+    """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2."""
+    half = type(z)(0.5)
+    return half * np.tanh(half * z) + half
+
+
+@compiled
+def normal_cdf(z: Any) -> Any:
+    """The distribution function of the standard normal distribution."""
+    real = type(z)
+    return real(0.5) * real(math.erfc(-real(_ROOT_HALF) * z))
+
+
+# The output functions and losses that the engine knows; see `output_layer` for their equations.
+OUTPUTS: dict[Output, int] = {NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))}
+LOSSES: dict[type[Loss], int] = {
+    CrossEntropy: 0,
+    BinaryCrossEntropy: 1,
+    MeanSquaredError: 2,
+    RootMeanSquaredError: 3,
+}
+
+
+class Rule(IntEnum):
+    """How a gradient becomes a step. MOVE: with momentum, once the gradient is in the velocity."""
+
+    NONE = 0
+    SGD = 1
+    MOVE = 2
+    MOMENTUM = 3
+    NESTEROV = 4
+    RMSPROP = 5
+    ADAM = 6  # and AdamW
+
+
+_RULES: dict[type[Optimizer], Rule] = {
+    Sgd: Rule.SGD,
+    Nesterov: Rule.NESTEROV,
+    RmsProp: Rule.RMSPROP,
+    Adam: Rule.ADAM,
+    AdamW: Rule.ADAM,
+}
+_SGD, _MOVE, _MOMENTUM = int(Rule.SGD), int(Rule.MOVE), int(Rule.MOMENTUM)
+_NESTEROV, _RMSPROP, _ADAM = int(Rule.NESTEROV), int(Rule.RMSPROP), int(Rule.ADAM)
+
+
+CONSTANTS = 7
+
+
+def rule_of(optimizer: Optimizer) -> Rule:
+    """The rule of an optimizer. Raises KeyError if it is not known."""
+    rule = _RULES[type(optimizer)]
+    return Rule.MOMENTUM if isinstance(optimizer, Sgd) and optimizer.momentum else rule
+
+
+def constants_of(optimizer: Optimizer, rate: float, step: int, dtype: DTypeLike) -> NDArray[Any]:
+    """What `update` needs of an optimizer in step `step`, counted from 1, (CONSTANTS,); the rate comes first."""
+    match optimizer:
+        case Sgd(momentum) | Nesterov(momentum):
+            numbers = [rate, momentum]
+        case RmsProp(decay, epsilon):
+            numbers = [rate, decay, 1 - decay, epsilon]
+        case Adam(beta1, beta2):
+            corrected, epsilon = optimizer.corrected(rate, step)
+            kept = 1 - rate * optimizer.weight_decay if isinstance(optimizer, AdamW) else 1.0
+            numbers = [corrected, beta1, beta2, 1 - beta1, 1 - beta2, epsilon, kept]
+        case _:
+            numbers = []
+    return np.array(numbers + [0.0] * (CONSTANTS - len(numbers)), dtype)
+
+
+@compiled
 def update(
     parameters: Array, gradient: Array, first: Array, second: Array, rule: int, numbers: NDArray[Any]
 ) -> None:
-    """A step of `rule` on flat arrays of any one length; see `optimizers` for the equations.
+    """A step of `rule` on flat arrays of any one length; `numbers` are those of `constants_of`.
 
-    `first` is the velocity, to which the gradient has been added, or Adam's first moment. `numbers` are those
-    of `constants_of`. Plain descent has been done where its gradient was found.
+    `first` and `second` are the optimizer's state; a rule that keeps less does not read them. The equations are
+    those of `nn.optimizers`. Negligible numbers are flushed to zero in every step.
     """
-    rate, momentum, beta1, beta2, rest1, rest2, epsilon = numbers
+    rate, a, b, c, d, epsilon, kept = numbers
     real = parameters.dtype.type
-    zero = real(0)
-    if rule == _MOMENTUM:
-        floor = real(NEGLIGIBLE_VELOCITY)
+    zero, floor = real(0), real(NEGLIGIBLE_VELOCITY)
+    if rule == _SGD:
+        for i in range(parameters.size):
+            parameters[i] -= rate * gradient[i]
+    elif rule == _MOVE:
         for i in range(parameters.size):
             v = zero if abs(first[i]) < floor else first[i]
             parameters[i] -= rate * v
-            first[i] = momentum * v
-    elif rule == _ADAM:
-        least, small, tiny = real(NEGLIGIBLE_GRADIENT), real(_FIRST), real(_SECOND)
+            first[i] = a * v
+    elif rule == _MOMENTUM:
+        for i in range(parameters.size):
+            v = first[i] + gradient[i]
+            v = zero if abs(v) < floor else v
+            parameters[i] -= rate * v
+            first[i] = a * v
+    elif rule == _NESTEROV:
+        for i in range(parameters.size):
+            v = first[i] + gradient[i]
+            v = zero if abs(v) < floor else v
+            first[i] = a * v
+            parameters[i] -= rate * (gradient[i] + first[i])
+    elif rule == _RMSPROP:
+        least, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_SQUARE)
         for i in range(parameters.size):
             g = zero if abs(gradient[i]) < least else gradient[i]
-            m = beta1 * first[i] + rest1 * g
-            v = beta2 * second[i] + rest2 * g * g
+            s = a * first[i] + b * g * g
+            s = zero if s < tiny else s
+            first[i] = s
+            parameters[i] -= rate * g / (np.sqrt(s) + c)
+    elif rule == _ADAM:
+        least, small, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_MEAN), real(NEGLIGIBLE_SQUARE)
+        for i in range(parameters.size):
+            g = zero if abs(gradient[i]) < least else gradient[i]
+            m = a * first[i] + c * g
+            v = b * second[i] + d * g * g
             m = zero if abs(m) < small else m
             v = zero if v < tiny else v
             first[i] = m
             second[i] = v
-            parameters[i] -= rate * m / (np.sqrt(v) + epsilon)
+            parameters[i] = kept * parameters[i] - rate * m / (np.sqrt(v) + epsilon)
 
 
-def constants_of(
-    rule: Rule, constants: Hyperparameters, rate: float, step: int, dtype: DTypeLike
-) -> NDArray[Any]:
-    """Rate, momentum, beta1, beta2, 1 - beta1, 1 - beta2 and epsilon of step `step` (from 1), in `dtype`."""
-    epsilon = constants.epsilon
-    if rule is Rule.adam:
-        rate, epsilon = constants.corrected(rate, step)
-    beta1, beta2 = constants.beta1, constants.beta2
-    return np.array([rate, constants.momentum, beta1, beta2, 1 - beta1, 1 - beta2, epsilon], dtype)
+class Penalty(IntEnum):
+    """A penalty on the weights."""
+
+    NONE = 0
+    L1 = 1
+    L2 = 2
 
 
-def adam(
-    parameters: Array,
-    gradient: Array,
-    state: tuple[Array, ...],
-    rate: float,
-    step: int,
-    constants: Hyperparameters,
-) -> None:
-    """One step of Adam on arrays of any one length; see `optimizers` for the equations."""
-    first, second = state
-    numbers = constants_of(Rule.adam, constants, rate, step, parameters.dtype)
-    update(parameters, gradient, first, second, _ADAM, numbers)
+_L1, _L2 = int(Penalty.L1), int(Penalty.L2)
+
+
+_PENALTIES: dict[type[Regularizer], Penalty] = {NoPenalty: Penalty.NONE, L1: Penalty.L1, L2: Penalty.L2}
+
+
+def penalty_of(regularizer: Regularizer) -> tuple[Penalty, float]:
+    """The penalty of a regularizer and its strength. Raises KeyError if it is not known."""
+    strength = regularizer.strength if isinstance(regularizer, L1 | L2) else 0.0
+    return _PENALTIES[type(regularizer)], strength
+
+
+def known(problem: Problem) -> bool:
+    """Whether there is a formula for every part of a problem."""
+    return (
+        problem.architecture.function in ACTIVATIONS
+        and problem.objective.output in OUTPUTS
+        and type(problem.objective.loss) in LOSSES
+        and type(problem.optimizer) in _RULES
+        and type(problem.regularizer) in _PENALTIES
+    )
+
+
+@compiled
+def add_penalty(gradient: Array, weights: Array, penalty: int, strength: Any) -> None:
+    """Add strength * dC/dw to a gradient; flat arrays of any one length."""
+    real = weights.dtype.type
+    if penalty == _L1:
+        for i in range(weights.size):
+            sign = real(weights[i] > real(0)) - real(weights[i] < real(0))
+            gradient[i] += strength * sign
+    elif penalty == _L2:
+        double = real(2) * strength
+        for i in range(weights.size):
+            gradient[i] += double * weights[i]

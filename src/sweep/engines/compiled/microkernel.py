@@ -1,8 +1,8 @@
-"""Tiles of a matrix product whose sums stay in vector registers, built in LLVM's language through Numba.
+"""The micro-kernel: a small tile of a matrix product whose sums stay in vector registers.
 
-The products of a step are most of its time, and Numba cannot keep a small array in registers: this function
-is written instruction by instruction. After Goto and van de Geijn, "Anatomy of high-performance matrix
-multiplication" (2008); `panels` cuts a product into such tiles.
+The products of a step are most of its time, and Numba cannot keep a small array in registers. So this function is
+built instruction by instruction, in LLVM's language. After Goto and van de Geijn, "Anatomy of high-performance
+matrix multiplication" (2008); `gemm` covers a product with such tiles.
 
 Numba's cache does not notice a change of this file: delete `__pycache__` after one.
 """
@@ -34,7 +34,7 @@ def _vector_bytes() -> int:
     return 32 if "fma" in features or platform.machine().lower() in ("arm64", "aarch64") else 0
 
 
-# Bytes of a vector; 0 where the processor lacks fused multiply-adds, without which tiles do not pay.
+# Bytes of a vector; 0 where the processor lacks fused multiply-adds, without which this engine does not pay.
 VECTOR_BYTES = _vector_bytes()
 # Rows of a tile. Two vectors a row and the factors fill the registers of AVX-512 (32) or AVX2 (16).
 TALL, SHORT = (14, 8) if VECTOR_BYTES == 64 else (6, 4)
@@ -84,13 +84,13 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
 
 
-def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
-    """The function for tiles of `height` rows and of `vectors` panels of columns (see `panels`).
+def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
+    """The function for tiles of `height` rows and of `vectors` packs of columns (see `packing`).
 
     It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. Rows of `a` are `a_row` apart. The
-    inner dimension is `outer` panels of `a`, `a_panel` apart, with `inner` columns each, which follow one
-    another, or are a vector's width apart if `transposed`. Panels of `b` and of `out` are `b_panel` and
-    `out_panel` apart; positions and distances are counted in elements. Nothing here checks bounds.
+    inner dimension is `outer` packs of `a`, `a_pack` apart, with `inner` columns each, which follow one
+    another, or are a vector's width apart if `transposed`. Panels of `b` and of `out` are `b_pack` and
+    `out_pack` apart; positions and distances are counted in elements. Nothing here checks bounds.
     """
 
     @intrinsic
@@ -99,15 +99,15 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
         a: Any,
         a_at: Any,
         a_row: Any,
-        a_panel: Any,
+        a_pack: Any,
         inner: Any,
         outer: Any,
         b: Any,
         b_at: Any,
-        b_panel: Any,
+        b_pack: Any,
         out: Any,
         out_at: Any,
-        out_panel: Any,
+        out_pack: Any,
         scale: Any,
         add: Any,
     ) -> Any:
@@ -120,7 +120,7 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
         )
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            a, a_at, a_row, a_panel, inner, outer, b, b_at, b_panel, out, out_at, out_panel, scale, add = (
+            a, a_at, a_row, a_pack, inner, outer, b, b_at, b_pack, out, out_at, out_pack, scale, add = (
                 arguments
             )
             a_type, b_type, out_type = (signature.args[place] for place in (0, 6, 9))
@@ -131,10 +131,10 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
             rows = [builder.mul(a_row, _INT(row)) for row in range(height)]
             places = [(row, part) for row in range(height) for part in range(vectors)]
             before = builder.block
-            panel, step, panel_end, end = (
-                builder.append_basic_block(name) for name in ("panel", "step", "panel_end", "end")
+            pack, step, pack_end, end = (
+                builder.append_basic_block(name) for name in ("pack", "step", "pack_end", "end")
             )
-            builder.branch(panel)
+            builder.branch(pack)
 
             def carried(block: Any, kind: Any, start: Any) -> Any:
                 """A value of a loop that comes in as `start` from `block`."""
@@ -142,18 +142,18 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
                 value.add_incoming(start, block)
                 return value
 
-            builder.position_at_end(panel)
-            panels = carried(before, _INT, _INT(0))
-            panel_a, panel_b = carried(before, first.type, first), carried(before, right.type, right)
-            panel_sums = {place: carried(before, vector.type, vector.zero) for place in places}
+            builder.position_at_end(pack)
+            packs = carried(before, _INT, _INT(0))
+            pack_a, pack_b = carried(before, first.type, first), carried(before, right.type, right)
+            pack_sums = {place: carried(before, vector.type, vector.zero) for place in places}
             builder.branch(step)
 
             builder.position_at_end(step)
-            steps = carried(panel, _INT, _INT(0))
-            step_a, step_b = carried(panel, first.type, panel_a), carried(panel, right.type, panel_b)
-            sums = {place: carried(panel, vector.type, panel_sums[place]) for place in places}
+            steps = carried(pack, _INT, _INT(0))
+            step_a, step_b = carried(pack, first.type, pack_a), carried(pack, right.type, pack_b)
+            sums = {place: carried(pack, vector.type, pack_sums[place]) for place in places}
             factors = [
-                vector.load(builder.gep(step_b, [builder.mul(b_panel, _INT(part))]))
+                vector.load(builder.gep(step_b, [builder.mul(b_pack, _INT(part))]))
                 for part in range(vectors)
             ]
             totals = {}
@@ -168,16 +168,16 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
             step_b.add_incoming(next_b, step)
             for place in places:
                 sums[place].add_incoming(totals[place], step)
-            builder.cbranch(builder.icmp_signed("<", next_steps, inner), step, panel_end)
+            builder.cbranch(builder.icmp_signed("<", next_steps, inner), step, pack_end)
 
-            builder.position_at_end(panel_end)
-            next_panels = builder.add(panels, _INT(1))
-            panels.add_incoming(next_panels, panel_end)
-            panel_a.add_incoming(builder.gep(panel_a, [a_panel]), panel_end)
-            panel_b.add_incoming(next_b, panel_end)
+            builder.position_at_end(pack_end)
+            next_packs = builder.add(packs, _INT(1))
+            packs.add_incoming(next_packs, pack_end)
+            pack_a.add_incoming(builder.gep(pack_a, [a_pack]), pack_end)
+            pack_b.add_incoming(next_b, pack_end)
             for place in places:
-                panel_sums[place].add_incoming(totals[place], panel_end)
-            builder.cbranch(builder.icmp_signed("<", next_panels, outer), panel, end)
+                pack_sums[place].add_incoming(totals[place], pack_end)
+            builder.cbranch(builder.icmp_signed("<", next_packs, outer), pack, end)
 
             builder.position_at_end(end)
             scales = vector.repeated(scale)
@@ -185,7 +185,7 @@ def tile(height: int, vectors: int, *, transposed: bool = False) -> Any:
                 for branch, replace in ((adding, False), (replacing, True)):
                     with branch:
                         for row, part in places:
-                            offset = builder.add(builder.mul(out_panel, _INT(part)), _INT(row * vector.lanes))
+                            offset = builder.add(builder.mul(out_pack, _INT(part)), _INT(row * vector.lanes))
                             place, total = builder.gep(corner, [offset]), totals[row, part]
                             new = (
                                 builder.fmul(scales, total)

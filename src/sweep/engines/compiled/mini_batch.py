@@ -1,237 +1,251 @@
-"""The network of a block of seeds with all its numbers in panels (see `panels`), compiled by Numba."""
+"""The compiled engine for mini-batches: all numbers lie packed, and weights move as soon as their gradient is there."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.nn import compiled, panel_products, panels
+from sweep.engines.compiled import formulas, gemm, output_layer, packing
+from sweep.engines.compiled.formulas import Rule
+from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES
+from sweep.engines.compiled.packed import PackedBlock
+from sweep.engines.engine import Engine, Network, Problem, Rows
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.compiled import Rule
-from sweep.nn.kernels import Kernels
-from sweep.nn.losses import Objective
-from sweep.nn.network import Accept, Architecture, Network
-from sweep.nn.optimizers import Hyperparameters
-from sweep.nn.tiles import SHORT
+from sweep.nn.architecture import Architecture
+from sweep.nn.objective import Objective
 from sweep.types import Array
+
+# What backpropagation finds for a layer: its index, its inputs and its errors, packed.
+Accept = Callable[[int, Array, Array], None]
+
+_RELU = ACTIVATIONS["relu"]
 
 
 @dataclass(frozen=True)
 class _Workspace:
     """Arrays that a network reuses for every batch of one size.
 
-    `layers` are the activations and `deltas` the errors of every layer, in panels; `outputs` the last
-    pre-activations, (seeds, outputs, batch), apart in memory as in `network`; `ones` is (batch,).
+    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of the
+    hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations, (seeds,
+    outputs, batch); `ones` is (batch,).
     """
 
     layers: list[Array]
     deltas: list[Array]
+    inputs: list[Array]
     outputs: Array
     ones: Array
 
-    @staticmethod
-    def of(units: tuple[int, ...], seeds: int, batch: int, dtype: DTypeLike) -> "_Workspace":
-        def empty() -> list[Array]:
-            return [panels.zeros(seeds, batch + SHORT, columns=count, dtype=dtype) for count in units]
 
-        return _Workspace(empty(), empty(), np.empty((seeds, units[-1], batch), dtype), np.ones(batch, dtype))
-
-
-class PanelNetwork(Network):
-    """A network in panels: `weights` are (seeds, panels, inputs, lanes), `biases` (seeds, panels, 1, lanes).
-
-    `flat` holds all of them layer by layer, with zeros where a panel has more columns than its matrix.
-    """
+class PackedNetwork(Network):
+    """The networks of a packed block. Activations other than ReLU are NumPy's vectorised loops."""
 
     examples_at_once = 1000
-    in_panels = True
 
-    def __init__(self, architecture: Architecture, parameters: Array) -> None:
-        """The network of `parameters`, (seeds, parameters), which are copied."""
-        self.architecture, self.kernels, self.interleaved = architecture, Kernels.NUMBA, False
-        self.seeds, dtype = len(parameters), parameters.dtype
-        width = panels.lanes(dtype)
-        shapes = [
-            (self.seeds, -(-outputs // width), rows, width)
-            for inputs, outputs in architecture.layers
-            for rows in ([inputs, 1] if architecture.bias else [inputs])
-        ]
-        ends = np.cumsum([0, *(np.prod(shape) for shape in shapes)])
-        self.flat = panels.aligned((int(ends[-1]),), dtype)
-        spans = zip(pairwise(ends), shapes, strict=True)
-        parts = [self.flat[start:end].reshape(shape) for (start, end), shape in spans]
-        every = 2 if architecture.bias else 1
-        self.weights, self.biases = parts[::every], parts[1::2] if architecture.bias else []
-        for own, given in zip(self._parts(), self._matrices(parameters), strict=True):
-            panels.fill(own, given)
-        self._inputs: dict[tuple[int, ...], Array] = {}
-        self._spaces: dict[int, _Workspace] = {}
+    def __init__(self, block: PackedBlock) -> None:
+        self.block, self.seeds, self.dtype = block, block.seeds, block.flat.dtype
+        self.function = block.architecture.function
+        self.biases = block.biases or [np.zeros_like(weights[:, :, :1]) for weights in block.weights]
+        self._transposed: list[Array] = []
+        self._gathered: dict[tuple[int, ...], Array] = {}
+        self._workspaces: dict[int, _Workspace] = {}
 
-    @cached_property
-    def _no_biases(self) -> list[Array]:
-        return [np.zeros_like(weights[:, :, :1]) for weights in self.weights]
+    def outputs(self, features: Array) -> Array:
+        # Examples common to all seeds are multiplied without packing, which saves an evaluation a copy.
+        return self.forward(np.ascontiguousarray(features))
 
-    @cached_property
-    def _turned(self) -> list[Array]:
-        """Room for the transposed weights of each layer."""
-        return [
-            panels.zeros(
-                self.seeds, weights.shape[1] * weights.shape[3], columns=weights.shape[2], dtype=weights.dtype
-            )
-            for weights in self.weights
-        ]
+    def gather(self, features: Array, rows: Rows) -> Array:
+        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes).
 
-    @property
-    def parameters(self) -> Array:
-        """One row a seed, (seeds, parameters), a copy."""
-        parameters = np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
-        for own, given in zip(self._parts(), self._matrices(parameters), strict=True):
-            given[...] = panels.matrix(own, given.shape[-1])
-        return parameters
-
-    def keep(self, seeds: list[int]) -> "PanelNetwork":
-        """The network of these seeds only, in arrays of its own."""
-        return PanelNetwork(self.architecture, self.parameters[seeds])
-
-    def zeros(self) -> "PanelNetwork":
-        """A network of the same shape whose parameters are all zero."""
-        return PanelNetwork(
-            self.architecture, np.zeros((self.seeds, self.architecture.parameters), self.flat.dtype)
-        )
-
-    def interleave(self) -> "PanelNetwork":
-        """This network: it multiplies common examples by the weights of all seeds at once."""
-        return self
-
-    def gather(self, features: Array, rows: NDArray[np.int64]) -> Array:
-        """A mini-batch in panels, (seeds or 1, panels, batch + SHORT, lanes); see `Network.gather`."""
-        batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
-        if batches.shape not in self._inputs:
-            sets, batch = batches.shape
-            self._inputs[batches.shape] = panels.zeros(
-                sets, batch + SHORT, columns=features.shape[1], dtype=self.flat.dtype
-            )
-        inputs = self._inputs[batches.shape]
-        panels.gather(features, batches, inputs)
-        return inputs
-
-    def forward(self, features: Array) -> list[Array]:
-        """The activations of every layer, of all but the last in panels; see `Network.forward`.
-
-        `features` are a mini-batch as `gather` returns it, or as `Network.forward` takes it.
+        `rows` is (batch,) or (seeds, batch). The next call with as many rows overwrites the array.
         """
-        # Examples common to all seeds are multiplied as they lie, which saves an evaluation a copy.
-        inputs = self._in_panels(features) if features.ndim == 3 else np.ascontiguousarray(features)
-        workspace = self._space(inputs)
-        *hidden, last = workspace.layers
-        function = ACTIVATIONS[self.architecture.activation]
-        for index, layer in enumerate(workspace.layers):
-            panel_products.multiply(inputs, self.weights[index], layer)
-            inputs = layer
-            if layer is last:
-                continue
-            if self.architecture.activation == "relu":
-                panels.bias_relu(layer, (self.biases or self._no_biases)[index])
-                continue
-            if self.biases:
-                layer += self.biases[index]
-            function.apply(layer)
-        panels.take_out(last, (self.biases or self._no_biases)[-1], workspace.outputs)
-        return [*hidden, workspace.outputs.swapaxes(1, 2)]
+        batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
+        if batches.shape not in self._gathered:
+            sets, batch = batches.shape
+            self._gathered[batches.shape] = packing.zeros(
+                sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype
+            )
+        packing.gather(features, batches, self._gathered[batches.shape])
+        return self._gathered[batches.shape]
 
-    def backward(self, features: Array, targets: Array, objective: Objective, accept: Accept) -> None:
-        """Backpropagation, with a layer's inputs and errors in panels; see `Network.backward`."""
-        inputs = features if features.ndim == 4 else self._in_panels(features)
-        *hidden, outputs = self.forward(inputs)
-        workspace = self._space(inputs)
-        compiled.errors(objective, outputs, targets)
-        panels.put_in(workspace.outputs, workspace.deltas[-1])
-        function = ACTIVATIONS[self.architecture.activation]
+    def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
+        """The pre-activations of the output layer, (seeds, batch, outputs); the other layers stay in the workspace.
+
+        `features` are a mini-batch as `gather` returns it, or (batch, inputs), row-major.
+        """
+        workspace = self.workspace(features)
+        *hidden, last = workspace.layers
+        inputs = features
+        for index, layer in enumerate(hidden):
+            gemm.multiply(inputs, self.block.weights[index], layer)
+            inputs = layer
+            if self.function is _RELU:
+                packing.bias_relu(layer, self.biases[index])
+                continue
+            if self.block.biases:
+                layer += self.biases[index]
+            if keep_inputs:
+                workspace.inputs[index][...] = layer
+            self.function.apply(layer)
+        gemm.multiply(inputs, self.block.weights[-1], last)
+        packing.take_out(last, self.biases[-1], workspace.outputs)
+        return workspace.outputs.swapaxes(1, 2)
+
+    def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
+        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
+
+        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When `accept` is
+        called its weights have been used: it may change them.
+        """
+        needs_input = self.function.needs_input
+        z = self.forward(inputs, keep_inputs=needs_input)
+        workspace = self.workspace(inputs)
+        output_layer.errors(objective, z, targets)
+        packing.put_in(workspace.outputs, workspace.deltas[-1])
         for index in reversed(range(len(workspace.deltas))):
             delta = workspace.deltas[index]
             if index:
-                previous, output = workspace.deltas[index - 1], hidden[index - 1]
-                panel_products.turn(self.weights[index], self._turned[index])
-                panel_products.multiply(delta, self._turned[index], previous)
-                if self.architecture.activation == "relu":
-                    panels.relu_backward(previous, output)
+                previous, output = workspace.deltas[index - 1], workspace.layers[index - 1]
+                transposed = self._room_to_transpose()[index]
+                gemm.transpose(self.block.weights[index], transposed)
+                gemm.multiply(delta, transposed, previous)
+                if self.function is _RELU:
+                    packing.relu_backward(previous, output)
                 else:
-                    function.backward(previous, output)
-            accept(index, hidden[index - 1] if index else inputs, delta)
+                    self.function.backward(previous, workspace.inputs[index - 1] if needs_input else output)
+            accept(index, workspace.layers[index - 1] if index else inputs, delta)
 
-    def accumulate(
-        self,
-        features: Array,
-        targets: Array,
-        objective: Objective,
-        scale: float,
-        into: Network,
-        *,
-        add: bool = True,
-    ) -> None:
-        """See `Network.accumulate`; `into` lies in panels, too."""
-        arrays = (into, self, self)
-        numbers = compiled.constants_of(Rule.none, Hyperparameters(), 0.0, 1, self.flat.dtype)
-        self.learn(features, targets, objective, arrays, Rule.none, numbers, scale=scale, add=add)
-
-    def learn(
-        self,
-        features: Array,
-        targets: Array,
-        objective: Objective,
-        arrays: tuple[Network, Network, Network],
-        rule: Rule,
-        numbers: Array,
-        *,
-        scale: float,
-        add: bool,
-    ) -> None:
-        """gradient <- scale * gradient, with `add` on top of what is there; then a step of `rule`.
-
-        `arrays` are networks like this one: for the gradient, and for what the rule keeps between steps, two
-        at most. `numbers` are its constants; see `compiled.update`.
-        """
-        inputs = features if features.ndim == 4 else self._in_panels(features)
-        workspace, factor = self._space(inputs), self.flat.dtype.type(scale)
-        gradient, first, second = arrays
-
-        def collect(index: int, entering: Array, delta: Array) -> None:
-            out, weights = gradient.weights[index], self.weights[index]
-            state = first.weights[index], second.weights[index]
-            panel_products.add_products(
-                entering, delta, out, factor, add, weights, *state, int(rule), numbers
-            )
-            if self.biases:
-                panel_products.add_sums(delta, workspace.ones, gradient.biases[index], factor, add)
-                parts = (each.biases[index].reshape(-1) for each in (self, gradient, first, second))
-                compiled.update(*parts, int(rule), numbers)
-
-        self.backward(inputs, targets, objective, collect)
-
-    def _in_panels(self, features: Array) -> Array:
-        rows = np.arange(features.size // features.shape[-1]).reshape(features.shape[:-1])
-        return self.gather(features.reshape(-1, features.shape[-1]), rows)
-
-    def _space(self, features: Array) -> _Workspace:
+    def workspace(self, features: Array) -> _Workspace:
+        """The arrays for a batch of as many examples as `features` has."""
         batch = len(features) if features.ndim == 2 else features.shape[2] - SHORT
-        if batch not in self._spaces:
-            self._spaces[batch] = _Workspace.of(
-                self.architecture.units[1:], self.seeds, batch, self.flat.dtype
+        if batch not in self._workspaces:
+            self._workspaces[batch] = self._new_workspace(batch, self.dtype)
+        return self._workspaces[batch]
+
+    def _new_workspace(self, batch: int, dtype: DTypeLike) -> _Workspace:
+        units = self.block.architecture.units[1:]
+
+        def empty() -> list[Array]:
+            return [packing.zeros(self.seeds, batch + SHORT, columns=count, dtype=dtype) for count in units]
+
+        outputs = np.empty((self.seeds, units[-1], batch), dtype)
+        inputs = empty() if self.function.needs_input else []
+        return _Workspace(empty(), empty(), inputs, outputs, np.ones(batch, dtype))
+
+    def _room_to_transpose(self) -> list[Array]:
+        """Arrays for the transposed weights of each layer."""
+        if not self._transposed:
+            self._transposed = [
+                packing.zeros(
+                    self.seeds, weights.shape[1] * weights.shape[3], columns=weights.shape[2], dtype=self.dtype
+                )
+                for weights in self.block.weights
+            ]
+        return self._transposed
+
+
+class MiniBatchEngine(Engine):
+    """The compiled engine for mini-batches of several examples."""
+
+    name = "compiled"
+    numerics = 3
+
+    @staticmethod
+    def version() -> str:
+        return compiled_version()
+
+    @classmethod
+    def knows(cls, problem: Problem) -> bool:
+        """Whether every part of the problem has a formula, and the processor fused multiply-adds."""
+        return gemm.AVAILABLE and formulas.known(problem)
+
+    @classmethod
+    def network(cls, architecture: Architecture, parameters: Array) -> Network:
+        return PackedNetwork(PackedBlock.of(architecture, parameters))
+
+    def __init__(self, problem: Problem, parameters: Array) -> None:
+        block = PackedBlock.of(problem.architecture, parameters)
+        state = tuple(block.zeros() for _ in problem.optimizer.negligible)
+        self._start(problem, block, state, steps=0)
+
+    def _start(self, problem: Problem, block: PackedBlock, state: tuple[PackedBlock, ...], steps: int) -> None:
+        self.problem, self.block, self.state, self.steps = problem, block, state, steps
+        self._network = PackedNetwork(block)
+        self._buffer: PackedBlock | None = None
+        self.penalty, strength = formulas.penalty_of(problem.regularizer)
+        self.strength = block.flat.dtype.type(strength)
+        self.rule = formulas.rule_of(problem.optimizer)
+
+    @property
+    def parameters(self) -> Array:
+        return self.block.parameters
+
+    def evaluation(self) -> Network:
+        return self._network
+
+    def select(self, positions: Sequence[int]) -> Self:
+        selected = self.__class__.__new__(self.__class__)
+        state = tuple(each.select(positions) for each in self.state)
+        selected._start(self.problem, self.block.select(positions), state, self.steps)
+        return selected
+
+    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+        self.steps += 1
+        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
+        batch = self._network.gather(features, rows), targets.take(rows, axis=0, mode="clip")
+        if self.penalty or self.rule not in (Rule.SGD, Rule.MOMENTUM):
+            self._learn(*batch, self._gradient(), self.rule, numbers)
+        elif self.rule is Rule.SGD:
+            # Products are added to the weights themselves.
+            self._learn(*batch, self.block, Rule.NONE, numbers, scale=-rate, add=True)
+        else:
+            self._learn(*batch, self.state[0], Rule.MOVE, numbers, add=True)
+
+    def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
+        numbers = np.zeros(formulas.CONSTANTS, self.block.flat.dtype)
+        self._learn(self._network.gather(features, rows), targets[rows], self._gradient(), Rule.NONE, numbers)
+        return self._gradient().parameters
+
+    def _gradient(self) -> PackedBlock:
+        if self._buffer is None:
+            self._buffer = self.block.zeros()
+        return self._buffer
+
+    def _learn(
+        self,
+        inputs: Array,
+        targets: Array,
+        into: PackedBlock,
+        rule: Rule,
+        numbers: NDArray[Any],
+        *,
+        scale: float = 1.0,
+        add: bool = False,
+    ) -> None:
+        """into <- scale * gradient, with `add` on top of what is there; then a step of `rule`, layer by layer."""
+        ones, factor = self._network.workspace(inputs).ones, self.block.flat.dtype.type(scale)
+        # A rule that keeps less state does not read what stands in its place.
+        first, second = (*self.state, self.block, self.block)[:2]
+
+        def accept(index: int, entering: Array, delta: Array) -> None:
+            parts = [each.weights[index] for each in (into, self.block, first, second)]
+            gemm.add_products(
+                entering, delta, parts[0], factor, add, *parts[1:], int(rule), numbers, int(self.penalty), self.strength
             )
-        return self._spaces[batch]
+            if self.block.biases:
+                gemm.add_sums(delta, ones, into.biases[index], factor, add)
+                flat = (each.biases[index].reshape(-1) for each in (self.block, into, first, second))
+                formulas.update(*flat, int(rule), numbers)
 
-    def _parts(self) -> list[Array]:
-        """Weights and biases layer by layer, in panels."""
-        return _in_turn(self.weights, self.biases)
-
-    def _matrices(self, parameters: Array) -> list[Array]:
-        """The same as views of `parameters`, (seeds, parameters)."""
-        return _in_turn(*self.architecture.views(parameters))
+        self._network.backward(inputs, targets, self.problem.objective, accept)
 
 
-def _in_turn(weights: list[Array], biases: list[Array]) -> list[Array]:
-    if not biases:
-        return weights
-    return [part for pair in zip(weights, biases, strict=True) for part in pair]
+@cache
+def compiled_version() -> str:
+    """The packages that compile, and the width of the processor's vectors."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "llvmlite"))
+    return f"{packages}, vectors of {8 * VECTOR_BYTES} bits, numpy {version('numpy')}"

@@ -1,38 +1,33 @@
-"""Matrices in panels: how the compiled trainer (the extra `fast`) keeps weights, mini-batches and errors.
+"""Packed matrices: how this engine keeps weights, mini-batches and errors all the time.
 
-A panel holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (panels,
-rows, lanes). It lies this way all the time, so that every product reads its factors in the order in which
-they are stored. BLAS copies both into such a layout for each product, which takes a third of a step's time.
-Columns beyond the last are zero and stay so. The rows of a mini-batch are followed by room for `SHORT` more,
-which tiles write to and nobody reads.
+A pack holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (packs, rows,
+lanes). Every product then reads its factors in the order in which they are stored. BLAS packs both factors anew
+for each product, which takes a third of a step's time. Columns beyond the last are zero and stay so. The rows of a
+mini-batch are followed by room for `SHORT` more, which the micro-kernel writes to and nobody reads.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.nn.tiles import SHORT, VECTOR_BYTES, prefetch
+from sweep.engines.compiled.jit import compiled
+from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES, prefetch
 from sweep.types import Array
 
 AHEAD = 2  # rows that the gathering of a mini-batch asks memory for in advance
-
-# error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
-_compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 # Numba's decorator hides from mypy how its functions are called.
 _prefetch: Any = prefetch
 
 
 def lanes(dtype: DTypeLike) -> int:
-    """The columns of a panel of numbers of this type."""
+    """The columns of a pack of numbers of this type."""
     return VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
 def zeros(*shape: int, columns: int, dtype: DTypeLike) -> Array:
-    """Matrices (..., rows, columns) of zeros in panels, (..., panels, rows, lanes)."""
+    """Matrices (..., rows, columns) of zeros in packs, (..., packs, rows, lanes)."""
     *outer, rows = shape
     width = lanes(dtype)
     return aligned((*outer, -(-columns // width), rows, width), dtype)
@@ -46,37 +41,37 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return room[start : start + count].reshape(shape)
 
 
-def fill(panels: Array, matrix: Array) -> None:
-    """Write matrices (..., rows, columns) into panels; rows and columns beyond are left as they are."""
+def fill(packs: Array, matrix: Array) -> None:
+    """Write matrices (..., rows, columns) into packs; rows and columns beyond are left as they are."""
     *_, rows, columns = matrix.shape
-    width = panels.shape[-1]
-    for panel, start in enumerate(range(0, columns, width)):
+    width = packs.shape[-1]
+    for pack, start in enumerate(range(0, columns, width)):
         part = matrix[..., start : start + width]
-        panels[..., panel, :rows, : part.shape[-1]] = part
+        packs[..., pack, :rows, : part.shape[-1]] = part
 
 
-def matrix(panels: Array, columns: int) -> Array:
-    """The matrices (..., rows, columns) that lie in panels, copied."""
-    rows = panels.swapaxes(-3, -2)
+def matrix(packs: Array, columns: int) -> Array:
+    """The matrices (..., rows, columns) that lie in packs, copied."""
+    rows = packs.swapaxes(-3, -2)
     return rows.reshape(*rows.shape[:-2], -1)[..., :columns]
 
 
-@_compiled
+@compiled
 def bias_relu(z: Array, bias: Array) -> None:
     """z <- max(z + bias, 0)."""
     zero = z.dtype.type(0)
-    seeds, panels, room, _ = z.shape
+    seeds, packs, room, _ = z.shape
     width = VECTOR_BYTES // z.itemsize
     for seed in range(seeds):
-        for panel in range(panels):
+        for pack in range(packs):
             for row in range(room - SHORT):
                 for lane in range(width):
-                    shifted = z[seed, panel, row, lane] + bias[seed, panel, 0, lane]
+                    shifted = z[seed, pack, row, lane] + bias[seed, pack, 0, lane]
                     # Written so that NaN stays NaN.
-                    z[seed, panel, row, lane] = zero if shifted < zero else shifted
+                    z[seed, pack, row, lane] = zero if shifted < zero else shifted
 
 
-@_compiled
+@compiled
 def relu_backward(delta: Array, output: Array) -> None:
     """delta <- delta where the output is positive, else 0; what is not finite is passed on."""
     zero = delta.dtype.type(0)
@@ -86,32 +81,32 @@ def relu_backward(delta: Array, output: Array) -> None:
         errors[index] = error if outputs[index] > zero else zero * error
 
 
-@_compiled
-def take_out(panels: Array, bias: Array, out: Array) -> None:
-    """out <- panels + bias, as (seeds, columns, rows)."""
-    width = panels.shape[3]
+@compiled
+def take_out(packs: Array, bias: Array, out: Array) -> None:
+    """out <- packs + bias, as (seeds, columns, rows)."""
+    width = packs.shape[3]
     for seed in range(out.shape[0]):
         for column in range(out.shape[1]):
-            panel, lane = column // width, column % width
-            shift = bias[seed, panel, 0, lane]
+            pack, lane = column // width, column % width
+            shift = bias[seed, pack, 0, lane]
             for row in range(out.shape[2]):
-                out[seed, column, row] = panels[seed, panel, row, lane] + shift
+                out[seed, column, row] = packs[seed, pack, row, lane] + shift
 
 
-@_compiled
-def put_in(source: Array, panels: Array) -> None:
-    """Write (seeds, columns, rows) into panels."""
-    width = panels.shape[3]
+@compiled
+def put_in(source: Array, packs: Array) -> None:
+    """Write (seeds, columns, rows) into packs."""
+    width = packs.shape[3]
     for seed in range(source.shape[0]):
         for column in range(source.shape[1]):
-            panel, lane = column // width, column % width
+            pack, lane = column // width, column % width
             for row in range(source.shape[2]):
-                panels[seed, panel, row, lane] = source[seed, column, row]
+                packs[seed, pack, row, lane] = source[seed, column, row]
 
 
-@_compiled
+@compiled
 def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
-    """Copy rows of `source`, (examples, columns), into panels; `rows` is (seeds or 1, batch)."""
+    """Copy rows of `source`, (examples, columns), into packs; `rows` is (seeds or 1, batch)."""
     columns, width = source.shape[1], VECTOR_BYTES // out.itemsize
     whole = columns // width
     count = rows.shape[1]
@@ -119,9 +114,9 @@ def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
         for index in range(count):
             following = rows[seed, min(index + AHEAD, count - 1)] * columns
             row = rows[seed, index]
-            for panel in range(whole):
-                _prefetch(source, following + panel * width)
+            for pack in range(whole):
+                _prefetch(source, following + pack * width)
                 for lane in range(width):
-                    out[seed, panel, index, lane] = source[row, panel * width + lane]
+                    out[seed, pack, index, lane] = source[row, pack * width + lane]
             for column in range(whole * width, columns):
                 out[seed, whole, index, column - whole * width] = source[row, column]

@@ -1,0 +1,103 @@
+"""The contract of an engine: what trains the networks of a block of seeds, step by step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.nn.architecture import Architecture
+from sweep.nn.objective import Objective
+from sweep.nn.optimizers import Optimizer
+from sweep.nn.regularizers import Regularizer
+from sweep.types import Array
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be computed, whichever engine does it.
+
+    `batch` is the size of a mini-batch. `shared` says that all seeds see the same mini-batches.
+    """
+
+    architecture: Architecture
+    objective: Objective
+    optimizer: Optimizer
+    regularizer: Regularizer
+    batch: int
+    shared: bool
+
+
+class Network(ABC):
+    """The outputs of a block of seeds on examples that are common to all of them."""
+
+    # Examples of one call of `outputs`: enough for products to run at their full rate, few enough for the
+    # results to stay in the cache.
+    examples_at_once: ClassVar[int]
+    seeds: int
+
+    @abstractmethod
+    def outputs(self, features: Array) -> Array:
+        """The pre-activations of the output layer, (seeds, batch, outputs), of features (batch, inputs).
+
+        The array belongs to the network; the next call with the same number of examples overwrites it.
+        """
+
+
+class Engine(ABC):
+    """Trains the networks of a block of seeds.
+
+    A seed's numbers have the same bits whichever seeds are in the block with it. `name` and `numerics` stand in
+    the records: `numerics` is raised by one when the same training no longer gives the same bits.
+    """
+
+    name: ClassVar[str]
+    numerics: ClassVar[int]
+
+    @staticmethod
+    @abstractmethod
+    def version() -> str:
+        """What else the last digits depend on, in words: packages, and what the processor can do."""
+
+    @classmethod
+    @abstractmethod
+    def knows(cls, problem: Problem) -> bool:
+        """Whether the engine can train this problem here."""
+
+    @classmethod
+    @abstractmethod
+    def network(cls, architecture: Architecture, parameters: Array) -> Network:
+        """A network to evaluate, of parameters (seeds, parameters)."""
+
+    @abstractmethod
+    def __init__(self, problem: Problem, parameters: Array) -> None:
+        """Start with a copy of these parameters, (seeds, parameters)."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Array:
+        """The parameters as they are now, one row a seed, (seeds, parameters)."""
+
+    @abstractmethod
+    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+        """Take one step of gradient descent on a mini-batch.
+
+        `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part; `rows`,
+        (batch,) or (seeds, batch), choose the mini-batch. `rate` is the learning rate.
+        """
+
+    @abstractmethod
+    def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
+        """The gradient of such a step, its penalty included, (seeds, parameters)."""
+
+    @abstractmethod
+    def evaluation(self) -> Network:
+        """The networks as they are now, to evaluate. Valid until the next step."""
+
+    @abstractmethod
+    def select(self, positions: Sequence[int]) -> Self:
+        """The engine that goes on with the seeds at these positions of the block, with the same bits."""

@@ -1,0 +1,75 @@
+"""The parameters of a block of seeds as the NumPy engine lays them out in memory."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sweep.nn.architecture import Architecture
+from sweep.nn.parameters import Parameters
+from sweep.types import Array
+
+
+class Block:
+    """Parameters of several seeds in one array, seed by seed or interleaved.
+
+    `flat` (seeds x parameters,) holds all numbers in the order in which they lie in memory; `weights`, (seeds,
+    inputs, outputs), and `biases`, (seeds, 1, outputs), are views of it, one a layer. `interleaved`, all seeds of
+    a layer lie together, and those of a first hidden layer as one matrix (inputs, seeds x outputs), which one
+    product can multiply.
+    """
+
+    def __init__(self, architecture: Architecture, flat: Array, seeds: int, *, interleaved: bool) -> None:
+        """The block that lies in `flat`, which is used in place."""
+        self.architecture, self.flat, self.seeds, self.interleaved = architecture, flat, seeds, interleaved
+        if interleaved:
+            self.weights, self.biases = _interleaved(architecture, flat, seeds)
+        else:
+            rows = Parameters(architecture, flat.reshape(seeds, -1))
+            self.weights, self.biases = rows.weights, rows.biases
+
+    @classmethod
+    def of(cls, architecture: Architecture, parameters: Array, *, interleaved: bool) -> "Block":
+        """A block with a copy of these parameters, (seeds, parameters)."""
+        block = cls(architecture, np.empty(parameters.size, parameters.dtype), len(parameters), interleaved=interleaved)
+        given = Parameters(architecture, parameters)
+        for own, values in zip([*block.weights, *block.biases], [*given.weights, *given.biases], strict=True):
+            own[...] = values
+        return block
+
+    @property
+    def parameters(self) -> Array:
+        """One row a seed, (seeds, parameters): a view, or of an interleaved block a copy."""
+        if not self.interleaved:
+            return self.flat.reshape(self.seeds, -1)
+        rows = Parameters(self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype))
+        for values, own in zip([*rows.weights, *rows.biases], [*self.weights, *self.biases], strict=True):
+            values[...] = own
+        return rows.flat
+
+    def like(self, flat: Array) -> "Block":
+        """Other numbers, (seeds x parameters,), in the same layout."""
+        return Block(self.architecture, flat, self.seeds, interleaved=self.interleaved)
+
+    def select(self, positions: Sequence[int]) -> "Block":
+        """A block with a copy of the seeds at these positions."""
+        return Block.of(self.architecture, self.parameters[list(positions)], interleaved=self.interleaved)
+
+
+def _interleaved(architecture: Architecture, flat: Array, seeds: int) -> tuple[list[Array], list[Array]]:
+    weights: list[Array] = []
+    biases: list[Array] = []
+    start = 0
+
+    def part(count: int) -> Array:
+        nonlocal start
+        start += count
+        return flat[seeds * (start - count) : seeds * start]
+
+    for index, (inputs, outputs) in enumerate(architecture.layers):
+        if index == 0 and len(architecture.layers) > 1:
+            weights.append(part(inputs * outputs).reshape(inputs, seeds, outputs).swapaxes(0, 1))
+        else:
+            weights.append(part(inputs * outputs).reshape(seeds, inputs, outputs))
+        if architecture.bias:
+            biases.append(part(outputs).reshape(seeds, 1, outputs))
+    return weights, biases

@@ -1,0 +1,151 @@
+"""Steps of gradient descent in NumPy."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Self
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from sweep.engines.engine import Engine, Network, Problem, Rows
+from sweep.engines.numpy.block import Block
+from sweep.engines.numpy.network import NumpyNetwork
+from sweep.engines.numpy.products import add_products, add_sums
+from sweep.nn.architecture import Architecture
+from sweep.nn.optimizers import Sgd
+from sweep.nn.regularizers import NoPenalty
+from sweep.types import Array
+
+# An update reads and writes each number several times. In pieces of this many numbers, a few arrays of which fit
+# a core's own cache, all but the first time are fast.
+PIECE = 65_536
+FLUSH_STEPS = 16  # steps after which negligible entries of the optimizer's state are flushed to zero
+
+
+class NumpyEngine(Engine):
+    """The engine that runs everywhere and knows everything: matrix products by BLAS, all else by NumPy."""
+
+    name = "numpy"
+    numerics = 3
+
+    @staticmethod
+    def version() -> str:
+        return _version()
+
+    @classmethod
+    def knows(cls, problem: Problem) -> bool:
+        return True
+
+    @classmethod
+    def network(cls, architecture: Architecture, parameters: Array) -> Network:
+        return NumpyNetwork(Block.of(architecture, parameters, interleaved=True))
+
+    def __init__(self, problem: Problem, parameters: Array) -> None:
+        interleaved = problem.shared and problem.batch > 1
+        self._start(problem, Block.of(problem.architecture, parameters, interleaved=interleaved))
+        self.state = tuple(map(self.block.like, problem.optimizer.init(self.block.flat)))
+        self.steps = 0
+
+    def _start(self, problem: Problem, block: Block) -> None:
+        self.problem, self.block = problem, block
+        self._network = NumpyNetwork(block)
+        self._gradient: Block | None = None
+        self._gathered: dict[tuple[int, ...], Array] = {}
+
+    @property
+    def parameters(self) -> Array:
+        return self.block.parameters
+
+    def evaluation(self) -> Network:
+        return self._network if self.block.interleaved else self.network(self.problem.architecture, self.parameters)
+
+    def select(self, positions: Sequence[int]) -> Self:
+        selected = self.__class__.__new__(self.__class__)
+        selected._start(self.problem, self.block.select(positions))
+        selected.state = tuple(each.select(positions) for each in self.state)
+        selected.steps = self.steps
+        return selected
+
+    def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
+        return self._explicit_gradient(self._gather(features, rows), targets[rows]).parameters.copy()
+
+    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+        inputs = self._gather(features, rows)
+        # mode="clip" skips a check and a buffer.
+        wanted = targets.take(rows, axis=0, mode="clip")
+        self.steps += 1
+        optimizer = self.problem.optimizer
+        if isinstance(optimizer, Sgd) and isinstance(self.problem.regularizer, NoPenalty):
+            self._descend(optimizer, inputs, wanted, rate)
+        else:
+            gradient = self._explicit_gradient(inputs, wanted)
+            for parameters, slopes, *state in _pieces(self.block.flat, gradient.flat, *self._flat_state):
+                optimizer.update(parameters, slopes, tuple(state), rate, self.steps)
+        self._flush()
+
+    @property
+    def _flat_state(self) -> tuple[Array, ...]:
+        return tuple(each.flat for each in self.state)
+
+    def _descend(self, optimizer: Sgd, features: Array, targets: Array, rate: float) -> None:
+        """A step without an array for the gradient: BLAS adds it to the weights, or to the velocity."""
+        if not self.state:
+            self._accumulate(features, targets, -rate, self.block, add=True)
+            return
+        (velocity,) = self.state
+        self._accumulate(features, targets, 1.0, velocity, add=True)
+        for parameters, direction in _pieces(self.block.flat, velocity.flat):
+            optimizer.move(parameters, direction, rate)
+
+    def _explicit_gradient(self, features: Array, targets: Array) -> Block:
+        if self._gradient is None:
+            self._gradient = self.block.like(np.zeros_like(self.block.flat))
+        self._accumulate(features, targets, 1.0, self._gradient, add=False)
+        for slopes, weights in zip(self._gradient.weights, self.block.weights, strict=True):
+            self.problem.regularizer.add_gradient(slopes, weights)
+        return self._gradient
+
+    def _accumulate(self, features: Array, targets: Array, scale: float, into: Block, *, add: bool) -> None:
+        """into <- scale * dE/dp, with `add` on top of what is there; `into` may be the parameters themselves."""
+
+        def accept(index: int, inputs: Array, delta: Array) -> None:
+            add_products(inputs, delta, into.weights[index], scale, add)
+            if into.biases:
+                add_sums(delta, into.biases[index], scale, add)
+
+        self._network.backward(features, targets, self.problem.objective, accept)
+
+    def _gather(self, features: Array, rows: Rows) -> Array:
+        """The mini-batch of these rows: a view of a single one, or an array that the next call overwrites."""
+        if rows.size == 1:
+            single: Array = features[rows.item()].reshape(*rows.shape, -1)
+            return single
+        if rows.shape not in self._gathered:
+            self._gathered[rows.shape] = np.empty((*rows.shape, features.shape[1]), features.dtype)
+        gathered = self._gathered[rows.shape]
+        # mode="clip" skips a check and a buffer: the gather is three times as fast.
+        np.take(features, rows, axis=0, out=gathered, mode="clip")
+        return gathered
+
+    def _flush(self) -> None:
+        if self.steps % FLUSH_STEPS == 0:
+            for state, bound in zip(self._flat_state, self.problem.optimizer.negligible, strict=True):
+                state[np.abs(state) < bound] = 0
+
+
+def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """The same cache-sized piece of each of several flat arrays, one piece after the other."""
+    for start in range(0, len(arrays[0]), PIECE):
+        yield tuple(array[start : start + PIECE] for array in arrays)
+
+
+@cache
+def _version() -> str:
+    blas = [
+        f"{library['internal_api']} {library['version']} {library.get('architecture', '')}".strip()
+        for library in ThreadpoolController().info()
+        if library["user_api"] == "blas"
+    ]
+    # threadpoolctl finds them in the order of a set of paths, which differs between processes.
+    return ", ".join([f"numpy {version('numpy')}", *sorted(set(blas), reverse=True)])
