@@ -12,12 +12,13 @@ class Table(Mapping[str, Entry], Generic[Entry]):
     """The choices of one kind, by name, in the order in which they are listed to a user.
 
     `kind` is what one of them is called: "activation". An entry that `register` adds counts as the user's own:
-    `outside` holds it with the module that it comes from.
+    `outside` holds it with the module that it comes from. `version` counts what has been registered.
     """
 
     def __init__(self, kind: str, entries: Mapping[str, Entry]) -> None:
         self.kind = kind
         self.outside: dict[str, str] = {}
+        self.version = 0
         self._entries = dict(entries)
 
     def register(self, name: str, entry: Entry, module: str) -> None:
@@ -31,6 +32,12 @@ class Table(Mapping[str, Entry], Generic[Entry]):
             raise SettingError(f"{self.kind}={name}: must be a name of letters, digits and underscores")
         self._entries[name] = entry
         self.outside[name] = module
+        self.version += 1
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the package's own entries."""
+        return tuple(name for name in self._entries if name not in self.outside)
 
     def __getitem__(self, name: str) -> Entry:
         return self._entries[name]

@@ -5,57 +5,31 @@ again, with comments, in conf/ (a test holds the two equal).
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sweep.config.tables import GROUPS, Choice, choice_class, own_field
 from sweep.data.settings import DataConfig
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
-from sweep.nn.losses import LOSSES, OUTPUTS
-from sweep.nn.optimizers import OPTIMIZERS
-from sweep.nn.regularizers import REGULARIZERS
-from sweep.nn.schedules import SCHEDULES
+from sweep.nn.losses import LOSSES
+from sweep.nn.outputs import OUTPUTS
 from sweep.setting import Need, group, setting
 
 METRICS = tuple(
     f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")
 )
 SORTS = (*METRICS, "seconds")
-_LAYERS = Need("depth", besides=0)
-_SGD, _ADAM = Need("optimizer.name", ("sgd",)), Need("optimizer.name", ("adam",))
-_PENALTY = Need("regularization.name", besides="none")
-_INVERSE = Need("schedule.name", ("inverse_epoch",))
-_STOPPING = Need("early_stopping.patience", besides=None)
+_LAYERS = Need("depth", besides=(0,))
+_STOPPING = Need("early_stopping.patience", besides=(None,))
 
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """How gradients become steps (momentum and learning rate stand at the top level)."""
-
-    name: str = setting("sgd", "the optimizer", OPTIMIZERS)
-    beta1: float = setting(
-        0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1, needs=(_ADAM,)
-    )
-    beta2: float = setting(
-        0.999, "Adam: decay of the mean of its square", at_least=0, below=1, needs=(_ADAM,)
-    )
-    epsilon: float = setting(1e-8, "Adam: added to the root", above=0, needs=(_ADAM,))
-
-
-@dataclass(frozen=True)
-class RegularizationConfig:
-    """J = E + strength * C(weights)."""
-
-    name: str = setting("none", "the penalty C", REGULARIZERS)
-    strength: float = setting(1e-4, "factor of the penalty", at_least=0, needs=(_PENALTY,))
-
-
-@dataclass(frozen=True)
-class ScheduleConfig:
-    """The learning rate of epoch k, as a factor on learning_rate."""
-
-    name: str = setting("constant", "constant: 1; inverse_epoch: 1/(a + b k)", SCHEDULES)
-    a: float = setting(1.0, "inverse_epoch: a", above=0, needs=(_INVERSE,))
-    b: float = setting(0.0, "inverse_epoch: b, per epoch", at_least=0, needs=(_INVERSE,))
+if TYPE_CHECKING:
+    OptimizerConfig = Choice
+    RegularizationConfig = Choice
+    ScheduleConfig = Choice
+else:
+    OptimizerConfig = choice_class("optimizer", GROUPS["optimizer"].own)
+    RegularizationConfig = choice_class("regularization", GROUPS["regularization"].own)
+    ScheduleConfig = choice_class("schedule", GROUPS["schedule"].own)
 
 
 @dataclass(frozen=True)
@@ -87,7 +61,12 @@ class EvaluationConfig:
 class ParallelConfig:
     """How trials are spread over the machine. Of these only `kernels` changes the last digits of a result."""
 
-    n_jobs: int = setting(-1, "worker processes; -1: one per available core", run=True)
+    n_jobs: int = setting(
+        -1,
+        "worker processes; -1: one per available core",
+        words="a whole number, at least 1, or -1 for all cores",
+        run=True,
+    )
     backend: str = setting("loky", "joblib backend", ("loky", "threading"), run=True)
     kernels: str = setting(
         "auto", "what runs the steps: numpy, numba (extra fast), auto: the faster", ("auto", "numpy", "numba")
@@ -105,6 +84,7 @@ class CompareConfig:
         None,
         "the cell that others are held against: its settings, '{hidden:16}', or its id; null: the best on"
         " validation",
+        words="a cell's id, or the settings of one cell such as {hidden:16}, or null",
         run=True,
     )
     margin: float = setting(
@@ -123,7 +103,13 @@ class Config:
     """One cell of a sweep and the seeds to train it with."""
 
     # The identity of a cell has `hidden_units` in place of these two.
-    hidden: Any = setting(128, "hidden units", identity=False, needs=(_LAYERS,))
+    hidden: Any = setting(
+        128,
+        "hidden units",
+        words="a whole number, at least 1, or a list of them such as [300,100]",
+        identity=False,
+        needs=(_LAYERS,),
+    )
     depth: int | None = setting(
         None,
         "hidden layers; null: 1, or the list's length; 0: none",
@@ -135,21 +121,25 @@ class Config:
     output: str = setting("softmax", "function of the output layer", OUTPUTS)
     loss: str = setting("cross_entropy", "the loss", LOSSES)
     initializer: str = setting("fan_in_uniform", "how weights start", INITIALIZERS)
-    initializer_std: float = setting(
-        0.01,
-        "standard deviation of the initial weights",
-        above=0,
-        needs=(Need("initializer", ("normal",)),),
-    )
+    initializer_std: float = own_field("initializer", "initializer_std")
     bias: bool = setting(True, "whether layers have biases")
-    momentum: float = setting(0.0, "momentum", at_least=0, below=1, needs=(_SGD,))
+    momentum: float = own_field("optimizer", "momentum")
     learning_rate: float = setting(0.1, "step size", above=0)
-    batch_size: Any = setting(32, "examples in a mini-batch")
+    batch_size: Any = setting(32, "examples in a mini-batch", words="a whole number, at least 1, or 'all'")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
-    # No need of max_iterations=null: that is given to shorten an experiment, which says its epochs.
-    epochs: int = setting(10, "passes over the training part", at_least=1)
+    # Silent: max_iterations is given to shorten an experiment, which says its epochs.
+    epochs: int = setting(
+        10, "passes over the training part", at_least=1, needs=(Need("max_iterations", (None,), silent=True),)
+    )
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
-    seeds: Any = setting(5, "how many seeds, or which", identity=False, axis=False)
+    seeds: Any = setting(
+        5,
+        "how many seeds, or which",
+        words="a whole number, at least 1, or a list of different seed indices such as [0,3]",
+        identity=False,
+        axis=False,
+        free=True,
+    )
     decide: float | None = setting(
         None,
         "train seeds until each cell is told from the baseline, or is equal to it within this margin, in the"
@@ -158,7 +148,7 @@ class Config:
         run=True,
     )
     budget: int = setting(
-        100, "most seeds a cell", at_least=3, run=True, needs=(Need("decide", besides=None),)
+        100, "most seeds a cell", at_least=3, run=True, needs=(Need("decide", besides=(None,)),)
     )
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
@@ -184,12 +174,21 @@ class Config:
         SORTS,
         run=True,
     )
-    figures: Any = setting(True, "draw figures after the sweep: a dozen at most; all: every one", run=True)
+    figures: Any = setting(
+        True,
+        "draw figures after the sweep: a dozen at most; all: every one",
+        words="true, false or all",
+        run=True,
+    )
     figure_formats: list[str] = setting(["png"], "formats of their files", ("png", "svg", "pdf"), run=True)
     dry_run: bool = setting(False, "show the plan and train nothing", run=True)
-    grid: Any = setting(None, "the cells of an experiment: product, zip, union", identity=False, axis=False)
+    grid: Any = setting(
+        None, "the cells of an experiment: product, zip, union", identity=False, axis=False, free=True
+    )
     # Hydra's choice of a file in sweeps/experiment/; kept with the records.
-    experiment: str | None = setting(None, "a file in sweeps/experiment/", identity=False, axis=False)
+    experiment: str | None = setting(
+        None, "a file in sweeps/experiment/", identity=False, axis=False, free=True
+    )
 
     @property
     def hidden_units(self) -> tuple[int, ...]:

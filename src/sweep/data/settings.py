@@ -1,12 +1,16 @@
 """The settings of the data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from sweep.setting import Need, setting
+from sweep.table import Table
 
 GENERATED = ("exam", "spiral")
 FILES = ("mnist", "idx")
-DATASETS = (*FILES, *GENERATED)
 SUBSETS = ("random", "first", "last")
 NORMALIZATIONS = ("none", "unit", "image", "feature")
 FEATURE_MAPS = ("raw", "quadratic")
@@ -16,11 +20,32 @@ _GENERATED = Need("data.name", GENERATED)
 
 
 @dataclass(frozen=True)
+class DataSet:
+    """A data set from outside the package.
+
+    `load()` gives features (examples, inputs) and labels (examples,), from 0 to `classes` - 1, of the training
+    examples and then of the test examples: four arrays, the same ones each time. The other fields are settings
+    of the group `data` that differ for this data set.
+    """
+
+    load: Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]
+    classes: int
+    validation_size: int = 0
+    normalization: str = "feature"
+
+
+# The package's own are read by `datasets`, which knows their files and generators.
+DATASETS: Table[DataSet | None] = Table("data", dict.fromkeys((*FILES, *GENERATED)))
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Which examples, how many, and how they are prepared."""
 
-    name: str = setting("mnist", "the data set", DATASETS)
-    # The identity of a cell has a digest of the contents in place of where they lie.
+    # The identity of a cell has a digest of the contents in place of the name, unless they are generated.
+    name: str = setting(
+        "mnist", "the data set", DATASETS, needs=(Need("data.name", GENERATED, silent=True),)
+    )
     root: str | None = setting(
         None, "folder of the four IDX files", identity=False, needs=(Need("data.name", ("idx",)),)
     )
@@ -42,7 +67,7 @@ class DataConfig:
         "which test examples",
         SUBSETS,
         before="random",
-        needs=(Need("data.test_size", besides=None), Need("data.name", FILES)),
+        needs=(Need("data.test_size", besides=(None,)), Need("data.name", besides=GENERATED)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)

@@ -1,0 +1,122 @@
+"""The tables of choices by kind, and the settings that the classes in them have.
+
+A class says its own settings with `setting()`, beside its code. Those of an optimizer, a penalty or a schedule
+stand in a group, `optimizer.beta1`; those of a loss or an initializer at the top level, `initializer_std`; and a
+field that names its `key` stands there, `momentum`. Classes of one table may share a setting.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, make_dataclass, replace
+from typing import Any, get_type_hints
+
+from sweep.data.settings import DATASETS
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.initializers import INITIALIZERS
+from sweep.nn.losses import LOSSES
+from sweep.nn.optimizers import OPTIMIZERS
+from sweep.nn.outputs import OUTPUTS
+from sweep.nn.regularizers import REGULARIZERS
+from sweep.nn.schedules import SCHEDULES
+from sweep.setting import Need, Setting, declaration, setting
+from sweep.table import Table
+
+# Settings and figures are nothing but the user's own.
+SETTINGS: Table[Any] = Table("setting", {})
+FIGURES: Table[Any] = Table("figure", {})
+GROUPS: Mapping[str, Table[type[Any]]] = {
+    table.kind: table for table in (OPTIMIZERS, REGULARIZERS, SCHEDULES)
+}
+PLAIN: Mapping[str, Table[type[Any]]] = {table.kind: table for table in (LOSSES, INITIALIZERS)}
+CLASSES = {**GROUPS, **PLAIN}
+TABLES: Mapping[str, Table[Any]] = {
+    table.kind: table for table in (ACTIVATIONS, OUTPUTS, *CLASSES.values(), DATASETS, FIGURES, SETTINGS)
+}
+# For each group: what its class is called, the choice by default, and what --help says of the choice.
+_TITLES = {
+    "optimizer": ("OptimizerConfig", "sgd", "the optimizer"),
+    "regularization": ("RegularizationConfig", "none", "the penalty C in J = E + strength * C(weights)"),
+    "schedule": ("ScheduleConfig", "constant", "the learning rate of an epoch, as a factor on learning_rate"),
+}
+_BOUNDS = ("at_least", "above", "at_most", "below")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice among the entries of a table by its name, and the settings of all of them."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Own:
+    """A setting that classes of a table have: its dotted key, its type, its default and its rule."""
+
+    key: str
+    kind: Any
+    default: Any
+    rule: Setting
+
+    @property
+    def field(self) -> tuple[str, Any, Any]:
+        """The last part of the key with type and field, as `make_dataclass` takes them."""
+        return self.key.rpartition(".")[2], self.kind, declaration(self.default, self.rule)
+
+
+def key_of(kind: str, field: "Field[Any]") -> str:
+    """The dotted key on the command line of a field of a class in the table of this kind."""
+    own: str | None = field.metadata["setting"].key
+    return own or f"{kind}{'.' if kind in GROUPS else '_'}{field.name}"
+
+
+def default_of(field: "Field[Any]") -> Any:
+    """The default of a field."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def settings_of(kind: str, name: str) -> Iterator[Own]:
+    """The settings of one choice, as its class has them."""
+    entry = CLASSES[kind][name]
+    kinds = get_type_hints(entry)
+    for field in fields(entry):
+        yield Own(key_of(kind, field), kinds[field.name], default_of(field), field.metadata["setting"])
+
+
+def own_settings(kind: str, names: Collection[str]) -> dict[str, Own]:
+    """The settings of these choices together, by key, each with the choices that give it an effect.
+
+    Those that all of the choices have come last. The first choice that has one says its default and meaning.
+    """
+    owners: dict[str, dict[str, Own]] = {}
+    for name in names:
+        for own in settings_of(kind, name):
+            owners.setdefault(own.key, {})[name] = own
+    shared = {key: _shared(kind, found, len(names)) for key, found in owners.items()}
+    return dict(sorted(shared.items(), key=lambda item: len(owners[item[0]]) == len(names)))
+
+
+def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
+    """One setting for all the choices that have it; a bound that differs is left to the choice itself."""
+    first, *others = found.values()
+    differing = [
+        bound
+        for bound in _BOUNDS
+        if any(getattr(own.rule, bound) != getattr(first.rule, bound) for own in others)
+    ]
+    need = Need(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
+    needs = first.rule.needs if len(found) == count else (*first.rule.needs, need)
+    return replace(first, rule=replace(first.rule, needs=needs, **dict.fromkeys(differing)))
+
+
+def own_field(kind: str, key: str) -> Any:
+    """The dataclass field at this top-level key for the package's own classes of a kind."""
+    return own_settings(kind, CLASSES[kind].own)[key].field[2]
+
+
+def choice_class(kind: str, names: Collection[str]) -> type[Choice]:
+    """The group of settings for a kind: the name of the choice, and the settings of all these choices."""
+    title, default, help = _TITLES[kind]
+    inner = [own.field for own in own_settings(kind, names).values() if own.key.startswith(f"{kind}.")]
+    name = ("name", str, setting(default, help, CLASSES[kind]))
+    # In this module the package's own classes can be found again, by pickle for one.
+    module = {"__module__": "sweep.config.schema"}
+    return make_dataclass(title, [name, *inner], bases=(Choice,), frozen=True, namespace=module)
