@@ -11,8 +11,8 @@ Entry = TypeVar("Entry")
 class Table(Mapping[str, Entry], Generic[Entry]):
     """The choices of one kind, by name, in the order in which they are listed to a user.
 
-    `kind` is what one of them is called: "activation". An entry that `register` adds counts as the user's own:
-    `outside` holds it with the module that it comes from. `version` counts what has been registered.
+    `kind` is what one of them is called: "activation". An entry that `register` adds counts as the user's
+    own: `outside` holds it with the module that it comes from. `version` counts what has been registered.
     """
 
     def __init__(self, kind: str, entries: Mapping[str, Entry]) -> None:

@@ -16,14 +16,15 @@ from sweep.config.row import settings_of
 from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data.preprocessing import PreparedData
+from sweep.engines.choice import installed, wanted_as
 from sweep.errors import SettingError
 from sweep.execution.shared_data import load_own
-from sweep.nn.kernels import Kernels
-from sweep.nn.losses import Objective
-from sweep.nn.network import Network
+from sweep.nn import backpropagation
+from sweep.nn.parameters import Parameters
 from sweep.training.evaluation import predicted_class
+from sweep.training.protocol import architecture, objective
 from sweep.training.result import Status, TrialResult
-from sweep.training.trainer import architecture, train_block
+from sweep.training.trainer import train_block
 from sweep.types import Array
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Trained:
     result: TrialResult
 
     def __repr__(self) -> str:
-        units = "-".join(map(str, self._network.architecture.units))
+        units = "-".join(map(str, self._parameters.architecture.units))
         accuracy = self.result.metrics.get("test_accuracy", math.nan)
         ending = "" if math.isnan(accuracy) else f", test accuracy {100 * accuracy:.2f} %"
         return f"<{units}, {self.config.activation}, seed {self.result.seed}: {self.result.status}{ending}>"
@@ -49,14 +50,14 @@ class Trained:
 
         Raises SettingError for another shape.
         """
-        inputs = self._network.architecture.units[0]
+        inputs = self._parameters.architecture.units[0]
         if np.ndim(features) != 2 or features.shape[1] != inputs:
             raise SettingError(
                 f"features: must be (examples, {inputs}), prepared as data.test.features are,"
                 f" not {np.shape(features)}"
             )
-        z = self._network.forward(features)[-1]
-        outputs: Array = Objective(self.config.output, self.config.loss).outputs(z)[0]
+        z = backpropagation.forward(self._parameters, features).z
+        outputs: Array = objective(self.config).outputs(z)[0]
         return outputs
 
     def predict(self, features: Array) -> NDArray[np.int64]:
@@ -66,12 +67,12 @@ class Trained:
     @property
     def weights(self) -> list[Array]:
         """The weights of each layer, (inputs, outputs)."""
-        return [weights[0] for weights in self._network.weights]
+        return [weights[0] for weights in self._parameters.weights]
 
     @property
-    def _network(self) -> Network:
+    def _parameters(self) -> Parameters:
         shape = architecture(self.config, self.data.train.features.shape[1])
-        return Network(shape, self.result.parameters[None])
+        return Parameters(shape, self.result.parameters[None])
 
     @property
     def curves(self) -> "pd.DataFrame":
@@ -90,12 +91,12 @@ def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trai
         return _train(row, 0 if seed is None else seed)
     settings = settings_of(row)
     engine = row.get("engine")
-    if isinstance(engine, str) and (kernels := Kernels.of_engine(engine)).installed:
-        settings["parallel.kernels"] = kernels.value
+    if isinstance(engine, str) and installed(wanted_as(engine)):
+        settings["parallel.kernels"] = wanted_as(engine)
     trained = _train(settings, int(row["seed"]) if seed is None else seed)
     same = trained.result.weights_sha256 == row["weights_sha256"]
     if trained.result.seed == row["seed"] and not same:
-        ours = f"{trained.result.kernels.engine} ({trained.result.kernels.version})"
+        ours = f"{trained.result.engine.name} ({trained.result.engine.version})"
         known = isinstance(engine, str)
         theirs = f"{engine} ({row.get('engine_version')})" if known else "an unknown engine (schema 1)"
         warnings.warn(

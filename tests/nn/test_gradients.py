@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import special
+from sweep.nn.network import Architecture, Network
 
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.gradient_check import central_difference
 from sweep.nn.initializers import INITIALIZERS
 from sweep.nn.losses import LOSSES, Objective
-from sweep.nn.network import Architecture, Network
 from sweep.nn.regularizers import REGULARIZERS
 
 Array = NDArray[Any]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sweep.nn.network import Architecture
 
 from sweep.nn.initializers import INITIALIZERS
-from sweep.nn.network import Architecture
 
 INPUTS, OUTPUTS, STD = 150, 400, 0.03
 

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sweep.nn.kernels import Kernels
+from sweep.nn.tiles import SHORT
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig, RegularizationConfig
 from sweep.data.preprocessing import Part, PreparedData
 from sweep.nn import compiled, panels
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.kernels import Kernels
 from sweep.nn.losses import LOSSES, Objective
-from sweep.nn.tiles import SHORT
 from sweep.training.trainer import train_block
 
 Array = NDArray[Any]

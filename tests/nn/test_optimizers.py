@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
 from sweep.nn.kernels import Kernels
 from sweep.nn.network import Architecture, Network
+
 from sweep.nn.optimizers import OPTIMIZERS, PIECE, Hyperparameters, Optimizer
 
 Array = NDArray[Any]

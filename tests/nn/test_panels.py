@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from sweep.nn import panel_products, panels
-from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.compiled import Rule
-from sweep.nn.losses import Objective
 from sweep.nn.network import Architecture, Network
 from sweep.nn.panel_network import PanelNetwork
 from sweep.nn.tiles import SHORT, VECTOR_BYTES
+
+from sweep.nn import panel_products, panels
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.losses import Objective
 
 Array = NDArray[Any]
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from sweep.nn.network import Architecture, Network
+from sweep.nn.products import add_product
 
 from sweep.nn import products
 from sweep.nn.losses import Objective
-from sweep.nn.network import Architecture, Network
-from sweep.nn.products import add_product
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
+from sweep.nn.network import Architecture
 
 from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, RegularizationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.network import Architecture
 from sweep.training.batches import BatchOrder
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import train_block

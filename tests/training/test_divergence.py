@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sweep.nn.network import Architecture
 
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.network import Architecture
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 

@@ -6,11 +6,10 @@ import pytest
 
 from sweep.config.schema import Config, EvaluationConfig, ParallelConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.kernels import Kernels
 from sweep.training.trainer import train_block
 
 WIDTHS = (1, 2, 3, 5, 17)
-CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), Kernels))
+CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), ("numpy", "numba")))
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -21,7 +20,7 @@ CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), Kern
 def test_narrow_layers(
     precision: str,
     vary: list[str],
-    kernels: Kernels,
+    kernels: str,
     batch_size: int,
     depth: int,
     request: pytest.FixtureRequest,
@@ -38,7 +37,7 @@ def test_narrow_layers(
             precision=precision,
             max_iterations=8,
             evaluation=EvaluationConfig(every=8, parts=["train"]),
-            parallel=ParallelConfig(kernels=kernels.value),
+            parallel=ParallelConfig(kernels=kernels),
         )
         alone = [train_block(config, [seed], data)[0] for seed in (0, 1, 2)]
         for result in train_block(config, [2, 0, 1], data):

@@ -43,9 +43,7 @@ class DataConfig:
     """Which examples, how many, and how they are prepared."""
 
     # The identity of a cell has a digest of the contents in place of the name, unless they are generated.
-    name: str = setting(
-        "mnist", "the data set", DATASETS, needs=(Need("data.name", GENERATED, silent=True),)
-    )
+    name: str = setting("mnist", "the data set", DATASETS, needs=(Need("data.name", GENERATED, silent=True),))
     root: str | None = setting(
         None, "folder of the four IDX files", identity=False, needs=(Need("data.name", ("idx",)),)
     )

@@ -1,4 +1,4 @@
-"""Which engine trains a problem. Nothing else in the package asks what is installed or what an engine knows."""
+"""Which engine trains a problem. Nothing else asks what is installed or what an engine knows."""
 
 from functools import cache
 from importlib import import_module

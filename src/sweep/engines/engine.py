@@ -32,6 +32,15 @@ class Problem:
     shared: bool
 
 
+@dataclass(frozen=True)
+class EngineInfo:
+    """What a record says of the engine that trained: name, version in words, version of its numbers."""
+
+    name: str
+    version: str
+    numerics: int
+
+
 class Network(ABC):
     """The outputs of a block of seeds on examples that are common to all of them."""
 
@@ -51,8 +60,8 @@ class Network(ABC):
 class Engine(ABC):
     """Trains the networks of a block of seeds.
 
-    A seed's numbers have the same bits whichever seeds are in the block with it. `name` and `numerics` stand in
-    the records: `numerics` is raised by one when the same training no longer gives the same bits.
+    A seed's numbers have the same bits whichever seeds are in the block with it. `name` and `numerics` stand
+    in the records: `numerics` is raised by one when the same training no longer gives the same bits.
     """
 
     name: ClassVar[str]
@@ -62,6 +71,11 @@ class Engine(ABC):
     @abstractmethod
     def version() -> str:
         """What else the last digits depend on, in words: packages, and what the processor can do."""
+
+    @classmethod
+    def info(cls) -> EngineInfo:
+        """What a record says of the engine."""
+        return EngineInfo(cls.name, cls.version(), cls.numerics)
 
     @classmethod
     @abstractmethod
@@ -86,8 +100,8 @@ class Engine(ABC):
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         """Take one step of gradient descent on a mini-batch.
 
-        `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part; `rows`,
-        (batch,) or (seeds, batch), choose the mini-batch. `rate` is the learning rate.
+        `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part;
+        `rows`, (batch,) or (seeds, batch), choose the mini-batch. `rate` is the learning rate.
         """
 
     @abstractmethod

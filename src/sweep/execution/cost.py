@@ -7,7 +7,7 @@ import numpy as np
 from sweep.config.length import batch_size, iterations, steps_per_epoch
 from sweep.config.schema import Config
 from sweep.data.sizes import Sizes
-from sweep.training.trainer import architecture
+from sweep.training.protocol import architecture
 
 # Measured on one core of a 2.5 GHz server: what a step costs beside its matrix products, and how fast
 # elementwise work runs.

@@ -14,10 +14,10 @@ from sweep.config.schema import Config
 from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.sizes import Sizes, sizes
+from sweep.engines.choice import installed, wanted_as
 from sweep.errors import StoreError
 from sweep.execution import cost, store
-from sweep.nn.kernels import Kernels
-from sweep.training.trainer import architecture
+from sweep.training.protocol import architecture
 
 # Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
 # they share large mini-batches, they gain more from that than from the cache.
@@ -170,12 +170,12 @@ def _as_stored(cell: Cell) -> Cell:
     if parallel.kernels != "auto" or not stored:
         return cell
     try:
-        kernels = Kernels.of_engine(store.glance(cell.results, cell.id, min(stored)).engine)
+        kernels = wanted_as(store.glance(cell.results, cell.id, min(stored)).engine)
     except StoreError:  # told when it is read for the table
         return cell
-    if not kernels.installed:
+    if not installed(kernels):
         return cell
-    return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels.value)))
+    return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels)))
 
 
 def seeds_that_fit(config: Config, sizes: Sizes) -> int:

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from sweep.errors import StoreError
 from sweep.execution.sealed import seal, unseal
-from sweep.nn.kernels import Kernels
 from sweep.training.result import TrialResult
 
 # Raised by one when a record's columns change. Records of older versions open and say what they lack.
@@ -109,8 +108,8 @@ def glance(results: Path, cell: str, seed: int) -> Glance:
     columns = {"engine", "provenance", "weights"} & set(record.schema_arrow.names)
     (row,) = record.read(sorted(columns), use_threads=False).to_pylist()
     # Records of schema 1 say only which kernels were asked for.
-    asked = Kernels(json.loads(row["provenance"]).get("kernels", Kernels.NUMPY))
-    return Glance(row.get("engine") or asked.engine, row.get("weights") is not None)
+    asked = "compiled" if json.loads(row["provenance"]).get("kernels") == "numba" else "numpy"
+    return Glance(row.get("engine") or asked, row.get("weights") is not None)
 
 
 def write(
@@ -179,9 +178,9 @@ def _row(cell: str, settings: Mapping[str, Any], result: TrialResult, origin: Or
         "train_seconds": result.train_seconds,
         "evaluation_seconds": result.evaluation_seconds,
         "block_seeds": result.block_seeds,
-        "engine": result.kernels.engine,
-        "engine_version": result.kernels.version,
-        "engine_numerics": result.kernels.numerics,
+        "engine": result.engine.name,
+        "engine_version": result.engine.version,
+        "engine_numerics": result.engine.numerics,
         "name": origin.name,
         "experiment": origin.experiment,
         "data_label": origin.data_label,

@@ -1,13 +1,11 @@
-"""The mathematics: fully connected networks on blocks of seeds, in NumPy, or compiled by Numba.
+"""The mathematics of fully connected networks, in plain NumPy.
 
-Every array of a block has a leading seed axis: parameters ``(seeds, parameters)``, features
-``(seeds, batch, inputs)`` or ``(batch, inputs)`` where all seeds see the same mini-batch. A seed's
-numbers never mix with another's, so a seed trained in a block has the same bits as one trained alone.
+Every array of a block has a leading axis of seeds: parameters ``(seeds, parameters)``, features ``(seeds,
+batch, inputs)``, or ``(batch, inputs)`` where all seeds see the same mini-batch. A seed's numbers never mix
+with another's.
 
-`network` computes outputs and gradients, from `activations`, `losses` (with the output functions)
-and `initializers`; `regularizers` and `optimizers` turn gradients into steps, `schedules` says how large.
-
-With the extra `fast` the same equations are compiled: `panel_network` keeps its numbers in `panels`, whose
-products (`panel_products`) are cut into `tiles`; `mini_batch` and `one_example` are whole steps. Networks
-train so where `kernels` and the processor allow; everything else about them is the same.
+What a user chooses stands in tables: `activations`, `outputs`, `losses`, `regularizers`, `initializers`,
+`schedules` and `optimizers`. `architecture` is the shape of a network, `parameters` its numbers, `objective`
+an output function with its loss. `backpropagation` puts them together, and `gradient_check` holds it against
+finite differences. The engines compute the same, faster.
 """

@@ -14,8 +14,8 @@ from sweep.types import Array
 class Activation:
     """An activation f and its derivative, both in place, on arrays of any one shape.
 
-    `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z), where values is f(z), or
-    z itself if the derivative `needs_input`. Where f(z) is enough, no engine has to keep z.
+    `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z), where values is f(z),
+    or z itself if the derivative `needs_input`. Where f(z) is enough, no engine has to keep z.
     """
 
     apply: Callable[[Array], None]

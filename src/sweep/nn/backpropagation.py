@@ -45,8 +45,8 @@ def gradient(
 ) -> Parameters:
     """dJ/dp for every parameter (Rumelhart, Hinton and Williams 1986).
 
-    delta = dE/dz of the output layer; dE/dW_l = x_l' delta and dE/db_l = sum of delta over the batch; the delta
-    of the layer before is (delta W_l') * f'(z).
+    delta = dE/dz of the output layer; dE/dW_l = x_l' delta and dE/db_l = sum of delta over the batch; the
+    delta of the layer before is (delta W_l') * f'(z).
     """
     result = parameters.zeros_like()
     passed = forward(parameters, features)

@@ -27,7 +27,7 @@ def central_difference(
     indices: Sequence[int] | None = None,
     epsilon: float = 1e-6,
 ) -> Array:
-    """The `slope` of these parameters of one seed, or of all, (indices,): two evaluations of the loss each."""
+    """The `slope` of these parameters of one seed, or of all, (indices,): two losses each."""
     flat = parameters.flat[0]
     chosen = range(flat.size) if indices is None else indices
     return np.array([slope(flat, index, loss, epsilon) for index in chosen])

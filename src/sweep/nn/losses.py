@@ -17,9 +17,9 @@ from sweep.types import Array
 class Loss(ABC):
     """A loss: its value for each example, and its gradient for a mini-batch.
 
-    `outputs` names the output functions that it goes with; without names it goes with all of them. If the loss
-    is `matched` to its output function, both cancel to a gradient a - y of the pre-activations. `additive` says
-    that the loss of a set of examples is the mean of their losses.
+    `outputs` names the output functions that it goes with; without names it goes with all of them. If the
+    loss is `matched` to its output function, both cancel to a gradient a - y of the pre-activations.
+    `additive` says that the loss of a set of examples is the mean of their losses.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ()

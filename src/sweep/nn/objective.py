@@ -11,7 +11,8 @@ from sweep.types import Array
 class Objective:
     """An output function and a loss that go together, and how a batch is reduced.
 
-    `reduction` is "mean" (the gradient of the batch's mean loss) or "sum" (B times that; additive losses only).
+    `reduction` is "mean" (the gradient of the batch's mean loss) or "sum" (B times that; additive losses
+    only).
     """
 
     output: Output

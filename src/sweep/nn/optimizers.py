@@ -2,8 +2,8 @@
 
 All work on flat arrays of any one shape; what becomes of a number does not depend on where it lies, so that a
 seed's bits do not depend on its neighbours. The learning rate multiplies outside the momentum buffer, as in
-PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same). A new optimizer is one
-class, whose fields are its own settings, and one entry in `OPTIMIZERS`.
+PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same). A new optimizer is
+one class, whose fields are its own settings, and one entry in `OPTIMIZERS`.
 """
 
 from abc import ABC, abstractmethod
@@ -16,8 +16,9 @@ from sweep.setting import setting
 from sweep.table import Table
 from sweep.types import Array
 
-# Momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a hundred times
-# slower. Entries of a state below these magnitudes are too small to move a weight and are flushed to zero.
+# Momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a hundred
+# times slower. Entries of a state below these magnitudes are too small to move a weight and are flushed to
+# zero.
 NEGLIGIBLE_VELOCITY = 1e-20
 NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE = 1e-20, 1e-30  # the square counts by its root, beside an epsilon of 1e-8
 NEGLIGIBLE_GRADIENT = 1e-17  # its square would be denormal
@@ -41,8 +42,8 @@ class Optimizer(ABC):
     def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
         """Take step number `step`, counted from 1, at this learning rate.
 
-        `parameters`, `gradient` and the arrays of `state` have one shape; `parameters` and `state` change, and
-        `gradient` may be overwritten.
+        `parameters`, `gradient` and the arrays of `state` have one shape; `parameters` and `state` change,
+        and `gradient` may be overwritten.
         """
 
 
@@ -75,7 +76,7 @@ class Sgd(Optimizer):
 
 @dataclass(frozen=True)
 class Nesterov(Optimizer):
-    """v <- momentum * v + g, p <- p - rate * (g + momentum * v) (Sutskever et al. 2013, as in PyTorch)."""
+    """v <- momentum * v + g, p <- p - rate * (g + momentum * v) (Sutskever et al. 2013)."""
 
     momentum: float = setting(0.0, "momentum", at_least=0, below=1, key="momentum")
 
@@ -94,7 +95,7 @@ class Nesterov(Optimizer):
 
 @dataclass(frozen=True)
 class RmsProp(Optimizer):
-    """s <- decay * s + (1 - decay) g^2, p <- p - rate * g / (sqrt(s) + epsilon) (Tieleman and Hinton 2012)."""
+    """s <- decay * s + (1 - decay) g^2, p <- p - rate * g / (sqrt(s) + epsilon) (Hinton et al. 2012)."""
 
     decay: float = setting(0.9, "RMSProp: decay of the mean square of the gradient", at_least=0, below=1)
     epsilon: float = setting(1e-8, "added to the root", above=0)
@@ -120,8 +121,8 @@ class RmsProp(Optimizer):
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015, algorithm 1).
 
-    m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2; p <- p - rate * m' / (sqrt(v') + epsilon), with
-    m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t) in step t.
+    m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2; p <- p - rate * m' / (sqrt(v') + epsilon),
+    with m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t) in step t.
     """
 
     beta1: float = setting(0.9, "Adam: decay of the mean of the gradient", at_least=0, below=1)

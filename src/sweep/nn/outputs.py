@@ -32,8 +32,8 @@ def least_exponent(dtype: DTypeLike) -> float:
     """The smallest logarithm of a probability that softmax uses: about -57 in float32.
 
     The probabilities of a network that is sure of itself are denormal numbers, and so are their products with
-    weights and inputs: a processor multiplies them a hundred times slower. With this bound even those products
-    are normal numbers, and still too small to count beside others.
+    weights and inputs: a processor multiplies them a hundred times slower. With this bound even those
+    products are normal numbers, and still too small to count beside others.
     """
     return 0.65 * float(np.log(np.finfo(dtype).tiny))
 

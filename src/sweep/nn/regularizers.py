@@ -1,7 +1,7 @@
 """Penalties on the weights: J = E + strength * C. Biases are not penalised.
 
-E is the loss of the mini-batch after its reduction, so a penalty counts once a step whatever the batch size. A
-new penalty is one class, whose fields are its own settings, and one entry in `REGULARIZERS`.
+E is the loss of the mini-batch after its reduction, so a penalty counts once a step whatever the batch size.
+A new penalty is one class, whose fields are its own settings, and one entry in `REGULARIZERS`.
 """
 
 from abc import ABC, abstractmethod

@@ -28,7 +28,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def after_warmup(self, epoch: int, epochs: float) -> float:
-        """The factor of `epoch`, counted from 0 where warming up ends, of the `epochs` that are left there."""
+        """The factor of `epoch`, counted from 0 after the warm-up, of the `epochs` that are left there."""
 
 
 @dataclass(frozen=True)

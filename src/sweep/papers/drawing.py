@@ -21,7 +21,8 @@ from sweep.data import datasets, labels
 from sweep.data.settings import DataConfig
 from sweep.execution.store import MOST_WEIGHTS
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.losses import OUTPUTS, Objective
+from sweep.nn.objective import Objective
+from sweep.nn.outputs import OUTPUTS
 from sweep.papers import samples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.kinds import AtLeast, Length, OneOf
@@ -310,7 +311,7 @@ def output_gradients(
         for loss, factor in losses.items():
             # One example each, so that a mean over examples does not shrink it.
             slopes = z[:, None, None].copy()
-            Objective(output, loss).delta(slopes, np.full((len(z), 1, 1), target))
+            Objective.named(output, loss).delta(slopes, np.full((len(z), 1, 1), target))
             times = "" if factor == 1 else f"{factor:g} × "
             found[times + loss.replace("_", " ")] = (z, factor * np.abs(slopes[:, 0, 0]))
         _plot(panel, found)

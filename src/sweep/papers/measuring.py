@@ -15,18 +15,21 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from sweep import files
+from sweep.config import choices
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.execution.shared_data import load_own
-from sweep.nn.gradient_check import batch_loss, central_difference, slope
-from sweep.nn.losses import Objective
-from sweep.nn.network import Network
+from sweep.nn import backpropagation
+from sweep.nn.gradient_check import central_difference, slope
+from sweep.nn.objective import Objective
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import NoPenalty
 from sweep.papers import samples
 from sweep.papers.functions import call
 from sweep.papers.kinds import AtLeast, Length
 from sweep.papers.specification import Paper
+from sweep.training.protocol import architecture, objective
 from sweep.training.randomness import Stream, generator
-from sweep.training.trainer import architecture
 from sweep.types import Array
 
 Measure = Callable[..., pd.DataFrame]
@@ -57,11 +60,10 @@ def gradient_check(
     """
     config = from_settings({"experiment": experiment, **(overrides or {})})[0]
     features, targets = _example(config)
-    network, objective = _start(config, features.shape[1])
-    gradient = network.zeros()
-    network.gradient(features, targets, objective, out=gradient)
+    parameters, aim = _start(config, features.shape[1]), objective(config)
+    gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty())
     # Where each weight lies among all parameters.
-    positions = Network(network.architecture, np.arange(network.flat.size, dtype=float)[None])
+    positions = Parameters(parameters.architecture, np.arange(parameters.flat.size, dtype=float)[None])
     rows = []
     for weight in weights:
         layer, unit = weight["layer"] - 1, weight["unit"]
@@ -69,9 +71,9 @@ def gradient_check(
             index = int(positions.weights[layer][0, weight["input"], unit])
         else:
             index = int(positions.biases[layer][0, 0, unit])
-        exact = float(gradient.flat[index])
+        exact = float(gradient.flat[0, index])
         approximate, finer = (
-            slope(network, index, lambda: batch_loss(network, features, targets, objective), step)
+            slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
             for step in (epsilon, epsilon / 10)
         )
         published = weight.get("published", [np.nan] * 3)
@@ -100,27 +102,27 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
     features, targets = _example(from_settings({"experiment": experiment})[0])
     for units in hidden:
         config = from_settings({"experiment": experiment, "hidden": list(units)})[0]
-        network, objective = _start(config, features.shape[1])
-        gradient = network.zeros()
+        parameters, aim = _start(config, features.shape[1]), objective(config)
         with threadpool_limits(limits=1, user_api="blas"):
-            network.gradient(features, targets, objective, out=gradient)
             seconds = []
             for _ in range(51):
                 start = time.perf_counter()
-                network.gradient(features, targets, objective, out=gradient)
+                gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty()).flat
                 seconds.append(time.perf_counter() - start)
             start = time.perf_counter()
-            approximate = central_difference(network, features, targets, objective, epsilon=epsilon)
+            approximate = central_difference(
+                parameters, _loss(parameters, features, targets, aim), epsilon=epsilon
+            )
             central = time.perf_counter() - start
-        largest = np.abs(gradient.parameters).max()
+        largest = np.abs(gradient).max()
         rows.append(
             {
-                "network": "-".join(map(str, network.architecture.units)),
-                "parameters": network.architecture.parameters,
+                "network": "-".join(map(str, parameters.architecture.units)),
+                "parameters": parameters.architecture.parameters,
                 "backpropagation": float(np.median(seconds)),
                 "central_differences": central,
                 "times_as_long": central / float(np.median(seconds)),
-                "difference": float(np.abs(gradient.parameters - approximate).max() / largest),
+                "difference": float(np.abs(gradient - approximate).max() / largest),
             }
         )
     return pd.DataFrame(rows)
@@ -155,12 +157,15 @@ def _example(config: Config) -> tuple[Array, Array]:
     return train.features[:1], train.targets[:1]
 
 
-def _start(config: Config, inputs: int) -> tuple[Network, Objective]:
-    """The network of seed 0 before its first step, in float64, and its objective."""
-    shape = architecture(config, inputs)
-    rng = generator(config, 0, Stream.INIT)
-    initial = shape.initial_parameters(config.initializer, config.initializer_std, rng)
-    return Network(shape, initial[None]), Objective(config.output, config.loss, config.reduction)
+def _start(config: Config, inputs: int) -> Parameters:
+    """The parameters of seed 0 before its first step, in float64."""
+    shape, rng = architecture(config, inputs), generator(config, 0, Stream.INIT)
+    return Parameters(shape, shape.initial_parameters(choices.initializer(config), rng)[None])
+
+
+def _loss(parameters: Parameters, features: Array, targets: Array, aim: Objective) -> Callable[[], float]:
+    """What the loss of these examples is for the parameters as they stand."""
+    return lambda: backpropagation.loss(parameters, features, targets, aim, NoPenalty())
 
 
 MEASURES: dict[str, Measure] = {

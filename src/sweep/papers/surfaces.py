@@ -11,9 +11,11 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.datasets import RawData
 from sweep.data.preprocessing import prepare
-from sweep.nn.losses import Objective
-from sweep.nn.network import Architecture, Network
-from sweep.nn.optimizers import Hyperparameters, Optimizer
+from sweep.nn import backpropagation
+from sweep.nn.architecture import Architecture
+from sweep.nn.objective import Objective
+from sweep.nn.optimizers import Sgd
+from sweep.nn.parameters import Parameters
 from sweep.training.randomness import Stream, generator
 
 Points = NDArray[np.float64]
@@ -46,13 +48,12 @@ class Polynomial:
 def descend(function: Polynomial, starts: Points, rate: float, steps: int, momentum: float = 0.0) -> Points:
     """The points that gradient descent passes, (steps + 1, starts, 2), from `starts`, (starts, 2)."""
     points = np.array(starts, float)
-    network = Network(Architecture((2, 1), "identity", bias=False), points)
-    optimizer = Optimizer("sgd", Hyperparameters(momentum=momentum), network)
+    optimizer = Sgd(momentum)
+    state = optimizer.init(points)
     path: list[Any] = [points.copy()]
     with np.errstate(over="ignore", invalid="ignore"):  # too large a rate ends in infinity
-        for _ in range(steps):
-            optimizer.gradient.flat[:] = function.gradient(points).reshape(-1)
-            optimizer.update(optimizer.gradient, rate)
+        for step in range(steps):
+            optimizer.update(points, function.gradient(points), state, rate, step + 1)
             path.append(points.copy())
     return np.array(path)
 
@@ -90,6 +91,7 @@ def plane(settings: Mapping[str, Any], seed: int, weights: Sequence[float]) -> t
     outputs = prepared.test.targets.shape[1]
     units = (prepared.test.features.shape[1], *settings["hidden_units"], outputs)
     architecture = Architecture(units, settings.get("activation", "identity"), settings["bias"])
-    z = Network(architecture, np.array(weights, float)[None]).forward(prepared.test.features)[-1]
-    values: Any = Objective(settings["output"], settings["loss"]).outputs(z)[0, :, -1]
+    parameters = Parameters(architecture, np.array(weights, float)[None])
+    z = backpropagation.forward(parameters, prepared.test.features).z
+    values: Any = Objective.named(settings["output"], settings["loss"]).outputs(z)[0, :, -1]
     return x, y, values.reshape(x.shape), raw.train_features, raw.train_labels

@@ -31,8 +31,8 @@ class BatchOrder:
         for start in range(0, self.examples, self.batch):
             yield self._order[..., start : start + self.batch]
 
-    def keep(self, seeds: list[int]) -> None:
-        """Go on with these seeds only, from the next mini-batch."""
+    def select(self, positions: list[int]) -> None:
+        """Go on with the seeds at these positions of the block, from the next mini-batch."""
         if not self.shared:
-            self.generators = [self.generators[seed] for seed in seeds]
-            self._order = self._order[seeds]
+            self.generators = [self.generators[position] for position in positions]
+            self._order = self._order[positions]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.data.preprocessing import Part
-from sweep.nn.losses import LOSSES, Objective
-from sweep.nn.network import Network
+from sweep.engines.engine import Network
+from sweep.nn.objective import Objective
 from sweep.training.result import Status, TestReport
 from sweep.types import Array
 
@@ -54,12 +54,11 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
 
 def evaluate(network: Network, part: Part, objective: Objective, classes: int = 0) -> Evaluation:
     """Loss and accuracy of every seed on `part`, and the error of each of `classes`."""
-    # All seeds see the same examples, also where each is trained on an order of its own.
-    network, seeds = network.interleave(), network.seeds
+    seeds = network.seeds
     losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
-        z = network.forward(part.features[rows])[-1]
+        z = network.outputs(part.features[rows])
         # In the layout of the network's outputs.
         examples = objective.examples(z, np.asfortranarray(part.targets[rows]))
         # One sum a seed, so that its order does not depend on the number of seeds.
@@ -70,7 +69,7 @@ def evaluate(network: Network, part: Part, objective: Objective, classes: int = 
         correct += np.count_nonzero(right, axis=-1)
         if classes:
             wrong += [np.bincount(part.labels[rows][~seed], minlength=classes) for seed in right]
-    total = LOSSES[objective.loss].total
+    total = objective.loss.total
     mean_losses = np.array([total(loss / len(part)) for loss in losses])
     count = np.bincount(part.labels, minlength=classes).astype(float)[:classes]
     class_errors = wrong / np.where(count, count, np.nan)
@@ -82,7 +81,7 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
     pieces = []
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
-        z = network.forward(part.features[rows])[-1]
+        z = network.outputs(part.features[rows])
         pieces.append((objective.examples(z, part.targets[rows]), objective.outputs(z)))
     losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)
     outputs = np.concatenate([a[0] for _, a in pieces])
@@ -122,7 +121,7 @@ def judged(after: Predictions, before: Predictions, objective: Objective) -> Sta
     `before` are the predictions of its initial weights. Diverged: the loss is clearly above where it started,
     or not finite. Dead: nearly all examples get the same outputs.
     """
-    total = LOSSES[objective.loss].total
+    total = objective.loss.total
     loss, start = total(float(after.losses.mean())), total(float(before.losses.mean()))
     if not np.isfinite(loss) or loss > WORSE * start:
         return Status.DIVERGED

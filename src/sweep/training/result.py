@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.nn.kernels import Kernels
+from sweep.engines.engine import EngineInfo
 from sweep.types import Array
 
 Curves = dict[str, list[float]]
@@ -58,7 +58,8 @@ class TrialResult:
     (evaluations, classes), without columns unless it was asked for. Accuracies and errors are fractions of 1.
     `epochs_run` is how long the training went. Times are in seconds: each stretch of a block's is shared by
     the seeds that were trained in it, and compiling is not among them. `parameters` (parameters,) are the
-    kept weights, flat; `kernels` ran the steps.
+    kept weights, flat; `engine` has run the steps,
+    and `gradient_error` is what its gradient was off by before training (see `gradient_gate`).
     """
 
     seed: int
@@ -74,7 +75,8 @@ class TrialResult:
     train_seconds: float
     evaluation_seconds: float
     block_seeds: int
-    kernels: Kernels
+    engine: EngineInfo
+    gradient_error: float | None = None
 
     @property
     def weights_sha256(self) -> str:

@@ -6,18 +6,18 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from sweep.config import choices
 from sweep.config.length import batch_size, iterations, steps_per_epoch
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.kernels import Kernels
-from sweep.nn.losses import Objective
-from sweep.nn.network import Architecture, Network
-from sweep.nn.optimizers import Hyperparameters, Optimizer
-from sweep.nn.regularizers import REGULARIZERS
-from sweep.nn.schedules import SCHEDULES
-from sweep.training.batches import BatchOrder, Rows
+from sweep.engines.choice import choose
+from sweep.engines.engine import Network
+from sweep.engines.numpy.engine import NumpyEngine
+from sweep.training.batches import BatchOrder
 from sweep.training.early_stopping import Best
 from sweep.training.evaluation import JUDGED, evaluate, judged, predict, report
+from sweep.training.gradient_gate import gradient_error
+from sweep.training.protocol import learning_rate, problem
 from sweep.training.randomness import Stream, generator
 from sweep.training.result import Curves, Status, TrialResult, at_evaluation, extend
 from sweep.types import Array
@@ -38,20 +38,11 @@ def train_block(
     """
     # An overflow is no warning here: it makes the trial diverge, which is recorded.
     with np.errstate(all="ignore"):
-        if kernels(config) is Kernels.NUMBA:
+        block = _Block(config, seeds, data)
+        if block.kind is not NumpyEngine:
             _compile(config, data)
-        return _Block(config, seeds, data).train(progress)
-
-
-def kernels(config: Config) -> Kernels:
-    """What runs the elementwise steps of a cell."""
-    return Kernels.fastest() if config.parallel.kernels == "auto" else Kernels(config.parallel.kernels)
-
-
-def architecture(config: Config, inputs: int) -> Architecture:
-    """The network that a cell trains on examples of `inputs` features."""
-    units = (inputs, *config.hidden_units, config.output_units)
-    return Architecture(units, config.activation, config.bias)
+        block.check_gradient()
+        return block.train(progress)
 
 
 _compiled: set[tuple[object, ...]] = set()
@@ -82,8 +73,9 @@ class _Block:
     def __init__(self, config: Config, seeds: Sequence[int], data: PreparedData) -> None:
         self.config, self.data = config, data
         self.all_seeds, self.seeds = list(seeds), list(seeds)
-        self.objective = Objective(config.output, config.loss, config.reduction)
-        self.architecture = architecture(config, data.train.features.shape[1])
+        self.problem = problem(config, data.train.features.shape[1], len(data.train))
+        self.objective, self.architecture = self.problem.objective, self.problem.architecture
+        self.kind = choose(self.problem, config.parallel.kernels)
         self.order = self._batch_order()
         self.per_epoch = steps_per_epoch(config, len(data.train))
         self.total = iterations(config, len(data.train))
@@ -98,18 +90,26 @@ class _Block:
         self.results: dict[int, TrialResult] = {}
         self.train_seconds = dict.fromkeys(seeds, 0.0)
         self.evaluation_seconds = dict.fromkeys(seeds, 0.0)
+        self.gradient_error: float | None = None
         initial = np.array([self._initial(seed) for seed in seeds], config.precision)
-        self.network = self._network(initial)
-        self.optimizer = self._optimizer()
+        self.engine = self.kind(self.problem, initial)
+
+    def check_gradient(self) -> None:
+        """Hold the engine's gradient at the first seed's initial weights against central differences.
+
+        Raises ExecutionError where they differ.
+        """
+        initial = self._initial(self.all_seeds[0]).astype(self.config.precision)
+        self.gradient_error = gradient_error(self.kind, self.problem, initial, self.data.train)
 
     def train(self, progress: Progress) -> list[TrialResult]:
         if self.config.evaluation.at_start:
             self._evaluate(0)
         done, epoch, start = 0, 0, time.perf_counter()
         while self.seeds and done < self.total:
-            rate = self._rate(epoch)
+            rate = learning_rate(self.config, epoch, len(self.data.train))
             for rows in self.order.epoch():
-                self._step(rows, rate)
+                self.engine.step(self.data.train.features, self.data.train.targets, rows, rate)
                 done += 1
                 if self._evaluation_due(done):
                     self._charge(self.train_seconds, start)
@@ -132,44 +132,7 @@ class _Block:
 
     def _initial(self, seed: int) -> Array:
         rng = generator(self.config, seed, Stream.INIT)
-        return self.architecture.initial_parameters(self.config.initializer, self.config.initializer_std, rng)
-
-    def _network(self, parameters: Array) -> Network:
-        runs = kernels(self.config)
-        # Single examples have a compiled step of their own, for seeds that lie apart.
-        apart = self.order.batch == 1
-        if runs is Kernels.NUMBA and not apart:
-            from sweep.nn.panel_network import PanelNetwork
-            from sweep.nn.panel_products import AVAILABLE
-
-            if AVAILABLE:
-                return PanelNetwork(self.architecture, parameters)
-        return Network(self.architecture, parameters, runs, interleaved=self.order.shared and not apart)
-
-    def _optimizer(self) -> Optimizer:
-        settings = self.config.optimizer
-        constants = Hyperparameters(self.config.momentum, settings.beta1, settings.beta2, settings.epsilon)
-        return Optimizer(settings.name, constants, self.network)
-
-    def _rate(self, epoch: int) -> float:
-        schedule = self.config.schedule
-        return self.config.learning_rate * SCHEDULES[schedule.name](epoch, schedule.a, schedule.b)
-
-    def _step(self, rows: Rows, rate: float) -> None:
-        train = self.data.train
-        features = self.network.gather(train.features, rows)
-        # mode="clip" skips a check and a buffer.
-        targets = train.targets.take(rows, axis=0, mode="clip")
-        regularization = self.config.regularization
-        regularizer = REGULARIZERS[regularization.name]
-        if not regularizer and self.optimizer.descend(features, targets, self.objective, rate):
-            return
-        gradient = self.optimizer.gradient
-        self.network.gradient(features, targets, self.objective, out=gradient)
-        if regularizer:
-            for slopes, weights in zip(gradient.weights, self.network.weights, strict=True):
-                regularizer.add_gradient(slopes, weights, regularization.strength)
-        self.optimizer.update(gradient, rate)
+        return self.architecture.initial_parameters(choices.initializer(self.config), rng)
 
     def _evaluation_due(self, done: int) -> bool:
         every = self.config.evaluation.every or self.per_epoch
@@ -184,8 +147,7 @@ class _Block:
     def _evaluate(self, done: int) -> None:
         """Extend the curves, and let go of the seeds whose training ends here."""
         start = time.perf_counter()
-        # Once for all parts: seeds that lie apart are copied.
-        network = self.network.interleave()
+        network = self.engine.evaluation()
         classes = self.config.data.classes if self.config.evaluation.by_class else 0
         for name, part in self.parts.items():
             evaluation = evaluate(network, part, self.objective, classes)
@@ -198,7 +160,7 @@ class _Block:
         # Before seeds are finished: their results say how long evaluations took, this one included.
         self._charge(self.evaluation_seconds, start)
         ended = []
-        for index, parameters in enumerate(self.network.parameters):
+        for index, parameters in enumerate(self.engine.parameters):
             if status := self._status(index, parameters, done):
                 self._finish(index, parameters, status, done)
                 ended.append(index)
@@ -227,7 +189,7 @@ class _Block:
         seed, best, curves = self.seeds[index], self.best[index], self.curves[index]
         kept = parameters.copy() if best.parameters is None else best.parameters
         evaluation = -1 if best.parameters is None else best.evaluation
-        network = self._network(kept[None])
+        network = self.kind.network(self.architecture, kept[None])
         metrics = at_evaluation(curves, evaluation)
         for name, part in (("validation", self.data.validation), ("test", self.data.test)):
             if name not in self.parts and len(part):
@@ -254,20 +216,17 @@ class _Block:
             train_seconds=self.train_seconds[seed],
             evaluation_seconds=self.evaluation_seconds[seed],
             block_seeds=len(self.all_seeds),
-            kernels=self._kernels(),
+            engine=self.kind.info(),
+            gradient_error=self.gradient_error,
         )
 
     def _judged(self, seed: int, network: Network) -> Status | None:
         """Diverged or dead, by what the kept weights and the initial ones say of training examples."""
         sample = self.data.train.head(JUDGED)
-        initial = self._network(self._initial(seed).astype(network.flat.dtype)[None])
+        start = self._initial(seed).astype(self.config.precision)[None]
+        initial = self.kind.network(self.architecture, start)
         before, after = (predict(each, sample, self.objective) for each in (initial, network))
         return judged(after, before, self.objective)
-
-    def _kernels(self) -> Kernels:
-        """What has run the steps."""
-        penalised = REGULARIZERS[self.config.regularization.name] is not None
-        return self.optimizer.kernels(self.objective, self.order.batch, penalised)
 
     def _leave(self, ended: list[int]) -> None:
         """Take seeds out of the block; the others go on with the same bits."""
@@ -279,6 +238,5 @@ class _Block:
         self.class_curves = [self.class_curves[index] for index in stay]
         self.best = [self.best[index] for index in stay]
         if stay:
-            self.order.keep(stay)
-            self.network = self.network.keep(stay)
-            self.optimizer = self.optimizer.keep(stay, self.network)
+            self.order.select(stay)
+            self.engine = self.engine.select(stay)

@@ -1,9 +1,9 @@
 """The equations of `nn` as Numba compiles them, each of them once.
 
-A kind of activation, loss, optimizer or penalty is a number here, so that one compiled function serves them all.
-`kinds` are known by the entries of `nn` themselves, not by their names: what somebody else registers under a
-name of ours is not known, and a problem with it is left to another engine. Constants take the arrays' own
-precision first: a float64 constant would carry a whole loop with it.
+A kind of activation, loss, optimizer or penalty is a number here, so that one compiled function serves them
+all. `kinds` are known by the entries of `nn` themselves, not by their names: what somebody else registers
+under a name of ours is not known, and a problem with it is left to another engine. Constants take the arrays'
+own precision first: a float64 constant would carry a whole loop with it.
 """
 
 import math
@@ -39,9 +39,7 @@ _NAMES = ("relu", "sigmoid", "tanh", "identity", "leaky_relu", "elu", "softplus"
 _RELU, _SIGMOID, _TANH, _IDENTITY, _LEAKY_RELU, _ELU, _SOFTPLUS, _GELU, _SILU = range(len(_NAMES))
 _LEAK = activations.LEAK
 # By the entry itself, not its name: what somebody else calls by one of these names is not known.
-ACTIVATIONS: dict[Activation, int] = {
-    activations.ACTIVATIONS[name]: kind for kind, name in enumerate(_NAMES)
-}
+ACTIVATIONS: dict[Activation, int] = {activations.ACTIVATIONS[name]: kind for kind, name in enumerate(_NAMES)}
 
 
 @compiled
@@ -110,7 +108,9 @@ def normal_cdf(z: Any) -> Any:
 
 
 # The output functions and losses that the engine knows; see `output_layer` for their equations.
-OUTPUTS: dict[Output, int] = {NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))}
+OUTPUTS: dict[Output, int] = {
+    NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))
+}
 LOSSES: dict[type[Loss], int] = {
     CrossEntropy: 0,
     BinaryCrossEntropy: 1,
@@ -152,7 +152,7 @@ def rule_of(optimizer: Optimizer) -> Rule:
 
 
 def constants_of(optimizer: Optimizer, rate: float, step: int, dtype: DTypeLike) -> NDArray[Any]:
-    """What `update` needs of an optimizer in step `step`, counted from 1, (CONSTANTS,); the rate comes first."""
+    """What `update` needs of an optimizer in step `step`, from 1, (CONSTANTS,); the rate comes first."""
     match optimizer:
         case Sgd(momentum) | Nesterov(momentum):
             numbers = [rate, momentum]
@@ -173,8 +173,8 @@ def update(
 ) -> None:
     """A step of `rule` on flat arrays of any one length; `numbers` are those of `constants_of`.
 
-    `first` and `second` are the optimizer's state; a rule that keeps less does not read them. The equations are
-    those of `nn.optimizers`. Negligible numbers are flushed to zero in every step.
+    `first` and `second` are the optimizer's state; a rule that keeps less does not read them. The equations
+    are those of `nn.optimizers`. Negligible numbers are flushed to zero in every step.
     """
     rate, a, b, c, d, epsilon, kept = numbers
     real = parameters.dtype.type

@@ -119,8 +119,8 @@ def add_products(
 ) -> None:
     """out <- scale * inputs' @ delta, with `add` on top of what is there; shapes as in `multiply`.
 
-    Then the penalty's gradient is added and `weights` take a step of `rule` (see `formulas`), two packs at a time,
-    while what has just been computed is still in the cache.
+    Then the penalty's gradient is added and `weights` take a step of `rule` (see `formulas`), two packs at a
+    time, while what has just been computed is still in the cache.
     """
     seeds, packs, rows, width = out.shape
     room = delta.shape[2]

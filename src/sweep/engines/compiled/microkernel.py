@@ -1,8 +1,8 @@
 """The micro-kernel: a small tile of a matrix product whose sums stay in vector registers.
 
-The products of a step are most of its time, and Numba cannot keep a small array in registers. So this function is
-built instruction by instruction, in LLVM's language. After Goto and van de Geijn, "Anatomy of high-performance
-matrix multiplication" (2008); `gemm` covers a product with such tiles.
+The products of a step are most of its time, and Numba cannot keep a small array in registers. So this
+function is built instruction by instruction, in LLVM's language. After Goto and van de Geijn, "Anatomy of
+high-performance matrix multiplication" (2008); `gemm` covers a product with such tiles.
 
 Numba's cache does not notice a change of this file: delete `__pycache__` after one.
 """
@@ -153,8 +153,7 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             step_a, step_b = carried(pack, first.type, pack_a), carried(pack, right.type, pack_b)
             sums = {place: carried(pack, vector.type, pack_sums[place]) for place in places}
             factors = [
-                vector.load(builder.gep(step_b, [builder.mul(b_pack, _INT(part))]))
-                for part in range(vectors)
+                vector.load(builder.gep(step_b, [builder.mul(b_pack, _INT(part))])) for part in range(vectors)
             ]
             totals = {}
             for row in range(height):

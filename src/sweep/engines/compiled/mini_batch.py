@@ -1,4 +1,7 @@
-"""The compiled engine for mini-batches: all numbers lie packed, and weights move as soon as their gradient is there."""
+"""The compiled engine for mini-batches.
+
+All numbers lie packed, and the weights of a layer move as soon as their gradient is there.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,9 +32,9 @@ _RELU = ACTIVATIONS["relu"]
 class _Workspace:
     """Arrays that a network reuses for every batch of one size.
 
-    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of the
-    hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations, (seeds,
-    outputs, batch); `ones` is (batch,).
+    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of
+    the hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations,
+    (seeds, outputs, batch); `ones` is (batch,).
     """
 
     layers: list[Array]
@@ -73,8 +76,9 @@ class PackedNetwork(Network):
         return self._gathered[batches.shape]
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
-        """The pre-activations of the output layer, (seeds, batch, outputs); the other layers stay in the workspace.
+        """The pre-activations of the output layer, (seeds, batch, outputs).
 
+        The outputs of the other layers stay in the workspace.
         `features` are a mini-batch as `gather` returns it, or (batch, inputs), row-major.
         """
         workspace = self.workspace(features)
@@ -98,8 +102,8 @@ class PackedNetwork(Network):
     def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
         """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When `accept` is
-        called its weights have been used: it may change them.
+        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When
+        `accept` is called its weights have been used: it may change them.
         """
         needs_input = self.function.needs_input
         z = self.forward(inputs, keep_inputs=needs_input)
@@ -141,7 +145,10 @@ class PackedNetwork(Network):
         if not self._transposed:
             self._transposed = [
                 packing.zeros(
-                    self.seeds, weights.shape[1] * weights.shape[3], columns=weights.shape[2], dtype=self.dtype
+                    self.seeds,
+                    weights.shape[1] * weights.shape[3],
+                    columns=weights.shape[2],
+                    dtype=self.dtype,
                 )
                 for weights in self.block.weights
             ]
@@ -172,7 +179,9 @@ class MiniBatchEngine(Engine):
         state = tuple(block.zeros() for _ in problem.optimizer.negligible)
         self._start(problem, block, state, steps=0)
 
-    def _start(self, problem: Problem, block: PackedBlock, state: tuple[PackedBlock, ...], steps: int) -> None:
+    def _start(
+        self, problem: Problem, block: PackedBlock, state: tuple[PackedBlock, ...], steps: int
+    ) -> None:
         self.problem, self.block, self.state, self.steps = problem, block, state, steps
         self._network = PackedNetwork(block)
         self._buffer: PackedBlock | None = None
@@ -226,7 +235,7 @@ class MiniBatchEngine(Engine):
         scale: float = 1.0,
         add: bool = False,
     ) -> None:
-        """into <- scale * gradient, with `add` on top of what is there; then a step of `rule`, layer by layer."""
+        """into <- scale * gradient, with `add` on top of what is there; then a step of `rule`."""
         ones, factor = self._network.workspace(inputs).ones, self.block.flat.dtype.type(scale)
         # A rule that keeps less state does not read what stands in its place.
         first, second = (*self.state, self.block, self.block)[:2]
@@ -234,7 +243,16 @@ class MiniBatchEngine(Engine):
         def accept(index: int, entering: Array, delta: Array) -> None:
             parts = [each.weights[index] for each in (into, self.block, first, second)]
             gemm.add_products(
-                entering, delta, parts[0], factor, add, *parts[1:], int(rule), numbers, int(self.penalty), self.strength
+                entering,
+                delta,
+                parts[0],
+                factor,
+                add,
+                *parts[1:],
+                int(rule),
+                numbers,
+                int(self.penalty),
+                self.strength,
             )
             if self.block.biases:
                 gemm.add_sums(delta, ones, into.biases[index], factor, add)

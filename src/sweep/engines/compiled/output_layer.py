@@ -29,8 +29,8 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
     _softmax_errors(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
 
 
-# An output of all examples lies together in memory, and loops run over whole rows of them: z is (seeds, outputs,
-# batch), targets (seeds or 1, batch, outputs).
+# An output of all examples lies together in memory, and loops run over whole rows of them: z is (seeds,
+# outputs, batch), targets (seeds or 1, batch, outputs).
 @compiled
 def _shift(z: Array, largest: Array, least: Any) -> None:
     """z <- max(z - the largest of each example, least)."""
@@ -70,7 +70,7 @@ _SQUARED, _ROOT = formulas.LOSSES[MeanSquaredError], formulas.LOSSES[RootMeanSqu
 
 @compiled
 def example_errors(z: Array, targets: Array, output: int, loss: int, least: Any) -> None:
-    """z <- dE/dz of one example; z and targets are (outputs,), `least` that of `nn.outputs.least_exponent`."""
+    """z <- dE/dz of one example; z and targets are (outputs,), `least` is `nn.outputs.least_exponent`."""
     real, count = z.dtype.type, z.size
     if output == _SOFTMAX:
         largest, total = z.max(), real(0)

@@ -14,8 +14,8 @@ from sweep.types import Array
 class PackedBlock:
     """Parameters of several seeds, layer by layer.
 
-    `flat` holds all numbers, with zeros where a pack has more columns than its matrix; `weights`, (seeds, packs,
-    inputs, lanes), and `biases`, (seeds, packs, 1, lanes), are views of it, one a layer.
+    `flat` holds all numbers, with zeros where a pack has more columns than its matrix; `weights`, (seeds,
+    packs, inputs, lanes), and `biases`, (seeds, packs, 1, lanes), are views of it, one a layer.
     """
 
     def __init__(self, architecture: Architecture, seeds: int, dtype: np.dtype[np.floating]) -> None:

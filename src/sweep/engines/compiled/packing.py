@@ -1,9 +1,10 @@
 """Packed matrices: how this engine keeps weights, mini-batches and errors all the time.
 
-A pack holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (packs, rows,
-lanes). Every product then reads its factors in the order in which they are stored. BLAS packs both factors anew
-for each product, which takes a third of a step's time. Columns beyond the last are zero and stay so. The rows of a
-mini-batch are followed by room for `SHORT` more, which the micro-kernel writes to and nobody reads.
+A pack holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (packs,
+rows, lanes). Every product then reads its factors in the order in which they are stored. BLAS packs both
+factors anew for each product, which takes a third of a step's time. Columns beyond the last are zero and stay
+so. The rows of a mini-batch are followed by room for `SHORT` more, which the micro-kernel writes to and
+nobody reads.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """The compiled engine for mini-batches of one example.
 
-With single examples, calls cost more than arithmetic. Here a step is one call with two passes over the weights:
-one for the outputs, and one in which each row of weights passes the error back and takes its update.
+With single examples, calls cost more than arithmetic. Here a step is one call with two passes over the
+weights: one for the outputs, and one in which each row of weights passes the error back and takes its update.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,8 @@ class SingleExampleEngine(Engine):
         )
         self._fixed = (dtype.type(strength), dtype.type(least_exponent(dtype)))
         self._units = units
-        # Room for the pre-activations, outputs and errors of all layers of one network, and a row of a gradient.
+        # Room for the pre-activations, outputs and errors of all layers of one network, and a row of a
+        # gradient.
         self._room = np.empty((3, int(units[1:].sum())), dtype)
         self._row = np.empty(int(units[1:].max()), dtype)
         self._examples: dict[int, tuple[Array, Array]] = {}
@@ -241,7 +242,11 @@ def _step(
             if bias:
                 begin, end = begin - count, begin
                 shape = (1, count)
-                biases, bm, bv = weights[begin:end].reshape(shape), m[begin:end].reshape(shape), v[begin:end].reshape(shape)
+                biases, bm, bv = (
+                    weights[begin:end].reshape(shape),
+                    m[begin:end].reshape(shape),
+                    v[begin:end].reshape(shape),
+                )
                 _descend(biases, bm, bv, one, delta, rule, numbers, _UNPENALISED, strength, row)
             begin, end = begin - rows * count, begin
             shape = (rows, count)

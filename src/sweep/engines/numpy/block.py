@@ -12,10 +12,10 @@ from sweep.types import Array
 class Block:
     """Parameters of several seeds in one array, seed by seed or interleaved.
 
-    `flat` (seeds x parameters,) holds all numbers in the order in which they lie in memory; `weights`, (seeds,
-    inputs, outputs), and `biases`, (seeds, 1, outputs), are views of it, one a layer. `interleaved`, all seeds of
-    a layer lie together, and those of a first hidden layer as one matrix (inputs, seeds x outputs), which one
-    product can multiply.
+    `flat` (seeds x parameters,) holds all numbers in the order in which they lie in memory; `weights`,
+    (seeds, inputs, outputs), and `biases`, (seeds, 1, outputs), are views of it, one a layer. `interleaved`,
+    all seeds of a layer lie together, and those of a first hidden layer as one matrix (inputs, seeds x
+    outputs), which one product can multiply.
     """
 
     def __init__(self, architecture: Architecture, flat: Array, seeds: int, *, interleaved: bool) -> None:
@@ -30,7 +30,12 @@ class Block:
     @classmethod
     def of(cls, architecture: Architecture, parameters: Array, *, interleaved: bool) -> "Block":
         """A block with a copy of these parameters, (seeds, parameters)."""
-        block = cls(architecture, np.empty(parameters.size, parameters.dtype), len(parameters), interleaved=interleaved)
+        block = cls(
+            architecture,
+            np.empty(parameters.size, parameters.dtype),
+            len(parameters),
+            interleaved=interleaved,
+        )
         given = Parameters(architecture, parameters)
         for own, values in zip([*block.weights, *block.biases], [*given.weights, *given.biases], strict=True):
             own[...] = values
@@ -41,7 +46,9 @@ class Block:
         """One row a seed, (seeds, parameters): a view, or of an interleaved block a copy."""
         if not self.interleaved:
             return self.flat.reshape(self.seeds, -1)
-        rows = Parameters(self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype))
+        rows = Parameters(
+            self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
+        )
         for values, own in zip([*rows.weights, *rows.biases], [*self.weights, *self.biases], strict=True):
             values[...] = own
         return rows.flat

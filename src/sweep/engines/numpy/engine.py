@@ -17,8 +17,8 @@ from sweep.nn.optimizers import Sgd
 from sweep.nn.regularizers import NoPenalty
 from sweep.types import Array
 
-# An update reads and writes each number several times. In pieces of this many numbers, a few arrays of which fit
-# a core's own cache, all but the first time are fast.
+# An update reads and writes each number several times. In pieces of this many numbers, a few arrays of which
+# fit a core's own cache, all but the first time are fast.
 PIECE = 65_536
 FLUSH_STEPS = 16  # steps after which negligible entries of the optimizer's state are flushed to zero
 
@@ -34,7 +34,7 @@ class NumpyEngine(Engine):
         return _version()
 
     @classmethod
-    def knows(cls, problem: Problem) -> bool:
+    def knows(cls, problem: Problem) -> bool:  # noqa: ARG003 (it knows everything)
         return True
 
     @classmethod
@@ -58,7 +58,11 @@ class NumpyEngine(Engine):
         return self.block.parameters
 
     def evaluation(self) -> Network:
-        return self._network if self.block.interleaved else self.network(self.problem.architecture, self.parameters)
+        return (
+            self._network
+            if self.block.interleaved
+            else self.network(self.problem.architecture, self.parameters)
+        )
 
     def select(self, positions: Sequence[int]) -> Self:
         selected = self.__class__.__new__(self.__class__)
@@ -107,7 +111,7 @@ class NumpyEngine(Engine):
         return self._gradient
 
     def _accumulate(self, features: Array, targets: Array, scale: float, into: Block, *, add: bool) -> None:
-        """into <- scale * dE/dp, with `add` on top of what is there; `into` may be the parameters themselves."""
+        """into <- scale * dE/dp, with `add` on top of what is there; `into` may be the parameters."""
 
         def accept(index: int, inputs: Array, delta: Array) -> None:
             add_products(inputs, delta, into.weights[index], scale, add)

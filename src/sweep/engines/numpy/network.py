@@ -20,8 +20,8 @@ Accept = Callable[[int, Array, Array], None]
 class _Workspace:
     """Arrays that a network reuses for every batch of one size, (seeds, batch, units) each.
 
-    `layers` are the outputs of each layer, the last before its output function; `deltas` the errors of the hidden
-    layers; `inputs` their pre-activations, where the derivative of the activation needs them.
+    `layers` are the outputs of each layer, the last before its output function; `deltas` the errors of the
+    hidden layers; `inputs` their pre-activations, where the derivative of the activation needs them.
     """
 
     layers: list[Array]
@@ -32,8 +32,8 @@ class _Workspace:
 class NumpyNetwork(Network):
     """The networks of a block.
 
-    Products run over 3-D arrays, one matrix product a seed. Where the examples are common to all seeds and the
-    block is interleaved, the first product is one for all (see `products`).
+    Products run over 3-D arrays, one matrix product a seed. Where the examples are common to all seeds and
+    the block is interleaved, the first product is one for all (see `products`).
     """
 
     examples_at_once = 2000
@@ -49,8 +49,8 @@ class NumpyNetwork(Network):
     def forward(self, features: Array, *, keep_inputs: bool = False) -> list[Array]:
         """The outputs of every layer, (seeds, batch, units), the last before its output function.
 
-        `features` is (batch, inputs), common to all seeds, or (seeds, batch, inputs). The arrays belong to the
-        network and are overwritten by the next call with the same batch size. With `keep_inputs`,
+        `features` is (batch, inputs), common to all seeds, or (seeds, batch, inputs). The arrays belong to
+        the network and are overwritten by the next call with the same batch size. With `keep_inputs`,
         pre-activations that `backward` needs are kept in the workspace.
         """
         workspace, block = self._workspace(features), self.block
@@ -69,8 +69,8 @@ class NumpyNetwork(Network):
     def backward(self, features: Array, targets: Array, objective: Objective, accept: Accept) -> None:
         """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's gradient
-        is inputs' @ errors. When `accept` is called its weights have been used: it may change them.
+        `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's
+        gradient is inputs' @ errors. When `accept` is called its weights have been used: it may change them.
         """
         needs_input = self.function.needs_input
         layers = self.forward(features, keep_inputs=needs_input)
