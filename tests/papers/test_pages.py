@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.benchmarks import report as benchmarks
+from benchmarks import report as benchmarks
 
 from sweep.papers import pages
 

@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks`: our speed, that of the peers that are installed, and the machine's own.
+"""`python -m benchmarks`: our speed, that of the peers that are installed, and the machine's own.
 
     pip install -e '.[test,bench]'
-    python -m tests.benchmarks --quick            # a few minutes, prints
-    python -m tests.benchmarks --write            # all cells and whole commands, into reports/benchmarks/
+    python -m benchmarks --quick            # a few minutes, prints
+    python -m benchmarks --write            # all cells and whole commands, into reports/benchmarks/
+    python -m benchmarks --against ../before      # this checkout and another in turn, our engines alone
 
 Every engine measures the same number of images of a cell in turn, `--rounds` times, with one measurement of
 the machine's float32 matrix product before each; the table shows medians. Only whole commands
@@ -24,10 +25,10 @@ from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
+from benchmarks import against, product, report
+from benchmarks.cells import IMAGES, Cell, published
+from benchmarks.engines import Engine, installed
 from rich.console import Console
-from tests.benchmarks import product, report
-from tests.benchmarks.cells import IMAGES, BenchmarkCell, all_cells
-from tests.benchmarks.engines import Engine, installed
 
 from sweep.config.schema import Config
 from sweep.data import datasets
@@ -37,12 +38,12 @@ from sweep.execution.cost import matrix_rate
 from sweep.training.randomness import Stream, generator
 
 QUICK = [
-    BenchmarkCell(16, 1, 128, "adam"),
-    BenchmarkCell(128, 1, 128, "sgd"),
-    BenchmarkCell(128, 1, 50, "adam"),
-    BenchmarkCell(256, 1, 128, "adam"),
-    BenchmarkCell(128, 3, 128, "adam"),
-    BenchmarkCell(256, 1, 1, "sgd"),
+    Cell(16, 1, 128, "adam"),
+    Cell(128, 1, 128, "sgd"),
+    Cell(128, 1, 50, "adam"),
+    Cell(256, 1, 128, "adam"),
+    Cell(128, 3, 128, "adam"),
+    Cell(256, 1, 1, "sgd"),
 ]
 
 
@@ -71,7 +72,7 @@ def one_processor() -> Iterator[None]:
 
 
 def measure(
-    cells: list[BenchmarkCell],
+    cells: list[Cell],
     engines: dict[str, Engine],
     images: int,
     rounds: int,
@@ -125,21 +126,26 @@ def measure(
 
 def main() -> None:
     """Measure and print; with --write also write the report."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--quick", action="store_true", help="a few cells only")
     parser.add_argument("--ours", action="store_true", help="no peers")
     parser.add_argument("--only", default="", help="cells whose name contains this text")
     parser.add_argument("--product", action="store_true", help="whole commands only, no cells")
     parser.add_argument("--page", action="store_true", help="the page again from its files, no measurement")
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions; with --against, of new processes")
     parser.add_argument("--images", type=int, default=6_400, help="images a measurement")
+    against.add_arguments(parser.add_argument_group("two checkouts in turn, our engines alone"))
     arguments = parser.parse_args()
     if arguments.page:
         report.write_page()
         return
     console = Console(highlight=False, width=200)
-    cells = [cell for cell in (QUICK if arguments.quick else all_cells()) if arguments.only in str(cell)]
+    if arguments.against:
+        with one_processor():
+            against.run(arguments, console)
+        return
+    cells = [cell for cell in (QUICK if arguments.quick else published()) if arguments.only in str(cell)]
     engines = {
         name: engine for name, engine in installed().items() if not arguments.ours or name.startswith("sweep")
     }

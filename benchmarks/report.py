@@ -11,8 +11,8 @@ mpl.use("Agg")
 
 import pandas as pd
 import seaborn as sns
+from benchmarks.cells import published
 from matplotlib import pyplot as plt
-from tests.benchmarks.cells import all_cells
 
 from sweep.papers import pages
 
@@ -44,7 +44,7 @@ def read_cells() -> pd.DataFrame:
 def write_cells(measured: pd.DataFrame) -> None:
     """Keep what was measured, in the order of the comparison."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    order = [str(cell) for cell in all_cells()]
+    order = [str(cell) for cell in published()]
     measured = measured.sort_values("cell", key=lambda names: names.map(order.index), kind="stable")
     measured.to_csv(FOLDER / "cells.csv", index=False, float_format="%.6g")
     write_environment()
@@ -81,7 +81,7 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
         [
             "# Speed",
             "",
-            f"Measured by `python -m tests.benchmarks --write` on one core of {processor}, whose own",
+            f"Measured by `python -m benchmarks --write` on one core of {processor}, whose own",
             f"matrix product ran at {rate.median():.0f} GFLOP/s in the median ({rate.min():.0f} to"
             f" {rate.max():.0f}: a shared machine); {rounds} rounds. {software}.",
             "",

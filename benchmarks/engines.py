@@ -12,55 +12,38 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from tests.benchmarks.cells import BenchmarkCell
+from benchmarks.cells import Cell
 
-from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, ParallelConfig
+from sweep.config.compose import from_settings
 from sweep.data.preprocessing import PreparedData
 from sweep.data.sizes import Sizes
 from sweep.execution.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
 Measure = Callable[[int], float]
-Engine = Callable[[BenchmarkCell, PreparedData], Measure]
+Engine = Callable[[Cell, PreparedData], Measure]
 SEEDS = 10
 SIZES = Sizes(60_000, 0, 10_000, 784, available=60_000, available_test=10_000)
 
 
-def config_of(cell: BenchmarkCell, steps: int, vary: list[str], kernels: str = "auto") -> Config:
-    """The product's configuration for a cell, with one evaluation of the test part at the end."""
-    momentum = 0.9 if cell.optimizer == "momentum" else 0.0
-    return Config(
-        hidden=cell.hidden,
-        depth=cell.depth,
-        batch_size=cell.batch,
-        optimizer=OptimizerConfig(name="adam" if cell.optimizer == "adam" else "sgd"),
-        momentum=momentum,
-        learning_rate=cell.rate,
-        max_iterations=steps,
-        vary=vary,
-        parallel=ParallelConfig(kernels=kernels),
-        evaluation=EvaluationConfig(every=steps, parts=["test"]),
-    )
-
-
-def ours_shared(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def ours_shared(cell: Cell, data: PreparedData) -> Measure:
     """Ten seeds with one common order (vary=[init]), in blocks as a plan makes them."""
     return _ours(cell, data, ["init"], "auto")
 
 
-def ours_own(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def ours_own(cell: Cell, data: PreparedData) -> Measure:
     """Ten seeds, each with its own order (the default), in blocks as a plan makes them."""
     return _ours(cell, data, ["init", "order"], "auto")
 
 
-def ours_numpy(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def ours_numpy(cell: Cell, data: PreparedData) -> Measure:
     """As the first, without Numba."""
     return _ours(cell, data, ["init"], "numpy")
 
 
-def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str], kernels: str) -> Measure:
+def _ours(cell: Cell, data: PreparedData, vary: list[str], kernels: str) -> Measure:
     def measure(steps: int) -> float:
-        config = config_of(cell, steps, vary, kernels)
+        (config,) = from_settings(cell.settings(steps) | {"vary": vary, "parallel.kernels": kernels})
         # Blocks follow one another and are alike: one stands for all.
         seeds = range(min(seeds_that_fit(config, SIZES), SEEDS))
         results = train_block(config, seeds, data)
@@ -70,19 +53,19 @@ def _ours(cell: BenchmarkCell, data: PreparedData, vary: list[str], kernels: str
     return measure
 
 
-def _rows(data: PreparedData, cell: BenchmarkCell, steps: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _rows(data: PreparedData, cell: Cell, steps: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     rng = np.random.default_rng(0)
     epochs = -(-steps * cell.batch // len(data.train))
     order = np.concatenate([rng.permutation(len(data.train)) for _ in range(epochs)])
     return order[: steps * cell.batch].reshape(steps, cell.batch)
 
 
-def torch_eager(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def torch_eager(cell: Cell, data: PreparedData) -> Measure:
     """nn.Sequential, F.cross_entropy, fused optimizers, one seed."""
     return _torch(cell, data, compiled=False)
 
 
-def torch_compiled(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def torch_compiled(cell: Cell, data: PreparedData) -> Measure:
     """The same through torch.compile."""
     return _torch(cell, data, compiled=True)
 
@@ -106,7 +89,7 @@ def _torch_model(units: tuple[int, ...]) -> Any:
     return torch.nn.Sequential(*layers[:-1])
 
 
-def _torch(cell: BenchmarkCell, data: PreparedData, compiled: bool) -> Measure:
+def _torch(cell: Cell, data: PreparedData, compiled: bool) -> Measure:
     import torch
 
     torch.set_num_threads(1)
@@ -139,7 +122,7 @@ def _torch(cell: BenchmarkCell, data: PreparedData, compiled: bool) -> Measure:
     return measure
 
 
-def scikit_learn(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def scikit_learn(cell: Cell, data: PreparedData) -> Measure:
     """MLPClassifier.partial_fit, which shuffles and goes once through what it is given; one seed."""
     from sklearn.neural_network import MLPClassifier
 
@@ -170,7 +153,7 @@ def scikit_learn(cell: BenchmarkCell, data: PreparedData) -> Measure:
     return measure
 
 
-def jax_vmap(cell: BenchmarkCell, data: PreparedData) -> Measure:
+def jax_vmap(cell: Cell, data: PreparedData) -> Measure:
     """Ten seeds through jax.vmap with a common order, one jitted step a mini-batch."""
     import jax
     import jax.numpy as jnp

@@ -1,0 +1,187 @@
+"""Two checkouts of `sweep` in turn on one machine: how much faster is this one than the other?
+
+Each trains the same steps of the same cell in a process of its own, one after the other on one processor, in
+the order A B B A A B ..., so that what else the machine does falls on both. Each pair of neighbours gives a
+ratio of their seconds; a cell's is the median. Every round starts new processes: where the arrays of a
+process happen to lie in memory changes its times by a few per cent.
+"""
+
+import argparse
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from benchmarks.cells import Cell, grid, others, third_of_grid
+from benchmarks.checkout import HERE, Checkout
+from rich.console import Console
+from rich.progress import track
+
+ENGINES = {"numpy": "numpy", "compiled": "numba"}  # a record's name, and the value of parallel.kernels
+BLOCKS = (1, 5)  # seeds
+SLOWER = 1.03  # more than this is said to be slower
+
+
+def add_arguments(group: "argparse._ArgumentGroup") -> None:
+    """What `run` reads."""
+    group.add_argument("--against", type=Path, metavar="PATH", help="a checkout, or a Python with sweep")
+    group.add_argument("--all", action="store_true", help="the whole grid, not a third of it")
+    group.add_argument("--engine", choices=ENGINES, help="one engine alone")
+    group.add_argument("--seeds", type=int, nargs="+", default=BLOCKS, help="seeds of a block (default: 1 5)")
+    group.add_argument("--pairs", type=int, default=4, help="pairs of measurements in a round")
+    group.add_argument("--seconds", type=float, default=0.1, help="length of a measurement, about")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="keep the medians there")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> None:
+    """Compare, print, and keep with --csv."""
+    cells = [cell for cell in cells_of(arguments.all) if arguments.only in str(cell)]
+    planned = comparisons(cells, [arguments.engine] if arguments.engine else [*ENGINES], arguments.seeds)
+    measured = compare(
+        arguments.against, planned, arguments.rounds, arguments.pairs, arguments.seconds, console
+    )
+    for line in lines(measured):
+        console.print(line, soft_wrap=True)
+    if arguments.csv:
+        pd.DataFrame([one.row() for one in measured]).to_csv(arguments.csv, index=False, float_format="%.6g")
+
+
+@dataclass
+class Comparison:
+    """One cell, engine and block: seconds a step and seed (or an epoch) of both, pair by pair."""
+
+    cell: Cell
+    engine: str
+    seeds: int
+    steps: int = 0
+    here: list[float] = field(default_factory=list)
+    there: list[float] = field(default_factory=list)
+    same_bits: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.cell}, {self.engine}, {_seeds(self.seeds)}"
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        """Lower quartile, median and upper quartile of the pairs' ratios: seconds here / seconds there."""
+        ratios = [ours / theirs for ours, theirs in zip(self.here, self.there, strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return low, middle, high
+
+    @property
+    def ratio(self) -> float:
+        """The median of the pairs' ratios."""
+        return self.quartiles[1]
+
+    def row(self) -> dict[str, object]:
+        """What a table says of it."""
+        low, middle, high = self.quartiles
+        return {
+            "cell": str(self.cell),
+            "engine": self.engine,
+            "seeds": self.seeds,
+            "steps": self.steps,
+            "there": statistics.median(self.there),
+            "here": statistics.median(self.here),
+            "ratio": middle,
+            "low": low,
+            "high": high,
+            "same_bits": self.same_bits,
+        }
+
+
+def comparisons(cells: Sequence[Cell], engines: Sequence[str], blocks: Sequence[int]) -> list[Comparison]:
+    """All combinations."""
+    return [Comparison(cell, engine, seeds) for cell in cells for engine in engines for seeds in blocks]
+
+
+def cells_of(every: bool) -> list[Cell]:
+    """The whole grid, or a third of it, and what else is compared."""
+    return [*(grid() if every else third_of_grid()), *others()]
+
+
+def compare(
+    place: Path, planned: Sequence[Comparison], rounds: int, pairs: int, seconds: float, console: Console
+) -> list[Comparison]:
+    """Measure `pairs` pairs of each in every round, of about `seconds` each; those that both could train."""
+    failed: dict[str, str] = {}
+    for number in range(rounds):
+        with Checkout(HERE) as here, Checkout(place) as there:
+            if not number:
+                console.print(f"here: {here.sweep}\nthere: {there.sweep}")
+            for one in track(planned, f"round {number + 1} of {rounds}", console=console):
+                try:
+                    _measure(one, here, there, pairs, seconds)
+                except _FailedError as error:
+                    failed[str(one)] = str(error)
+    for name, reason in failed.items():
+        console.print(f"{name}: {reason}", soft_wrap=True)
+    return [one for one in planned if str(one) not in failed]
+
+
+class _FailedError(Exception):
+    """A checkout could not train a cell."""
+
+
+def _measure(one: Comparison, here: Checkout, there: Checkout, pairs: int, seconds: float) -> None:
+    for checkout in (there, here):  # compiled, or loaded, and the data prepared
+        _timed(one, checkout, 3)
+    if not one.steps:
+        one.steps = _steps(one, there, seconds)
+    for pair in range(pairs):
+        order = (here, there) if pair % 2 else (there, here)
+        timed = {checkout: _timed(one, checkout, one.steps) for checkout in order}
+        for checkout, all_seconds in ((here, one.here), (there, one.there)):
+            all_seconds.append(timed[checkout][0] / one.seeds / (1 if one.cell.epoch else one.steps))
+        one.same_bits &= timed[here][1] == timed[there][1]
+
+
+def _steps(one: Comparison, checkout: Checkout, seconds: float) -> int:
+    """How many steps take about so many seconds; those of an epoch where that is timed."""
+    if one.cell.epoch:
+        return one.cell.epoch_steps
+    steps = 8
+    while (taken := _timed(one, checkout, steps)[0]) < seconds / 4 and steps < one.cell.epoch_steps:
+        steps *= 4
+    return max(3, round(steps * seconds / taken))
+
+
+def _timed(one: Comparison, checkout: Checkout, steps: int) -> tuple[float, str]:
+    """Seconds of a block, with evaluation where an epoch is timed, and the digest of its weights."""
+    settings = one.cell.settings(steps) | {"parallel.kernels": ENGINES[one.engine]}
+    answer = checkout.train(settings, one.seeds)
+    if "error" in answer:
+        raise _FailedError(f"{checkout.place}: {answer['error']}")
+    return answer["training"] + (answer["evaluation"] if one.cell.epoch else 0.0), answer["weights"]
+
+
+def lines(measured: Sequence[Comparison]) -> Iterator[str]:
+    """A line a comparison, the slowest last, and what they say together."""
+    for one in sorted(measured, key=lambda one: one.ratio):
+        low, middle, high = one.quartiles
+        here, there = (_unit(statistics.median(seconds)) for seconds in (one.here, one.there))
+        bits = "" if one.same_bits else "; other bits"
+        yield f"{middle:6.3f} ({low:.3f} to {high:.3f})  {one}: {here} here, {there} there{bits}"
+    yield "seconds here / seconds there, median (quartiles); below 1 is faster here"
+    for engine in dict.fromkeys(one.engine for one in measured):
+        yield _together(engine, [one for one in measured if one.engine == engine])
+
+
+def _together(engine: str, measured: Sequence[Comparison]) -> str:
+    worst = max(measured, key=lambda one: one.ratio)
+    slower = sum(one.ratio > SLOWER for one in measured)
+    surely = sum(one.quartiles[0] > SLOWER for one in measured)
+    return (
+        f"{engine}: {statistics.median(one.ratio for one in measured):.3f} in the median of {len(measured)};"
+        f" worst {worst.ratio:.3f} ({worst}); {slower} slower by more than 3 %, {surely} of them in three"
+        f" quarters of their pairs; bits differ in {sum(not one.same_bits for one in measured)}"
+    )
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _unit(seconds: float) -> str:
+    return f"{seconds * 1e6:.4g} µs" if seconds < 1e-3 else f"{seconds * 1e3:.4g} ms"

@@ -1,0 +1,132 @@
+"""The cells that are timed: one network, mini-batch size, optimizer and loss each, as settings of `sweep`."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+IMAGES = 60_000
+INPUTS, OUTPUTS = 784, 10
+VALIDATION, TEST = 6_000, 10_000  # examples of these parts, where a whole epoch is timed with its evaluation
+RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
+WIDTHS = (16, 128, 256)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A network of `depth` hidden layers of `hidden` units, and how it is trained.
+
+    `loss` is cross_entropy (of a softmax) or mse (of sigmoid outputs). With `epoch`, a whole epoch of 54,000
+    images is timed with the evaluation of 54,000, 6,000 and 10,000 images; otherwise steps alone.
+    """
+
+    hidden: int
+    depth: int
+    batch: int
+    optimizer: str
+    activation: str = "relu"
+    loss: str = "cross_entropy"
+    penalty: str = "none"
+    epoch: bool = False
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Units of every layer."""
+        return (INPUTS, *(self.hidden,) * self.depth, OUTPUTS)
+
+    @property
+    def images(self) -> int:
+        """Images of the training part."""
+        return IMAGES - VALIDATION if self.epoch else IMAGES
+
+    @property
+    def epoch_steps(self) -> int:
+        """Mini-batches of an epoch."""
+        return -(-self.images // self.batch)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate."""
+        return RATES[self.optimizer]
+
+    @property
+    def flops(self) -> float:
+        """Multiplications and additions of an epoch's matrix products, and of its evaluation where timed."""
+        layers = [inputs * outputs for inputs, outputs in itertools.pairwise(self.units)]
+        evaluated = IMAGES + TEST if self.epoch else 0
+        return 2.0 * self.images * (3 * sum(layers) - layers[0]) + 2.0 * evaluated * sum(layers)
+
+    def settings(self, steps: int) -> dict[str, Any]:
+        """The settings of `sweep` for `steps` steps, or for one epoch where `epoch` says so.
+
+        Steps alone are evaluated once, at their end, on few images.
+        """
+        chosen: dict[str, Any] = {
+            "hidden": self.hidden,
+            "depth": self.depth,
+            "batch_size": self.batch,
+            "activation": self.activation,
+            "loss": self.loss,
+            "output": "sigmoid" if self.loss == "mse" else "softmax",
+            "optimizer": "adam" if self.optimizer == "adam" else "sgd",
+            "regularization": self.penalty,
+            "learning_rate": self.rate,
+        }
+        if self.optimizer == "momentum":
+            chosen["momentum"] = 0.9
+        if self.epoch:
+            return chosen | {"epochs": 1, "data.validation_size": VALIDATION}
+        return chosen | {
+            "max_iterations": steps,
+            "evaluation.every": steps,
+            "evaluation.parts": ["test"],
+            "data.validation_size": 0,
+            "data.test_size": 100,
+        }
+
+    def __str__(self) -> str:
+        layers = f"{self.hidden}x{self.depth}" if self.depth > 1 else str(self.hidden)
+        words = [f"784-{layers}-10", f"batch {self.batch}", self.optimizer]
+        if self.activation != "relu":
+            words[0] += f" {self.activation}"
+        words += ["mse"] if self.loss == "mse" else []
+        words += [self.penalty] if self.penalty != "none" else []
+        words += ["epoch with evaluation"] if self.epoch else []
+        return ", ".join(words)
+
+
+def published() -> list[Cell]:
+    """The comparison with peers: width x depth x mini-batch x optimizer."""
+    return [Cell(*values) for values in itertools.product(WIDTHS, (1, 3), (1, 50, 128, 1024), RATES)]
+
+
+def grid() -> list[Cell]:
+    """What two checkouts are compared in with `--all`: activation x width x mini-batch x optimizer."""
+    return [
+        Cell(hidden, 1, batch, optimizer, activation)
+        for activation, hidden, batch, optimizer in itertools.product(
+            ACTIVATIONS, WIDTHS, (1, 50, 128), RATES
+        )
+    ]
+
+
+def third_of_grid() -> list[Cell]:
+    """A third of `grid` in which each triple of values of three settings stands once (a 3^(4-1) design)."""
+    places = itertools.product(range(3), repeat=4)
+    return [cell for cell, place in zip(grid(), places, strict=True) if sum(place) % 3 == 0]
+
+
+def others() -> list[Cell]:
+    """What two checkouts are compared in besides: squared error, penalty, depth, whole epochs."""
+    return [
+        Cell(16, 1, 50, "sgd", "sigmoid", "mse"),
+        Cell(128, 1, 50, "sgd", "sigmoid", "mse"),
+        Cell(256, 1, 1, "sgd", "tanh", "mse"),
+        Cell(128, 1, 50, "sgd", "relu", penalty="l2"),
+        Cell(128, 1, 50, "adam", "tanh", penalty="l2"),
+        Cell(16, 1, 128, "sgd", "sigmoid", penalty="l1"),
+        Cell(128, 3, 50, "adam"),
+        Cell(16, 1, 50, "sgd", "sigmoid", epoch=True),
+        Cell(128, 1, 128, "adam", "relu", epoch=True),
+        Cell(128, 1, 50, "sgd", "tanh", "mse", epoch=True),
+    ]

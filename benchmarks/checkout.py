@@ -1,0 +1,71 @@
+"""A checkout that trains in a process of its own, as long as this one asks it to."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sweep.threads import ONE_THREAD
+
+HERE = Path(__file__).parents[1]  # this checkout
+
+
+class Checkout:
+    """`benchmarks/worker.py` in another process, with the `sweep` of a checkout or of a Python.
+
+    `place` is the root of a checkout, run by this Python, or else the path of a Python that has `sweep`.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            # An empty folder: conf/ and sweeps/ of the working folder would count as well.
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            self.process = stack.enter_context(
+                subprocess.Popen(
+                    [self._python(), "-P", HERE / "benchmarks" / "worker.py"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    cwd=folder,
+                    env=self._environment(),
+                )
+            )
+            self.sweep = Path(self._answer()["sweep"]).parent
+            self._ending = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.close()
+
+    def train(self, settings: dict[str, Any], seeds: int) -> dict[str, Any]:
+        """What `worker.train` says of this block."""
+        assert self.process.stdin is not None
+        print(json.dumps({"settings": settings, "seeds": seeds}), file=self.process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.place}: its process has ended, exit code {self.process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _python(self) -> str:
+        return sys.executable if self.place.is_dir() else str(self.place.absolute())
+
+    def _environment(self) -> dict[str, str]:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | ONE_THREAD
+        if self.place.is_dir():
+            environment["PYTHONPATH"] = str(self.place.resolve() / "src")
+        return environment
