@@ -12,14 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from benchmarks.cells import Cell, grid, others, third_of_grid
 from benchmarks.checkout import HERE, Checkout
+from benchmarks.selection import selected
 from rich.console import Console
 from rich.progress import track
 
 ENGINES = {"numpy": "numpy", "compiled": "numba"}  # a record's name, and the value of parallel.kernels
 BLOCKS = (1, 5)  # seeds
+WARM_UP = 3  # steps
 SLOWER = 1.03  # more than this is said to be slower
 
 
@@ -28,7 +31,7 @@ def add_arguments(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--against", type=Path, metavar="PATH", help="a checkout, or a Python with sweep")
     group.add_argument("--all", action="store_true", help="the whole grid, not a third of it")
     group.add_argument("--engine", choices=ENGINES, help="one engine alone")
-    group.add_argument("--seeds", type=int, nargs="+", default=BLOCKS, help="seeds of a block (default: 1 5)")
+    group.add_argument("--seeds", type=int, nargs="+", default=BLOCKS, help="seeds of a block")
     group.add_argument("--pairs", type=int, default=4, help="pairs of measurements in a round")
     group.add_argument("--seconds", type=float, default=0.1, help="length of a measurement, about")
     group.add_argument("--csv", type=Path, metavar="FILE", help="keep the medians there")
@@ -36,8 +39,10 @@ def add_arguments(group: "argparse._ArgumentGroup") -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> None:
     """Compare, print, and keep with --csv."""
-    cells = [cell for cell in cells_of(arguments.all) if arguments.only in str(cell)]
-    planned = comparisons(cells, [arguments.engine] if arguments.engine else [*ENGINES], arguments.seeds)
+    engines = [arguments.engine] if arguments.engine else list(ENGINES)
+    planned = [
+        one for one in comparisons(engines, arguments.seeds, arguments.all) if selected(one.cell, arguments)
+    ]
     measured = compare(
         arguments.against, planned, arguments.rounds, arguments.pairs, arguments.seconds, console
     )
@@ -66,8 +71,8 @@ class Comparison:
     def quartiles(self) -> tuple[float, float, float]:
         """Lower quartile, median and upper quartile of the pairs' ratios: seconds here / seconds there."""
         ratios = [ours / theirs for ours, theirs in zip(self.here, self.there, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-        return low, middle, high
+        low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
+        return float(low), float(middle), float(high)
 
     @property
     def ratio(self) -> float:
@@ -91,14 +96,15 @@ class Comparison:
         }
 
 
-def comparisons(cells: Sequence[Cell], engines: Sequence[str], blocks: Sequence[int]) -> list[Comparison]:
-    """All combinations."""
-    return [Comparison(cell, engine, seeds) for cell in cells for engine in engines for seeds in blocks]
-
-
-def cells_of(every: bool) -> list[Cell]:
-    """The whole grid, or a third of it, and what else is compared."""
-    return [*(grid() if every else third_of_grid()), *others()]
+def comparisons(engines: Sequence[str], blocks: Sequence[int], every: bool) -> list[Comparison]:
+    """All combinations, or else a third of the grid, where cells take turns in the sizes of the block."""
+    cells = [*(grid() if every else third_of_grid()), *others()]
+    return [
+        Comparison(cell, engine, seeds)
+        for place, cell in enumerate(cells)
+        for engine in engines
+        for seeds in (blocks if every else [blocks[place % len(blocks)]])
+    ]
 
 
 def compare(
@@ -125,10 +131,10 @@ class _FailedError(Exception):
 
 
 def _measure(one: Comparison, here: Checkout, there: Checkout, pairs: int, seconds: float) -> None:
-    for checkout in (there, here):  # compiled, or loaded, and the data prepared
-        _timed(one, checkout, 3)
+    # Compiled, or loaded, and the data prepared.
+    taken, _ = [_timed(one, checkout, WARM_UP) for checkout in (here, there)][1]
     if not one.steps:
-        one.steps = _steps(one, there, seconds)
+        one.steps = _steps(one, there, taken / WARM_UP, seconds)
     for pair in range(pairs):
         order = (here, there) if pair % 2 else (there, here)
         timed = {checkout: _timed(one, checkout, one.steps) for checkout in order}
@@ -137,14 +143,12 @@ def _measure(one: Comparison, here: Checkout, there: Checkout, pairs: int, secon
         one.same_bits &= timed[here][1] == timed[there][1]
 
 
-def _steps(one: Comparison, checkout: Checkout, seconds: float) -> int:
-    """How many steps take about so many seconds; those of an epoch where that is timed."""
+def _steps(one: Comparison, checkout: Checkout, step: float, seconds: float) -> int:
+    """How many steps take about so many seconds, if one of the first took `step`; or those of an epoch."""
     if one.cell.epoch:
         return one.cell.epoch_steps
-    steps = 8
-    while (taken := _timed(one, checkout, steps)[0]) < seconds / 4 and steps < one.cell.epoch_steps:
-        steps *= 4
-    return max(3, round(steps * seconds / taken))
+    trial = max(WARM_UP, round(seconds / step / 2))
+    return max(WARM_UP, round(trial * seconds / _timed(one, checkout, trial)[0]))
 
 
 def _timed(one: Comparison, checkout: Checkout, steps: int) -> tuple[float, str]:

@@ -1,6 +1,7 @@
 """The cells that are timed: one network, mini-batch size, optimizer and loss each, as settings of `sweep`."""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,11 @@ class Cell:
     def units(self) -> tuple[int, ...]:
         """Units of every layer."""
         return (INPUTS, *(self.hidden,) * self.depth, OUTPUTS)
+
+    @property
+    def seeds(self) -> int:
+        """Seeds of an engine that trains several at once; of a whole epoch as many as `sweep` by default."""
+        return 5 if self.epoch else 10
 
     @property
     def images(self) -> int:
@@ -95,9 +101,52 @@ class Cell:
         return ", ".join(words)
 
 
+@dataclass(frozen=True)
+class Group:
+    """Cells of the comparison with peers that one table and one figure show."""
+
+    title: str
+    figure: str
+    cells: tuple[Cell, ...]
+
+
+def _cells(*axes: Iterable[Any], **same: Any) -> tuple[Cell, ...]:
+    """All combinations of hidden units, depths, sizes of the mini-batch, optimizers and activations."""
+    return tuple(Cell(*values, **same) for values in itertools.product(*axes))
+
+
+# Cells whose networks and mini-batches are alike follow one another: compiled by a peer, one serves all.
+GROUPS = (
+    Group("ReLU", "seconds.png", _cells(WIDTHS, (1, 3), (1, 50, 128, 1024), RATES)),
+    Group(
+        "Sigmoid and tanh",
+        "seconds_activations.png",
+        tuple(
+            cell
+            for activation in ("sigmoid", "tanh")
+            for cell in _cells(WIDTHS, (1,), (50, 128), ("sgd", "adam"), (activation,))
+        ),
+    ),
+    Group(
+        "Squared error of sigmoid outputs",
+        "seconds_mse.png",
+        _cells(WIDTHS, (1,), (50, 128), ("sgd",), ("sigmoid",), loss="mse"),
+    ),
+    Group(
+        "Whole epochs with evaluation",
+        "seconds_epochs.png",
+        tuple(
+            cell
+            for activation in ACTIVATIONS
+            for cell in _cells(WIDTHS, (1,), (50, 128), ("sgd",), (activation,), epoch=True)
+        ),
+    ),
+)
+
+
 def published() -> list[Cell]:
-    """The comparison with peers: width x depth x mini-batch x optimizer."""
-    return [Cell(*values) for values in itertools.product(WIDTHS, (1, 3), (1, 50, 128, 1024), RATES)]
+    """The comparison with peers, in the order of its page."""
+    return [cell for group in GROUPS for cell in group.cells]
 
 
 def grid() -> list[Cell]:
