@@ -7,5 +7,6 @@ engines     those that can run here: ours, pytorch, scikit_learn, jax_vmap
 timing      the engines in turn on every cell
 report      the files of reports/benchmarks/, its page and (figure) its figures
 product     whole commands
+installing  what Numba costs and brings who installs the package: python -m benchmarks.installing
 against     two checkouts in turn, each in a process of its own (checkout, worker)
 """
