@@ -10,6 +10,9 @@ from benchmarks.measuring import EVALUATED, mini_batches, pieces
 
 from sweep.data.preprocessing import Part, PreparedData
 
+# Of PyTorch's own code, when it compiles.
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+
 CELLS = [
     Cell(4, 1, 50, "sgd", "sigmoid"),
     Cell(4, 2, 50, "momentum", "tanh"),
