@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sweep.analysis import records
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
+from sweep.records.table import load
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import train_block
 
@@ -95,7 +95,7 @@ def loading(trials: int = 10_000) -> list[tuple[str, str]]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(record, target)
         start = time.perf_counter()
-        loaded = records.load(folder / "many")
+        loaded = load(folder / "many")
         middle = time.perf_counter()
         summarise(loaded)
         end = time.perf_counter()
@@ -172,7 +172,7 @@ def _memory(processes: Sequence[int]) -> list[int]:
 
 def _spans(folder: Path) -> list[tuple[float, float, int]]:
     """When each block of a store began and ended, as time stamps, and its number of seeds."""
-    trials = records.load(folder / "results")
+    trials = load(folder / "results")
     trials = trials.assign(seconds=trials["train_seconds"] + trials["evaluation_seconds"])
     spans = []
     # A block's time is shared out among its seeds.

@@ -15,9 +15,10 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from sweep import __main__ as command
-from sweep.analysis import records
 from sweep.config.schema import Config
 from sweep.data import datasets
+from sweep.records.schema import TRIAL
+from sweep.records.table import load
 from sweep.setting import Setting
 
 SMALL = {
@@ -139,7 +140,7 @@ def test_every_setting_can_be_an_axis(
     assert any("accuracy" in file.name for file in output.glob("figures/*.png"))
 
     # The means are those of the records, by pandas; no setting has become a measurement.
-    trials = records.load(tmp_path / "results")
+    trials = load(tmp_path / "results")
     for cell, row in summary.set_index("cell").iterrows():
         own = trials[trials["cell"] == cell]
         assert int(row["n"]) == len(own) == 2
@@ -155,4 +156,4 @@ def _same(value: str) -> str:
 
 def test_no_setting_shares_a_column_with_a_measurement() -> None:
     labels = {"name", "experiment"}  # of the run, which are kept as they were given
-    assert set(AXES) & (set(records.TRIAL_COLUMNS) - labels) == set()
+    assert set(AXES) & (set(TRIAL.names) - labels) == set()

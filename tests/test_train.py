@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import sweep
-from sweep.analysis import records
 from sweep.errors import SettingError
+from sweep.records.table import load_networks
 
 SETTINGS: dict[str, Any] = {
     "hidden": [12, 7],
@@ -83,9 +83,9 @@ def test_a_row_whose_bits_differ_warns(tmp_path: Path) -> None:
 def test_weights_are_stored_where_they_are_asked_for(tmp_path: Path) -> None:
     """A network of more than a thousand weights, trained without them before."""
     sweep.run({**SETTINGS, "seeds": 1, "results": str(tmp_path)})
-    assert records.networks(tmp_path)["weights"].isna().all()
+    assert load_networks(tmp_path)["weights"].isna().all()
     sweep.run({**SETTINGS, "seeds": 1, "weights": True, "results": str(tmp_path)})
-    (weights,) = records.networks(tmp_path)["weights"]
+    (weights,) = load_networks(tmp_path)["weights"]
     np.testing.assert_array_equal(
         np.array(weights, np.float32), sweep.train(SETTINGS, seed=0).result.parameters
     )

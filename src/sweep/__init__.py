@@ -8,9 +8,9 @@
     sweep.compare("results")                # which cells differ from the best, and how sure that is
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
 
-The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers, store),
-which calls `training` (a block of seeds) on `data` with the mathematics of `nn` -> `analysis` (tables and
-figures from records).
+The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers), which calls
+`training` (a block of seeds) on `data` with the mathematics of `nn` -> `records` (what a trial leaves behind)
+-> `analysis` (tables and figures from records).
 """
 
 from collections.abc import Mapping
@@ -37,17 +37,17 @@ def __getattr__(name: str) -> str:
 
 
 def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":
-    """One row a trial: its settings and final metrics. See `sweep.analysis.records.load`."""
-    from sweep.analysis import records
+    """One row a trial: its settings and final metrics. See `sweep.records.table.load`."""
+    from sweep.records import table
 
-    return records.load(results, bits=bits)
+    return table.load(results, bits=bits)
 
 
 def curves(results: str | Path = "results") -> "pd.DataFrame":
-    """One row a trial and evaluation. See `sweep.analysis.records.curves`."""
-    from sweep.analysis import records
+    """One row a trial and evaluation. See `sweep.records.table.load_curves`."""
+    from sweep.records import table
 
-    return records.curves(results)
+    return table.load_curves(results)
 
 
 def compare(

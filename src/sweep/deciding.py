@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis import records
 from sweep.analysis.aggregate import sound
 from sweep.analysis.statistics.comparison import Comparisons
 from sweep.analysis.statistics.decisions import Decision, decide, tabulate
@@ -15,6 +14,7 @@ from sweep.analysis.statistics.terms import Terms
 from sweep.errors import SettingError
 from sweep.execution.plan import Cell, Plan, make_plan
 from sweep.execution.pool import workers
+from sweep.records.table import load
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Deciding:
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
         """The measure that is compared, a row a seed and a column a cell; nan where a trial diverged."""
-        trials = sound(records.load(self.cells[0].results, cells))
+        trials = sound(load(self.cells[0].results, cells))
         table = trials.pivot_table(index="seed", columns="cell", values=self.terms.metric)
         return table.reindex(columns=list(cells))
 

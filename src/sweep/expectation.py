@@ -10,10 +10,10 @@ from sweep.analysis.terminal import Column, show_cells
 from sweep.config.touched import in_order
 from sweep.config.validation import show
 from sweep.deciding import Deciding
-from sweep.execution import store
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers
 from sweep.execution.progress import duration
+from sweep.records import store
 
 MOST_ROWS = 100  # cells that are shown
 

@@ -15,11 +15,11 @@ from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
 from sweep.errors import ExecutionError, SweepError
-from sweep.execution import store
 from sweep.execution.baseline import baseline_of
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.execution.progress import duration
+from sweep.records import store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis import figure_files, records, tables
+from sweep.analysis import figure_files, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
 from sweep.analysis.judged_sweep import judge_decided, judge_sweep
@@ -20,6 +20,7 @@ from sweep.data.labels import label
 from sweep.deciding import Deciding
 from sweep.errors import one_line
 from sweep.execution.plan import Plan
+from sweep.records.table import load, load_curves
 
 
 def summarise_sweep(
@@ -42,7 +43,7 @@ def summarise_sweep(
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
     bits = configs[0].compare.metric == "test_accuracy"
-    trials = records.load(plan.cells[0].results, cells["cell"], bits)
+    trials = load(plan.cells[0].results, cells["cell"], bits)
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = _of_this_sweep(trials, seeds)
     if deciding is None:
@@ -69,7 +70,7 @@ def summarise_sweep(
                 # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
                 from sweep.analysis.judged_figures import draw
 
-                curves = _of_this_sweep(records.curves(plan.cells[0].results, cells["cell"]), seeds)
+                curves = _of_this_sweep(load_curves(plan.cells[0].results, cells["cell"]), seeds)
                 kinds, every = configs[0].figure_formats, configs[0].figures == "all"
                 draw(judged, cells, curves, axes, settings, output / "figures", console, kinds, every)
         except Exception as error:  # whatever it is, it must not cost the table

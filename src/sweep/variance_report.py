@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 
 from sweep import files
-from sweep.analysis import escaping, figure_files, records, tables, variance_table
+from sweep.analysis import escaping, figure_files, tables, variance_table
 from sweep.analysis.escaping import visible
 from sweep.analysis.terminal import fitted
 from sweep.config.sources import Source
@@ -16,6 +16,7 @@ from sweep.config.validation import show
 from sweep.data.labels import label
 from sweep.errors import ExecutionError, one_line
 from sweep.execution.plan import Plan
+from sweep.records.table import load
 
 
 def report(
@@ -53,7 +54,7 @@ def report(
 def _trials(plan: Plan) -> pd.DataFrame:
     """The plan's trials; a folder may hold more seeds of its cells."""
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
-    trials = records.load(plan.cells[0].results, list(plan.by_id))
+    trials = load(plan.cells[0].results, list(plan.by_id))
     return trials[[pair in seeds for pair in zip(trials["cell"], trials["seed"], strict=True)]]
 
 

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 import sweep
-from sweep.analysis import examples, records
+from sweep.analysis import examples
 from sweep.analysis.figures import style
 from sweep.analysis.figures.digits import MOST_DRAWN, draw_digits
 from sweep.analysis.which_digits import which_digits
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
 from sweep.errors import TrialsError
+from sweep.records.table import load_test_outcomes
 
 SMALL = {"seeds": 3, "epochs": 1, "batch_size": 16, "grid": {"product": {"hidden": [4, 32]}}}
 SMALL |= {"parallel.n_jobs": 1, "parallel.kernels": "numpy"}
@@ -57,7 +58,7 @@ def write(file: Path, values: np.ndarray) -> None:
 
 def test_labels_give_the_class_errors_that_the_records_hold(folder: Path, trials: pd.DataFrame) -> None:
     found = examples.of_trials(trials)
-    reports = records.reports(folder).set_index(["cell", "seed"])["class_errors"]
+    reports = load_test_outcomes(folder).set_index(["cell", "seed"])["class_errors"]
     for row in trials.to_dict("records"):
         errors = [1 - row["test_correct"][found.labels == digit].mean() for digit in range(10)]
         np.testing.assert_allclose(errors, reports[row["cell"], row["seed"]], atol=1e-12)

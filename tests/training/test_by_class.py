@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import recall_score
 
 import sweep
-from sweep.analysis import records
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
+from sweep.records.table import load_class_curves
 from sweep.training.trainer import train_block
 
 
@@ -48,7 +48,7 @@ def test_they_come_back_from_the_store_beside_trials_without(
     serial = {"parallel": {"n_jobs": 1}, "hidden": 16}
     sweep.run({**small, **serial, "evaluation": {"by_class": True, "parts": ["test"]}})
     sweep.run({**small, **serial})
-    tidy = records.class_curves("results")
+    tidy = load_class_curves("results")
     assert list(tidy["part"].unique()) == ["test"]
     assert len(tidy) == 2 * 10
     assert sorted(tidy["epoch"].unique()) == [1, 2]

@@ -25,7 +25,7 @@ def sound(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFrame:
-    """One row a group of trials (see `records.load`), in the order of their first appearance.
+    """One row a group of trials (see `sweep.load`), in the order of their first appearance.
 
     For each metric its mean and standard deviation over seeds (ddof 1; missing for a single seed), over
     the `n` trials that did not diverge; `diverged` counts the others, and `dead` those of the `n` whose

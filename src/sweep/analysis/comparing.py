@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis import records
 from sweep.analysis.aggregate import METRICS
 from sweep.analysis.factors import one_to_one
 from sweep.analysis.judged_page import JudgedPage
@@ -17,6 +16,7 @@ from sweep.analysis.statistics.comparison import Baseline, check_comparable
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.effects import needs
 from sweep.errors import TrialsError, nearest
+from sweep.records.table import load, load_curves
 
 # Columns that tell cells apart, and are no setting of theirs.
 _HIDDEN = ("data.digest", "numerics")
@@ -35,7 +35,7 @@ def judged_page(
         raise TrialsError(
             f"metric={terms.metric}: must be one of {names}{nearest(str(terms.metric), METRICS)}"
         )
-    trials = records.load(results, bits=terms.metric == "test_accuracy")
+    trials = load(results, bits=terms.metric == "test_accuracy")
     if trials.empty:
         raise TrialsError(f"{results}: no records; python -m sweep trains some")
     trials = matching(trials, where)
@@ -56,7 +56,7 @@ def draw_page(page: JudgedPage, results: Path, folder: Path, console: Console) -
     from sweep.analysis.judged_figures import draw
 
     cells = page.judged.summary[["cell", *page.axes]]
-    curves = records.curves(results, cells["cell"])
+    curves = load_curves(results, cells["cell"])
     draw(page.judged, cells, curves, page.axes, page.settings, folder, console)
 
 

@@ -27,7 +27,7 @@ def components(
 ) -> pd.DataFrame:
     """One row a block, metric and source (see `Components`), the last of each "interaction" if it can be had.
 
-    `trials` are those of `records.load`. Each of `blocks` names the cell of each source, that of all together
+    `trials` are those of `sweep.load`. Each of `blocks` names the cell of each source, that of all together
     last, and `settings` are its own values of the swept settings. Only seeds that count in all cells of a
     block are compared; `diverged` counts the trials that do not count.
     """

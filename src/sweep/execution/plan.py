@@ -16,7 +16,9 @@ from sweep.data import datasets
 from sweep.data.sizes import Sizes, sizes
 from sweep.engines.choice import installed, wanted_as
 from sweep.errors import StoreError
-from sweep.execution import cost, store
+from sweep.execution import cost
+from sweep.records import store
+from sweep.records.read import glance
 from sweep.training.protocol import architecture
 
 # Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
@@ -160,7 +162,7 @@ def _stored(cell: Cell) -> set[int]:
     """The seeds of a cell that need no training: stored, and with their weights where these are wanted."""
     stored = store.stored_seeds(cell.results, cell.id)
     if cell.config.weights:
-        stored = {seed for seed in stored if store.glance(cell.results, cell.id, seed).weights}
+        stored = {seed for seed in stored if glance(cell.results, cell.id, seed).weights}
     return stored
 
 
@@ -170,7 +172,7 @@ def _as_stored(cell: Cell) -> Cell:
     if parallel.kernels != "auto" or not stored:
         return cell
     try:
-        kernels = wanted_as(store.glance(cell.results, cell.id, min(stored)).engine)
+        kernels = wanted_as(glance(cell.results, cell.id, min(stored)).engine)
     except StoreError:  # told when it is read for the table
         return cell
     if not installed(kernels):

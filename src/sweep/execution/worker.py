@@ -9,11 +9,12 @@ from typing import Any
 from sweep.config.schema import Config
 from sweep.data import labels
 from sweep.errors import SweepError
-from sweep.execution import store
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Block
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
+from sweep.records import store
+from sweep.records.write import Origin, write_record
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -60,7 +61,7 @@ def run(task: Task) -> Report:
     failures = []
     for result in results:
         try:
-            store.write(cell.results, cell.id, cell.settings(), result, origin)
+            write_record(cell.results, cell.id, cell.settings(), result, origin)
         except Exception as error:
             folder = store.path(cell.results, cell.id, result.seed).parent
             failures.append(_failure(error, folder))
@@ -68,7 +69,7 @@ def run(task: Task) -> Report:
     return Report(task.block, len(results) - len(failures), failures[0] if failures else None)
 
 
-def _train(task: Task) -> tuple[list[TrialResult], store.Origin]:
+def _train(task: Task) -> tuple[list[TrialResult], Origin]:
     block, config = task.block, task.block.cell.config
     # Inside the worker: joblib's own limit does nothing when there is one worker.
     with libraries().limit(limits=1, user_api="blas"):
@@ -91,8 +92,8 @@ def _failure(error: Exception, folder: Path | None = None) -> Failure:
     return Failure(f"{type(error).__name__}; the traceback is above", traceback.format_exc())
 
 
-def _origin(config: Config, began: str, provenance: dict[str, Any]) -> store.Origin:
-    return store.Origin(
+def _origin(config: Config, began: str, provenance: dict[str, Any]) -> Origin:
+    return Origin(
         name=config.name,
         experiment=config.experiment,
         data_label=labels.label(config.data),

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from sweep.analysis.records import TRIAL_COLUMNS
 from sweep.papers import reading
 from sweep.papers.drawing import DRAWS
 from sweep.papers.measuring import MEASURES
 from sweep.papers.reading import REPORTS, Vocabulary
 from sweep.papers.specification import Paper
 from sweep.papers.tabulating import MAKES
+from sweep.records.schema import TRIAL
 
-VOCABULARY = Vocabulary(DRAWS, MAKES, MEASURES, TRIAL_COLUMNS)
+VOCABULARY = Vocabulary(DRAWS, MAKES, MEASURES, TRIAL.names)
 
 
 def papers(name: str, reports: Path = REPORTS) -> list[Paper]:

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sweep import files
-from sweep.analysis import records
 from sweep.analysis.aggregate import sound
 from sweep.config.row import same_value
 from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
 from sweep.papers.specification import SCALES
+from sweep.records import pack
+from sweep.records.schema import TRIAL
+from sweep.records.table import load, load_class_curves, load_curves, load_networks, load_test_outcomes
 
 FILE = "records.parquet"
 EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
@@ -55,8 +56,7 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
-            with files.replacing(file) as temporary:
-                records.pack(results, seeds, temporary, {"scale": scale, "experiments": json.dumps(ids)})
+            pack.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
         return Collection(file)
 
     @staticmethod
@@ -78,7 +78,7 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        return records.about(self.file)
+        return pack.about(self.file)
 
     @cached_property
     def experiments(self) -> dict[str, list[str]]:
@@ -88,15 +88,17 @@ class Collection:
 
     @cached_property
     def _trials(self) -> pd.DataFrame:
-        return records.load(self.file)
+        return load(self.file)
 
     @cached_property
     def _curves(self) -> pd.DataFrame:
-        return records.curves(self.file)
+        return load_curves(self.file)
 
     @cached_property
     def _reports(self) -> pd.DataFrame:
-        return records.reports(self.file).merge(self._trials[["cell", "seed", "status"]], on=["cell", "seed"])
+        return load_test_outcomes(self.file).merge(
+            self._trials[["cell", "seed", "status"]], on=["cell", "seed"]
+        )
 
     def pairs(self, experiment: str) -> set[tuple[str, int]]:
         """The trials of an experiment, as cell and seed."""
@@ -106,7 +108,7 @@ class Collection:
     def trials(
         self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
     ) -> pd.DataFrame:
-        """One row a trial of an experiment (see `records.load`), of the cells that agree with `where`.
+        """One row a trial of an experiment (see `sweep.load`), of the cells that agree with `where`.
 
         That is one cell, or one for each combination of values of the settings `lines`: two cells are never
         taken together. Raises SelectionError, with the settings that still differ, where several agree. All
@@ -136,13 +138,13 @@ class Collection:
         self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
     ) -> pd.DataFrame:
         """One row a trial, evaluation, part and class with that class's error."""
-        return self._of(records.class_curves(self.file), experiment, where, lines)
+        return self._of(load_class_curves(self.file), experiment, where, lines)
 
     def networks(
         self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = EACH_CELL
     ) -> pd.DataFrame:
         """One row a trial with its weights and settings."""
-        return self._of(records.networks(self.file), experiment, where, lines)
+        return self._of(load_networks(self.file), experiment, where, lines)
 
     def measurement(self, name: str, columns: Iterable[str]) -> pd.DataFrame:
         """These columns of what was measured under a name, see `measuring`."""
@@ -173,7 +175,7 @@ class Collection:
     def _settings(self) -> pd.DataFrame:
         """One row a cell with its settings, and its name as one of them."""
         cells = self._trials.drop_duplicates("cell").set_index("cell", drop=False)
-        measured = [name for name in records.TRIAL_COLUMNS if name in cells and name != "cell"]
+        measured = [name for name in TRIAL.names if name in cells and name != "cell"]
         return cells.drop(columns=measured)
 
     def _agreeing(self, experiment: str, where: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,6 @@ from sweep.analysis.figures import layout, style
 from sweep.analysis.figures.spread import flattens
 from sweep.data import datasets, labels
 from sweep.data.settings import DataConfig
-from sweep.execution.store import MOST_WEIGHTS
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
@@ -27,6 +26,7 @@ from sweep.papers import samples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.kinds import AtLeast, Length, OneOf
 from sweep.papers.surfaces import Polynomial, descend, plane
+from sweep.records.schema import MOST_WEIGHTS
 
 Draw = Callable[..., Figure]
 

@@ -31,7 +31,7 @@ class Row:
     """A published number, and where ours comes from.
 
     Ours is the mean over the trials of `experiment` whose settings agree with `where`, of `column` (see
-    `records.load`), or, with `iteration`, of that column of the curves there; times `factor`.
+    `sweep.load`), or, with `iteration`, of that column of the curves there; times `factor`.
     """
 
     label: str

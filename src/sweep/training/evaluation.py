@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sweep.data.preprocessing import Part
 from sweep.engines.engine import Network
 from sweep.nn.objective import Objective
-from sweep.training.result import Status, TestReport
+from sweep.training.result import Status, TestOutcome
 from sweep.types import Array
 
 SILENT = 0.99  # a network that answers this fraction of training examples alike has died
@@ -90,7 +90,7 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
     return Predictions(losses, predicted_class(outputs), part.labels, silent)
 
 
-def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
+def report(predictions: Predictions, part: Part, classes: int) -> TestOutcome:
     """Confusion matrix, errors by class, the hardest and the correct examples of `part`."""
     pairs = predictions.labels * classes + predictions.predicted
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -98,7 +98,7 @@ def report(predictions: Predictions, part: Part, classes: int) -> TestReport:
     errors = np.full(classes, np.nan)
     np.divide(count - confusion.diagonal(), count, out=errors, where=count > 0)
     hardest = np.argsort(-predictions.losses, kind="stable")[:HARDEST]
-    return TestReport(
+    return TestOutcome(
         class_errors=errors,
         confusion=confusion,
         hardest_indices=part.indices[hardest],

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class TestReport:
+class TestOutcome:
     """What the kept weights say of the test part.
 
     `class_errors` (classes,) is the fraction of each class that is misclassified, NaN for a class
@@ -58,8 +58,8 @@ class TrialResult:
     (evaluations, classes), without columns unless it was asked for. Accuracies and errors are fractions of 1.
     `epochs_run` is how long the training went. Times are in seconds: each stretch of a block's is shared by
     the seeds that were trained in it, and compiling is not among them. `parameters` (parameters,) are the
-    kept weights, flat; `engine` has run the steps,
-    and `gradient_error` is what its gradient was off by before training (see `gradient_gate`).
+    kept weights, flat; `engine` has run the steps, and `gradient_error` is what its gradient was off by
+    before the training (see `gradient_gate`).
     """
 
     seed: int
@@ -70,7 +70,7 @@ class TrialResult:
     curves: Curves
     class_curves: dict[str, NDArray[np.floating[Any]]]
     metrics: dict[str, float]
-    test: TestReport
+    test: TestOutcome
     parameters: Array
     train_seconds: float
     evaluation_seconds: float

@@ -44,7 +44,7 @@ def draw_accuracy(
     """Accuracy against the settings `axes`, which vary together: mean, its interval, and ± std over seeds.
 
     A line for each combination of the settings `lines`, a panel for each of `facets`. `trials` are those of
-    `records.load` without diverged ones. Cells that differ from the baseline of `against` are hollow.
+    `sweep.load` without diverged ones. Cells that differ from the baseline of `against` are hollow.
     Shows the test part, or else the validation or training part. Raises SweepError when no accuracy was
     measured.
     """

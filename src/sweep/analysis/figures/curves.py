@@ -35,7 +35,7 @@ def draw_curves(
     """`metric` against the epoch: mean ± std over seeds, a line for each combination of the settings `lines`.
 
     A row of panels for each combination of the settings `facets`, a column for each of `parts`; panels of
-    one part stand side by side. `curves` are those of `records.curves` without diverged trials. A seed that
+    one part stand side by side. `curves` are those of `sweep.curves` without diverged trials. A seed that
     has stopped keeps its last value, and the figure says from where. Raises SweepError when no part was
     evaluated.
     """

@@ -41,7 +41,7 @@ def draw_heatmap(
 ) -> Figure:
     """The mean accuracy of each cell as colour and number, the settings `across` against those of `up`.
 
-    A panel for each combination of `facets`. `trials` are those of `records.load` without diverged ones.
+    A panel for each combination of `facets`. `trials` are those of `sweep.load` without diverged ones.
     What cannot be told from the baseline of `against` is hatched, the baseline outlined, a missing
     combination grey. Raises SweepError when no accuracy was measured.
     """

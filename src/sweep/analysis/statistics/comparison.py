@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.analysis import records
 from sweep.analysis.aggregate import sound
 from sweep.analysis.matching import matching
 from sweep.analysis.statistics.contrast import Contrast
@@ -19,6 +18,7 @@ from sweep.analysis.statistics.sources import Correct, on_new_digits
 from sweep.analysis.statistics.terms import Pairing, Terms
 from sweep.analysis.statistics.two_way import TwoWay
 from sweep.errors import TrialsError
+from sweep.records.table import load
 
 MOST_PAIRS = 5000  # of which all p values are computed, for a smaller correction
 MOST_CROSSED = 25  # cells all of whose pairs are also looked at example by example
@@ -62,7 +62,7 @@ def loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
     if not isinstance(trials, str | Path):
         kind = type(trials).__name__
         raise TrialsError(f"trials={kind}: must be a folder or file of records, or a table of sweep.load()")
-    return records.load(trials, bits=metric == "test_accuracy")
+    return load(trials, bits=metric == "test_accuracy")
 
 
 def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Comparisons:

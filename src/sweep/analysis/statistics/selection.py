@@ -17,7 +17,7 @@ def higher_is_better(metric: str) -> bool:
 def best(trials: pd.DataFrame, metric: str = "test_accuracy") -> tuple[str, str] | None:
     """The cell with the best mean on validation, and the measure; None where nothing was validated.
 
-    `trials` are those of `records.load` without diverged ones. For a loss it is the validation loss, for
+    `trials` are those of `sweep.load` without diverged ones. For a loss it is the validation loss, for
     everything else the validation accuracy.
     """
     order = CHOSEN_BY if not metric.endswith("loss") else CHOSEN_BY[::-1]

@@ -12,18 +12,17 @@ import pytest
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.errors import StoreError
-from sweep.execution import store
+from sweep.records import store
+from sweep.records.write import Origin, write_record
 from sweep.training.trainer import train_block
 
 CONFIG = Config(hidden=8, epochs=3)
-ORIGIN = store.Origin(
-    "mine", None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00+00:00", {"python": "3"}
-)
+ORIGIN = Origin("mine", None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00+00:00", {"python": "3"})
 
 
 def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: PreparedData) -> None:
     (result,) = train_block(CONFIG, [4], small_mnist)
-    store.write(tmp_path, "abc", {"hidden_units": [8]}, result, ORIGIN)
+    write_record(tmp_path, "abc", {"hidden_units": [8]}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "4.parquet").iloc[0]
     assert row["seed"] == 4
     assert row["status"] == "completed"
@@ -39,7 +38,7 @@ def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: P
 def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: PreparedData) -> None:
     config = Config(hidden=8, epochs=1, evaluation=EvaluationConfig(parts=["test"]))
     (result,) = train_block(config, [0], small_mnist)
-    store.write(tmp_path, "abc", {}, result, ORIGIN)
+    write_record(tmp_path, "abc", {}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "0.parquet").iloc[0]
     assert pd.isna(row["train_accuracy"])
     assert row["curve_train_accuracy"] is None
@@ -47,7 +46,7 @@ def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: 
 
 def test_stored_seeds_are_those_with_a_whole_record(tmp_path: Path, small_mnist: PreparedData) -> None:
     for result in train_block(CONFIG, [0, 12], small_mnist):
-        store.write(tmp_path, "abc", {}, result, ORIGIN)
+        write_record(tmp_path, "abc", {}, result, ORIGIN)
     (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
     assert store.stored_seeds(tmp_path, "abc") == {0, 12}
     assert store.stored_seeds(tmp_path, "other") == set()
@@ -62,14 +61,14 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
-from sweep.execution import store
+from sweep.records.write import Origin, write_record
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import train_block
 data = DataConfig(train_size=100, validation_size=0, test_size=50)
 prepared = prepare(datasets.load(data), data, "float32", generator(Config(), 0, Stream.SPLIT))
 (result,) = train_block(Config(hidden=4, epochs=1, batch_size=10), [0], prepared)
 os.fsync = lambda descriptor: os._exit(9)
-store.write(Path(sys.argv[1]), "abc", {}, result, store.Origin(None, None, "MNIST", (), "", {}))
+write_record(Path(sys.argv[1]), "abc", {}, result, Origin(None, None, "MNIST", (), "", {}))
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert done.returncode == 9
@@ -83,14 +82,14 @@ import resource, sys
 from pathlib import Path
 from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
-from sweep.execution import store
+from sweep.records.write import Origin, write_record
 from sweep.execution.shared_data import load_own
 from sweep.training.trainer import train_block
 config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=100, test_size=50))
 (result,) = train_block(config, [0], load_own(config, 0))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    store.write(Path(sys.argv[1]), "abc", {}, result, store.Origin(None, None, "MNIST", (), "", {}))
+    write_record(Path(sys.argv[1]), "abc", {}, result, Origin(None, None, "MNIST", (), "", {}))
 except OSError as error:
     print(error.strerror)
 """

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import sweep
-from sweep.analysis import records
 from sweep.errors import StoreError
-from sweep.execution import store
-from sweep.execution.sealed import seal
+from sweep.records.footer import seal
+from sweep.records.schema import VERSION
+from sweep.records.table import load_test_outcomes
 
 SINGLE = {"data": {"train_size": 500, "validation_size": 100, "test_size": 200}, "epochs": 3}
 SWEEP = {
@@ -55,7 +55,7 @@ def test_curves_give_one_row_an_evaluation_ending_in_the_trials_metrics(results:
 
 
 def test_reports_count_every_test_example_once(results: Path) -> None:
-    reports = records.reports(results)
+    reports = load_test_outcomes(results)
     trials = sweep.load(results)
     for confusion, accuracy in zip(reports["confusion"], trials["test_accuracy"], strict=True):
         matrix = np.reshape(confusion, (10, 10))
@@ -80,7 +80,7 @@ def test_an_empty_store_loads_as_an_empty_table(tmp_path: Path) -> None:
 def first_schema(record: pa.Table) -> pa.Table:
     """A record as versions wrote it that had no number for its schema, no digest, and no engine."""
     new = ["schema", "engine", "engine_version", "engine_numerics", "name", "experiment", "data_label"]
-    new += ["class_names", "began", "test_examples", "test_examples_sha256", "test_correct", "error"]
+    new += ["class_names", "began", "test_examples", "test_examples_sha256", "test_correct", "gradient_error"]
     old = record.drop_columns(new).replace_schema_metadata(None)
     return old.rename_columns([{"epochs_run": "epochs"}.get(name, name) for name in old.column_names])
 
@@ -139,10 +139,12 @@ def test_a_record_of_another_trial_is_no_record_of_this_one(
 
 def test_a_record_of_a_later_version_is_refused_by_name(results: Path, tmp_path: Path) -> None:
     record = pq.ParquetFile(next(results.glob("*/0.parquet"))).read()
-    later = record.set_column(0, "schema", pa.array([store.VERSION + 1], pa.int64()))
+    later = record.set_column(
+        record.schema.get_field_index("schema"), "schema", pa.array([VERSION + 1], pa.int64())
+    )
     (tmp_path / "cell").mkdir()
     (tmp_path / "cell" / "0.parquet").write_bytes(seal(later))
-    with pytest.raises(StoreError, match=r"0\.parquet: a record of schema 3, made by a later version"):
+    with pytest.raises(StoreError, match=r"0\.parquet: a record of schema 4, made by a later version"):
         sweep.load(tmp_path)
 
 

@@ -1,0 +1,12 @@
+"""What a finished trial leaves behind: its format, and all that reads and writes it.
+
+    schema    the columns of a record, its version, the names of parts and metrics
+    store     where records lie, which are there
+    footer    the digest that seals a file, and the trial's row for reading it quickly
+    write     one record, whole or not at all
+    read      records as Arrow tables, checked; a glance at one
+    table     records as tidy pandas tables: `load`, `load_curves` and others
+    pack      many records in one compact file
+
+Import the modules themselves: writing a record does not need pandas, which takes its time to load.
+"""

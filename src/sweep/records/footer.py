@@ -1,0 +1,91 @@
+"""What the footer of a file of records holds besides Parquet's own: a digest, and the trial of a record.
+
+The digest is a SHA-256 of the file's bytes: without it most flipped bits would pass for other numbers. It is
+taken of all bytes, with zeros where it stands itself.
+
+A record's footer repeats the row of the trial (see `schema.TRIAL`) as JSON. Opening a small Parquet file
+takes 30 times as long as reading that row, which is all that a table of thousands of trials needs.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sweep.errors import StoreError
+
+_PREFIX = "sweep."
+TRIAL = f"{_PREFIX}trial"
+_DIGEST, _BLANK = f"{_PREFIX}sha256", b"0" * 64
+# A key as the footer encodes it (Thrift's compact protocol), with its value: type, length, text.
+_DIGEST_PLACE = re.compile(re.escape(_DIGEST.encode()) + b"\x18@([0-9a-f]{64})", re.DOTALL)
+# The length is a varint, whose last byte alone is below 128. JSON in ASCII escapes whatever is not printable.
+_TRIAL_PLACE = re.compile(re.escape(TRIAL.encode()) + rb"\x18[\x80-\xff]*[\x00-\x7f]([ -~]+)", re.DOTALL)
+
+
+def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any) -> bytes:
+    """The bytes of a Parquet file of `table`, with what `about` says of it and the digest in the footer.
+
+    `options` are those of `pyarrow.parquet.ParquetWriter`.
+    """
+    buffer = io.BytesIO()
+    # A table that was read from a file brings what the footer said of that one.
+    table = table.replace_schema_metadata(None)
+    with pq.ParquetWriter(buffer, table.schema, **options) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({**(about or {}), _DIGEST: _BLANK.decode()})
+    blank = buffer.getvalue()
+    place = _find(blank)
+    assert place is not None
+    return _with(blank, place, hashlib.sha256(blank).hexdigest().encode())
+
+
+def is_sealed(data: bytes, file: Path) -> bool:
+    """Whether a file's bytes carry a digest, which is then right; records of schema 1 carry none.
+
+    Raises StoreError, which names `file`, where the bytes are not those that were written.
+    """
+    place = _find(data)
+    if place is None:
+        return False
+    blank = _with(data, place, _BLANK)
+    if hashlib.sha256(blank).hexdigest().encode() != data[place]:
+        raise StoreError(f"{file}: damaged: its bytes are not those that were written; remove it")
+    return True
+
+
+def trial_of(data: bytes) -> dict[str, Any] | None:
+    """The trial that the footer of sealed bytes repeats; None in schema 2 and in packs, where it does not."""
+    length = int.from_bytes(data[-8:-4], "little")
+    found = _TRIAL_PLACE.search(data, len(data) - 8 - length)
+    return None if found is None else json.loads(found[1])
+
+
+def opened(data: bytes, file: Path) -> pq.ParquetFile:
+    """The Parquet file in `data`. Raises StoreError, which names `file`, where there is none."""
+    try:
+        return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise StoreError(f"{file}: not a readable file of records") from error
+
+
+def about(record: pq.ParquetFile) -> dict[str, str]:
+    """What `seal` was told of the table in a file."""
+    metadata = {key.decode(): value.decode() for key, value in (record.metadata.metadata or {}).items()}
+    return {key: value for key, value in metadata.items() if not key.startswith(("ARROW:", _PREFIX))}
+
+
+def _find(data: bytes) -> slice | None:
+    """Where the digest stands: near the end, in the footer."""
+    found = _DIGEST_PLACE.search(data, max(0, data.rfind(_DIGEST.encode())))
+    return None if found is None else slice(*found.span(1))
+
+
+def _with(data: bytes, place: slice, digest: bytes) -> bytes:
+    return data[: place.start] + digest + data[place.stop :]

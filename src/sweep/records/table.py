@@ -1,0 +1,125 @@
+"""Records as tidy pandas tables."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sweep.config.row import columns_of
+from sweep.records.read import read
+from sweep.records.schema import CURVES, PARTS, TRIAL
+
+
+def load(
+    results: str | Path = "results", cells: Iterable[str] | None = None, bits: bool = False
+) -> pd.DataFrame:
+    """One row a trial: its settings, one column each, and its final metrics.
+
+    `results` is the folder of a store, or one file with the records of many trials (see `pack`). `cells`
+    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds; a setting that is a
+    number in some rows and a text in others, such as hidden=[300,100], is a text in all. Diverged trials are
+    among the rows, and `status` says so: leave them out of a mean. With `bits`, `test_correct` says for each
+    test example whether the kept weights are right, (test_examples,) of bool. What records of schema 1 lack
+    is missing. Raises StoreError when the folder is missing or a record cannot be read.
+    """
+    columns = [*TRIAL.names, *(["test_correct"] if bits else [])]
+    table = read(Path(results), cells, columns).to_pandas()
+    # As a text: a list can neither be grouped nor compared.
+    table["class_names"] = [None if names is None else ", ".join(names) for names in table["class_names"]]
+    if bits:
+        table["test_correct"] = [
+            None if packed is None else np.unpackbits(np.frombuffer(packed, np.uint8), count=int(count)) > 0
+            for packed, count in zip(table["test_correct"], table["test_examples"], strict=True)
+        ]
+    return _with_settings(table)
+
+
+def load_curves(results: str | Path = "results", cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial and evaluation: the trial's settings, iteration, epoch, losses and accuracies."""
+    lists = [f"curve_{name}" for name in CURVES]
+    table = read(Path(results), cells, ["cell", "seed", "status", "config", *lists]).to_pandas()
+    # A part that was not evaluated has no list.
+    evaluated = [name for name in lists if table.empty or table[name].notna().any()]
+    table = table.drop(columns=[name for name in lists if name not in evaluated])
+    for name in evaluated:
+        # Cells that evaluate other parts may stand beside each other.
+        unknown = table[name].isna()
+        if unknown.any():
+            lengths = table.loc[unknown, "curve_iteration"].map(len)
+            table.loc[unknown, name] = pd.Series([[np.nan] * length for length in lengths], lengths.index)
+    tidy = table if table.empty else table.explode(evaluated, ignore_index=True)
+    tidy = tidy.rename(columns={name: name.removeprefix("curve_") for name in evaluated})
+    names = [name.removeprefix("curve_") for name in evaluated]
+    return _with_settings(tidy.astype(dict.fromkeys(names, "float64")))
+
+
+def load_class_curves(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial, evaluation, part and class: `epoch` and `error`, a fraction of the class.
+
+    Only of trials that were asked for it with evaluation.by_class=true.
+    """
+    lists = {f"curve_{part}_class_errors": part for part in PARTS}
+    table = read(Path(results), cells, ["cell", "seed", "status", "curve_epoch", *lists]).to_pandas()
+    pieces = []
+    for row in table.to_dict("records"):
+        for column, part in lists.items():
+            if row[column] is None:
+                continue
+            errors = np.reshape(row[column], (len(row["curve_epoch"]), -1))
+            evaluations, classes = errors.shape
+            pieces.append(
+                pd.DataFrame(
+                    {
+                        "cell": row["cell"],
+                        "seed": row["seed"],
+                        "status": row["status"],
+                        "part": part,
+                        "epoch": np.repeat(row["curve_epoch"], classes),
+                        "class": np.tile(np.arange(classes), evaluations),
+                        "error": errors.ravel(),
+                    }
+                )
+            )
+    columns = ["cell", "seed", "status", "part", "epoch", "class", "error"]
+    return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=columns)
+
+
+def load_networks(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial with its kept weights, a flat list, or None where a record does not hold them.
+
+    `config` are the canonical settings of its cell.
+    """
+    columns = ["cell", "seed", "status", "weights", "config"]
+    table: pd.DataFrame = read(Path(results), cells, columns).to_pandas()
+    return table.assign(config=[json.loads(text) for text in table["config"]])
+
+
+def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
+    """One row a trial with what its kept weights say of the test part, as lists (see `TestOutcome`).
+
+    `confusion` (classes * classes,) is the matrix row by row.
+    """
+    columns = ["class_errors", "confusion", "data_label", "class_names"]
+    columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
+    table: pd.DataFrame = read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
+    return table
+
+
+def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with one column for each setting in its JSON column `config`, which goes."""
+    unique = {text: columns_of(json.loads(text)) for text in table["config"].unique()}
+    kinds: dict[str, set[bool]] = {}
+    for own in unique.values():
+        for name, value in own.items():
+            if value is not None:
+                kinds.setdefault(name, set()).add(isinstance(value, str))
+    mixed = {name for name, found in kinds.items() if len(found) > 1}
+    for own in unique.values():
+        own |= {name: str(own[name]) for name in mixed if own.get(name) is not None}
+    settings = pd.DataFrame([unique[text] for text in table["config"]], index=table.index)
+    names = [name for name in settings.columns if name not in table.columns]
+    return pd.concat(
+        [table[["cell", "seed"]], settings[names], table.drop(columns=["cell", "seed", "config"])], axis=1
+    )
