@@ -1,7 +1,6 @@
 """Whole commands of the product: the main job, start-up, memory, loading many records."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.loading import make_store
 
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data import datasets
@@ -84,18 +85,13 @@ def measure() -> list[tuple[str, str]]:
 
 
 def loading(trials: int = 10_000) -> list[tuple[str, str]]:
-    """Time to load and summarise a store of `trials` records (copies of one real trial)."""
+    """Time to load and summarise a store of `trials` records, each with the result of one real training."""
     from sweep.analysis.aggregate import summarise
 
     with _empty_folder() as folder:
-        _timed(folder, "hidden=16", "seeds=1", "epochs=10", "figures=false")
-        (record,) = folder.glob("results/*/*.parquet")
-        for index in range(trials):
-            target = folder / "many" / f"{index // 20:016x}" / f"{index % 20}.parquet"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(record, target)
+        make_store(folder, trials)
         start = time.perf_counter()
-        loaded = load(folder / "many")
+        loaded = load(folder)
         middle = time.perf_counter()
         summarise(loaded)
         end = time.perf_counter()

@@ -46,7 +46,7 @@ def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> 
     record cannot be read.
     """
     if results.is_file():
-        table = _together([_table(file_bytes(results), results, columns)], columns)
+        table = _together([_table(results, columns)], columns)
         return table if cells is None else table.filter(pc.is_in(table["cell"], pa.array(list(cells))))
     if not results.is_dir():
         raise StoreError(f"results={results}: no such folder; nothing has been trained there")
@@ -63,29 +63,32 @@ def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> 
 
 
 def _trials(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    schema = pa.schema([TRIAL.field(name) for name in columns])
-    return pa.Table.from_pylist([_trial(file) for file in files], schema)
+    trials = []
+    for file in files:
+        trial = _trial(file)
+        if trial is None:  # an older record is among them
+            return _records(files, columns)
+        trials.append(trial)
+    return pa.Table.from_pylist(trials, pa.schema([TRIAL.field(name) for name in columns]))
 
 
-def _trial(file: Path) -> dict[str, Any]:
-    """What the footer of a record repeats of its trial; of an older record, what its columns say."""
+def _trial(file: Path) -> dict[str, Any] | None:
+    """What the footer of a record repeats of its trial, or None where it does not."""
     data = file_bytes(file)
     trial = footer.trial_of(data) if footer.is_sealed(data, file) else None
-    if trial is None:
-        (row,) = _record(data, file, TRIAL.names).to_pylist()
-        return dict(row)
-    _check_version(file, trial["schema"])
-    _check_place(file, trial["cell"], trial["seed"])
+    if trial is not None:
+        _check_version(file, trial["schema"])
+        _check_place(file, trial["cell"], trial["seed"])
     return trial
 
 
 def _records(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    return _together([_record(file_bytes(file), file, columns) for file in files], columns)
+    return _together([_record(file, columns) for file in files], columns)
 
 
-def _record(data: bytes, file: Path, columns: Sequence[str]) -> pa.Table:
+def _record(file: Path, columns: Sequence[str]) -> pa.Table:
     """These columns, cell and seed of a record in the store, one row."""
-    table = _table(data, file, list(dict.fromkeys(["cell", "seed", *columns])))
+    table = _table(file, list(dict.fromkeys(["cell", "seed", *columns])))
     if len(table) != 1:
         raise StoreError(f"{file}: holds {len(table)} trials, where a record holds one; remove it from there")
     _check_place(file, table["cell"][0].as_py(), table["seed"][0].as_py())
@@ -105,8 +108,9 @@ def file_bytes(file: Path) -> bytes:
         raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
 
 
-def _table(data: bytes, file: Path, columns: Sequence[str]) -> pa.Table:
+def _table(file: Path, columns: Sequence[str]) -> pa.Table:
     """These columns of a record, or of many, as far as its version has them."""
+    data = file_bytes(file)
     sealed = footer.is_sealed(data, file)
     record = footer.opened(data, file)
     there = record.schema_arrow.names
