@@ -10,7 +10,7 @@ from scipy import stats
 
 from sweep.analysis.statistics.contrast import Errors
 from sweep.analysis.statistics.families import holm
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.selection import best
 from sweep.analysis.statistics.verdict import Verdict, judge
 
@@ -76,11 +76,11 @@ def false_verdict(trials: pd.DataFrame, chosen: bool) -> bool:
 
     The steps of `compare_cells`, without counting the seeds that would decide: that takes most of its time.
     """
-    measured = Measured.of(trials, "test_accuracy")
+    observed = Observations.of(trials, "test_accuracy")
     choice = best(trials)
-    against = measured.cells.index(choice[0]) if chosen and choice else 0
+    against = observed.cells.index(choice[0]) if chosen and choice else 0
     pairs = pairs_of(chosen)
-    errors = Errors.of([measured.contrast(one, two, None) for one, two in pairs])
+    errors = Errors.of([observed.contrast(one, two, None) for one, two in pairs])
     adjusted = holm(errors.p, len(pairs))
     verdicts = judge(errors.estimates, adjusted, np.ones(len(pairs)), 0.95)
     shown = [verdict for pair, verdict in zip(pairs, verdicts, strict=True) if against in pair]

@@ -13,10 +13,10 @@ from benchmarks.statistics.contrasts import WEIGHTS
 from numpy.typing import NDArray
 
 import sweep
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.statistics import new_examples
 from sweep.analysis.statistics.contrast import Errors, contrast
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.observations import Observations
 
 SMALL = {"hidden": 8, "data": {"train_size": 1000}, "epochs": 2}
 PAIRS = 40  # of cells, of each report at most
@@ -39,7 +39,7 @@ def halves_of_digits(simulations: int, reports: Path = Path("reports")) -> Itera
     """The difference on one half of the digits, predicted from the other half, for pairs of stored cells."""
     covered: dict[bool, list[float]] = {True: [], False: []}
     for file in sorted(reports.glob("*/records.parquet")):
-        trials = sound(sweep.load(file, bits=True)).dropna(subset=["test_correct"])
+        trials = drop_diverged(sweep.load(file, bits=True)).dropna(subset=["test_correct"])
         for differs, differences in _pairs(trials, file.parent.name):
             covered[differs].append(_covered(differences, simulations, len(covered[differs])))
     for differs, shares in covered.items():
@@ -55,14 +55,14 @@ def halves_of_digits(simulations: int, reports: Path = Path("reports")) -> Itera
 
 def _pairs(trials: pd.DataFrame, name: str) -> Iterator[tuple[bool, NDArray[np.float64]]]:
     """Whether two cells differ in accuracy, and by how much on each digit, mean over seeds."""
-    measured = Measured.of(trials, "test_accuracy")
+    observed = Observations.of(trials, "test_accuracy")
     right = {cell: np.stack(list(own)).mean(axis=0) for cell, own in trials.groupby("cell")["test_correct"]}
-    pairs = list(itertools.combinations(range(len(measured.cells)), 2))
+    pairs = list(itertools.combinations(range(len(observed.cells)), 2))
     for place in generator("pairs", name).permutation(len(pairs))[:PAIRS]:
         first, second = pairs[place]
-        one, two = right[measured.cells[first]], right[measured.cells[second]]
+        one, two = right[observed.cells[first]], right[observed.cells[second]]
         if len(one) == len(two) and not np.array_equal(one, two):
-            p = float(Errors.of([measured.contrast(first, second, None)]).p[0])
+            p = float(Errors.of([observed.contrast(first, second, None)]).p[0])
             yield p <= 0.05, one - two
 
 

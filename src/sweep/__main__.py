@@ -21,7 +21,7 @@ from yaml import YAMLError
 
 import sweep
 from sweep import resources
-from sweep.commands import STOPPED, report
+from sweep.commands import STOPPED, print_error
 from sweep.errors import ExecutionError, SweepError
 
 
@@ -29,7 +29,7 @@ def run(_: DictConfig) -> float | None:
     """Run one job of Hydra's: one cell, or the grid of an experiment."""
     from sweep.config.compose import application_composer, expand, given
     from sweep.config.effects import check_effects
-    from sweep.session import console, objective, run_sweep, withdraw
+    from sweep.session import console, objective, remove_hydra_output, run_sweep
 
     job = HydraConfig.get()
     output = Path(job.runtime.output_dir)
@@ -42,8 +42,8 @@ def run(_: DictConfig) -> float | None:
         summary = run_sweep(configs, output, console(), written)
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained
-            withdraw(output)
-        sys.exit(report(error))
+            remove_hydra_output(output)
+        sys.exit(print_error(error))
     return objective(summary)
 
 
@@ -78,37 +78,37 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if not own_errors:
             raise
-        sys.exit(report(explain(error)))
+        sys.exit(print_error(explain(error)))
     except ValueError as error:
         wrong = wrong_group(sys.argv[1:]) if "Config group override" in str(error) else None
         if wrong is None:
             raise
-        sys.exit(report(wrong))
+        sys.exit(print_error(wrong))
     except SweepError as error:
-        sys.exit(report(error))
+        sys.exit(print_error(error))
     except BrokenPipeError:  # whoever reads our output has seen enough
         sys.exit(1)
     except OSError as error:
         if not own_errors:
             raise
-        sys.exit(report(SweepError(f"{error.filename or _withdrawn(error)}: {error.strerror}")))
+        sys.exit(print_error(SweepError(f"{error.filename or _removed_output(error)}: {error.strerror}")))
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         sys.exit(130)
 
 
-def _withdrawn(error: OSError) -> Path | None:
+def _removed_output(error: OSError) -> Path | None:
     """The output folder that Hydra was writing its files to, after they are removed.
 
     Hydra forgets the folder before the error arrives, which itself names no file when the disk is full.
     """
-    from sweep.session import withdraw
+    from sweep.session import remove_hydra_output
 
     for frame, _ in traceback.walk_tb(error.__traceback__):
         for name in ("output_dir", "sweep_dir"):  # in Hydra's run_job and in its BasicSweeper
             if name in frame.f_locals:
                 folder = Path(frame.f_locals[name])
-                withdraw(folder)
+                remove_hydra_output(folder)
                 return folder
     return None
 

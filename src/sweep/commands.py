@@ -9,7 +9,7 @@ from sweep.errors import ExecutionError, SweepError
 STOPPED = "stopped; what is stored stays, the same command goes on from there"
 
 
-def report(error: SweepError) -> int:
+def print_error(error: SweepError) -> int:
     """Print an error in one line; the exit code."""
     print(f"error: {error}", file=sys.stderr)
     return 1 if isinstance(error, ExecutionError) else 2
@@ -24,7 +24,7 @@ def exit_codes(stopped: str = STOPPED) -> Iterator[None]:
     try:
         yield
     except SweepError as error:
-        sys.exit(report(error))
+        sys.exit(print_error(error))
     except BrokenPipeError:  # whoever reads our output has seen enough
         sys.exit(1)
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.statistics.comparison import Comparisons
 from sweep.analysis.statistics.decisions import Decision, decide, tabulate
 from sweep.analysis.statistics.sequential import Looks
@@ -107,7 +107,7 @@ class Deciding:
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
         """The measure that is compared, a row a seed and a column a cell; nan where a trial diverged."""
-        trials = sound(load(self.cells[0].results, cells))
+        trials = drop_diverged(load(self.cells[0].results, cells))
         table = trials.pivot_table(index="seed", columns="cell", values=self.terms.metric)
         return table.reindex(columns=list(cells))
 

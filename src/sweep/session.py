@@ -54,7 +54,7 @@ def run_sweep(
 
             show_plan(deciding, plan, console, given)
         if output is not None:
-            withdraw(output)
+            remove_hydra_output(output)
         return _no_table()
     plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
@@ -169,7 +169,7 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False)
 
 
-def withdraw(output: Path) -> None:
+def remove_hydra_output(output: Path) -> None:
     """Remove what Hydra has written to the output folder of a sweep that trains nothing; nothing else."""
     for name in (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml", "multirun.yaml"):
         (output / name).unlink(missing_ok=True)

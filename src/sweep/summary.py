@@ -68,11 +68,11 @@ def summarise_sweep(
             figure_files.remove_stale(output / "figures")
             if configs[0].figures:
                 # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
-                from sweep.analysis.judged_figures import draw
+                from sweep.analysis.judged_figures import draw_figures
 
                 curves = _of_this_sweep(load_curves(plan.cells[0].results, cells["cell"]), seeds)
                 kinds, every = configs[0].figure_formats, configs[0].figures == "all"
-                draw(judged, cells, curves, axes, settings, output / "figures", console, kinds, every)
+                draw_figures(judged, cells, curves, axes, settings, output / "figures", console, kinds, every)
         except Exception as error:  # whatever it is, it must not cost the table
             console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
     return summary

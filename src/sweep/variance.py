@@ -76,10 +76,10 @@ def variance(arguments: Sequence[str]) -> None:
         print_plan(plan, workers(parallel), terminal, written)
         return
     execute(plan, parallel, terminal)
-    from sweep.variance_report import report  # only now, so that training starts at once
+    from sweep.variance_summary import summarise_variance  # only now, so that training starts at once
 
     try:
-        report(plan, blocks, output, terminal, written)
+        summarise_variance(plan, blocks, output, terminal, written)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -13,7 +13,7 @@ from tests.analysis.test_figures import inside, text_of
 
 from sweep.analysis import figures
 from sweep.analysis.figures import Against, style
-from sweep.analysis.figures.sweep_figures import plan
+from sweep.analysis.figures.sweep_figures import plan_figures
 from sweep.analysis.statistics.terms import Terms
 
 
@@ -131,7 +131,7 @@ def test_long_labels_stay_inside_the_figure_and_apart(label: str) -> None:
 
 def test_cells_stand_from_the_highest_down_with_their_settings() -> None:
     trials, curves = sweep_of(cells_of(hidden=[16, 64], activation=["relu", "tanh"]), seeds=3)
-    planned, _ = plan(trials, curves, ["hidden", "activation"], against=against_of(trials))
+    planned, _ = plan_figures(trials, curves, ["hidden", "activation"], against=against_of(trials))
     (figure,) = [each.draw() for each in planned if each.name == "differences"]
     (panel,) = figure.axes
     assert [label.get_text() for label in panel.get_yticklabels()] == ["64, tanh", "64, relu", "16, tanh"]
@@ -142,7 +142,7 @@ def test_cells_stand_from_the_highest_down_with_their_settings() -> None:
 def test_of_very_many_cells_the_closest_are_drawn_and_counted() -> None:
     trials, curves = sweep_of(cells_of(hidden=list(range(42))), seeds=3, epochs=1)
     against = against_of(trials)
-    planned, _ = plan(trials, curves, ["hidden"], against=against)
+    planned, _ = plan_figures(trials, curves, ["hidden"], against=against)
     (figure,) = [each.draw() for each in planned if each.name == "differences"]
     shown = [int(label.get_text()) for label in figure.axes[0].get_yticklabels()]
     farthest = against.table["difference"].abs().sort_values().iloc[29]
@@ -154,5 +154,5 @@ def test_of_very_many_cells_the_closest_are_drawn_and_counted() -> None:
 def test_without_comparisons_there_is_no_such_figure() -> None:
     trials, curves = sweep_of(cells_of(hidden=[16]), seeds=3)
     for against in (None, against_of(trials), Against(pd.DataFrame(), "")):
-        planned, _ = plan(trials, curves, ["hidden"], against=against)
+        planned, _ = plan_figures(trials, curves, ["hidden"], against=against)
         assert "differences" not in [figure.name for figure in planned]

@@ -15,7 +15,7 @@ from tests.analysis.test_figures import inside, text_of
 from sweep.analysis import figures
 from sweep.analysis.figures import style
 from sweep.analysis.figures.choice import crossed
-from sweep.analysis.figures.sweep_figures import plan
+from sweep.analysis.figures.sweep_figures import plan_figures
 
 AXES = {"hidden": [256, 16, 64], "activation": ["relu", "tanh"]}
 
@@ -115,7 +115,7 @@ def test_long_values_stay_inside_the_figure(value: str) -> None:
 def test_one_pair_is_drawn_and_every_pair_on_request() -> None:
     axes = {"hidden": [1, 2, 3, 4], "activation": ["relu", "tanh"], "momentum": [0.0, 0.5, 0.9]}
     trials, curves = sweep_of(cells_of(**axes), seeds=1, epochs=1)
-    planned, left_out = plan(trials, curves, list(axes))
+    planned, left_out = plan_figures(trials, curves, list(axes))
     (drawn,) = [figure for figure in planned if figure.name.startswith("heatmap")]
     assert drawn.name == "heatmap_momentum_hidden"
     figure = drawn.draw()
@@ -124,7 +124,7 @@ def test_one_pair_is_drawn_and_every_pair_on_request() -> None:
         "activation tanh",
     ]
     assert left_out[0].startswith("heatmap_activation_hidden, heatmap_activation_momentum: one heatmap")
-    planned, left_out = plan(trials, curves, list(axes), everything=True)
+    planned, left_out = plan_figures(trials, curves, list(axes), everything=True)
     assert len([figure for figure in planned if figure.name.startswith("heatmap")]) == 3
     assert left_out == []
 

@@ -12,12 +12,12 @@ from tests.analysis.sweeps import PARTS, against_of, cells_of, sweep_of
 
 from sweep.analysis import figure_files, figures
 from sweep.analysis.figures import style
-from sweep.analysis.figures.sweep_figures import plan
+from sweep.analysis.figures.sweep_figures import plan_figures
 from sweep.errors import SweepError
 
 
 def names_of(trials: pd.DataFrame, curves: pd.DataFrame, axes: Iterable[str]) -> tuple[set[str], str]:
-    planned, left_out = plan(trials, curves, list(axes))
+    planned, left_out = plan_figures(trials, curves, list(axes))
     assert len(planned) == len({figure.name for figure in planned}) <= figures.MOST_FIGURES
     return {figure.name for figure in planned}, "; ".join(left_out)
 
@@ -58,7 +58,7 @@ def test_of_too_many_cells_the_best_are_drawn_and_the_others_counted() -> None:
     trials, curves = sweep_of(cells_of(**axes), seeds=1, epochs=1)
     trials.loc[trials["cell"] == "cell 7", "validation_accuracy"] = 0.999
     trials.loc[trials["cell"] == "cell 8", ["validation_accuracy", "status"]] = [1.0, "diverged"]
-    planned, left_out = plan(trials, curves, list(axes))
+    planned, left_out = plan_figures(trials, curves, list(axes))
     assert left_out[0].startswith("learning curves of 352 cells: ")
     by_name = {figure.name: figure for figure in planned}
     assert set(by_name) == {
@@ -86,7 +86,7 @@ def test_what_is_beyond_a_dozen_figures_is_named() -> None:
     assert {f"accuracy_by_{figure_files.key([axis])}" for axis in axes} <= names | left
     assert any(name.startswith("curves_accuracy") for name in names)
     assert not names & left
-    wanted, left_over = plan(trials, curves, list(axes), everything=True)
+    wanted, left_over = plan_figures(trials, curves, list(axes), everything=True)
     assert ({figure.name for figure in wanted}, left_over) == (names | left, [])
 
 
@@ -216,7 +216,7 @@ def test_every_figure_of_any_sweep_is_drawn_or_named_and_none_raises(
     statuses = trials.set_index(["cell", "seed"])["status"]
     curves["status"] = [statuses[pair] for pair in zip(curves["cell"], curves["seed"], strict=True)]
     against = against_of(trials) if parts else None
-    planned, left_out = plan(trials, curves, list(cells[0]), against=against, everything=True)
+    planned, left_out = plan_figures(trials, curves, list(cells[0]), against=against, everything=True)
     kinds = ("accuracy_by", "heatmap")
     measured = [figure for figure in planned if parts or not figure.name.startswith(kinds)]
     with style.applied():

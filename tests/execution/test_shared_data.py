@@ -120,8 +120,8 @@ def test_data_is_prepared_when_it_is_first_needed_and_once(tmp_path: Path) -> No
 def test_progress_is_read_as_written(tmp_path: Path) -> None:
     fractions = Fractions(tmp_path / "fractions", 3)
     fractions.create()
-    fractions.report(1, 0.25)
-    fractions.report(2, 1.0)
+    fractions.write(1, 0.25)
+    fractions.write(2, 1.0)
     assert fractions.read().tolist() == [0, 0.25, 1]
 
 
@@ -139,8 +139,8 @@ def test_nothing_that_happens_to_the_progress_costs_a_trial(tmp_path: Path, dama
     if damage == "a folder":
         file.mkdir()
     assert fractions.read().tolist() == [0, 0, 0]
-    fractions.report(1, 0.5)
-    fractions.report(2, 0.5)
+    fractions.write(1, 0.5)
+    fractions.write(2, 0.5)
     assert fractions.read().shape == (3,)
 
 
@@ -152,7 +152,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
 from sweep.execution.fractions import Fractions
 fractions = Fractions(Path(sys.argv[1]), 3)
 fractions.create()
-fractions.report(2, 0.5)
+fractions.write(2, 0.5)
 print(fractions.read().tolist())
 """
     done = subprocess.run(

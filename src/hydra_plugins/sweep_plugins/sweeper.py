@@ -29,7 +29,7 @@ class CheckedSweeper(BasicSweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         from sweep.errors import ExecutionError
-        from sweep.session import withdraw
+        from sweep.session import remove_hydra_output
 
         assert self.config is not None
         try:
@@ -37,7 +37,7 @@ class CheckedSweeper(BasicSweeper):
         except ExecutionError:  # some of it is trained, and its summary is there
             raise
         except Exception:
-            withdraw(Path(self.config.hydra.sweep.dir))
+            remove_hydra_output(Path(self.config.hydra.sweep.dir))
             raise
 
     def validate_batch_is_legal(self, batch: Any) -> None:

@@ -19,7 +19,7 @@ METRICS = (
 )
 
 
-def sound(rows: pd.DataFrame) -> pd.DataFrame:
+def drop_diverged(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of trials that did not diverge."""
     return rows[rows["status"] != Status.DIVERGED.value]
 
@@ -32,7 +32,7 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
     network has died. Epochs and seconds are means; seconds are one trial's on one core, training and
     evaluation together. `engine` names what ran the trials, each kind once.
     """
-    groups = sound(trials).groupby(list(by), sort=False, dropna=False)
+    groups = drop_diverged(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
     for metric in METRICS:
         columns[f"{metric}_mean"] = groups[metric].mean()

@@ -53,11 +53,11 @@ def judged_page(
 
 def draw_page(page: JudgedPage, results: Path, folder: Path, console: Console) -> None:
     """Draw the figures of a page into `folder`."""
-    from sweep.analysis.judged_figures import draw
+    from sweep.analysis.judged_figures import draw_figures
 
     cells = page.judged.summary[["cell", *page.axes]]
     curves = load_curves(results, cells["cell"])
-    draw(page.judged, cells, curves, page.axes, page.settings, folder, console)
+    draw_figures(page.judged, cells, curves, page.axes, page.settings, folder, console)
 
 
 def _axes(trials: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from sweep.analysis.judged_sweep import JudgedSweep
 from sweep.analysis.statements import name_of, names_apart
 
 
-def draw(
+def draw_figures(
     judged: JudgedSweep,
     cells: pd.DataFrame,
     curves: pd.DataFrame,

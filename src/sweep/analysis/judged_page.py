@@ -11,7 +11,13 @@ from sweep import files
 from sweep.analysis import escaping, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_sweep import JudgedSweep
-from sweep.analysis.statements import EFFECT_HEADINGS, against, effect_lines, interaction_lines, statements
+from sweep.analysis.statements import (
+    EFFECT_HEADINGS,
+    baseline_heading,
+    effect_lines,
+    interaction_lines,
+    statements,
+)
 from sweep.analysis.tables import Measure
 from sweep.analysis.terminal import Column, fitted
 
@@ -85,7 +91,7 @@ class JudgedPage:
 
     def _columns(self) -> list[Column]:
         judged = self.judged
-        return tables.columns(judged.summary, self.axes, judged.terms, against(judged, self.axes))
+        return tables.columns(judged.summary, self.axes, judged.terms, baseline_heading(judged, self.axes))
 
     def _caption(self) -> str:
         bold = "among_best" in self.judged.summary

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from sweep.analysis.aggregate import sound, summarise
+from sweep.analysis.aggregate import drop_diverged, summarise
 from sweep.analysis.factors import factors
 from sweep.analysis.statistics.comparison import Baseline, Comparisons, compare_cells, compare_pairs
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED
 from sweep.analysis.statistics.effects import interactions, main_effects
 from sweep.analysis.statistics.intervals import mean_intervals
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
@@ -68,7 +68,7 @@ def judge_sweep(
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     places = {cell: place for place, cell in reversed(list(enumerate(cells["cell"])))}
     trials = trials.sort_values("cell", key=lambda names: names.map(places), kind="stable")
-    counted = sound(trials)
+    counted = drop_diverged(trials)
     nothing = pd.DataFrame()
     if summary["n"].max() >= FEWEST_PAIRED:
         found = mean_intervals(counted, terms.metric, terms.level)
@@ -83,7 +83,7 @@ def judge_sweep(
         return replace(alone, reason=str(error))
     best = comparisons if baseline is None else compare_cells(trials, None, terms)
     summary = summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False)
-    measured = Measured.of(counted, terms.metric)
+    observed = Observations.of(counted, terms.metric)
     several = len(factors(cells, axes)) > 1
     named = comparisons.baseline if comparisons.named else None
     return JudgedSweep(
@@ -91,9 +91,9 @@ def judge_sweep(
         summary,
         trials,
         comparisons,
-        compare_pairs(trials, terms) if len(measured.cells) <= MOST_COMPARED else comparisons.table,
-        main_effects(measured, cells, axes, terms, named) if several else nothing,
-        interactions(measured, cells, axes, terms, named) if several else nothing,
+        compare_pairs(trials, terms) if len(observed.cells) <= MOST_COMPARED else comparisons.table,
+        main_effects(observed, cells, axes, terms, named) if several else nothing,
+        interactions(observed, cells, axes, terms, named) if several else nothing,
         digits=_digits(trials, comparisons, root),
     )
 

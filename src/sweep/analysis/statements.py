@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.escaping import shown
 from sweep.analysis.judged_sweep import DigitsOf, JudgedSweep
 from sweep.analysis.statistics.comparison import Comparisons
@@ -34,7 +34,7 @@ def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline:
     return name_of(summary, differing, cell), name_of(summary, differing, baseline)
 
 
-def against(judged: JudgedSweep, axes: Sequence[str]) -> str:
+def baseline_heading(judged: JudgedSweep, axes: Sequence[str]) -> str:
     """What the baseline is called in the heading of its column."""
     if judged.comparisons is None or judged.comparisons.chosen_by:
         return "the best"
@@ -98,7 +98,7 @@ def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         own = measure.spread(row[f"{judged.terms.metric}_mean"], row[f"{judged.terms.metric}_std"])
         text += f"; its {measure.name.removesuffix(' %')} {own} was not used to choose it"
     yield text
-    validated = sound(judged.trials).dropna(subset=found.chosen_by)
+    validated = drop_diverged(judged.trials).dropna(subset=found.chosen_by)
     luck = luck_of_best(validated, found.chosen_by)
     if not math.isnan(luck):
         yield (

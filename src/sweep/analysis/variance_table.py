@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sweep.analysis import escaping
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.statistics.variance import LEAST, MOST_SKEWNESS, Components
 from sweep.config.sources import Source, adds_up
 
@@ -34,7 +34,7 @@ def components(
     tables = []
     for block, own in zip(blocks, settings, strict=True):
         rows = trials[trials["cell"].isin(block.values())]
-        counted = sound(rows)
+        counted = drop_diverged(rows)
         for metric in METRICS:
             if counted[metric].notna().any():
                 table = _block(counted, block, metric).reset_index(names="varies")

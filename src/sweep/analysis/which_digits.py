@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sweep.analysis import examples
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.examples import Examples
 from sweep.analysis.statistics import digits
 from sweep.errors import TrialsError
@@ -65,7 +65,7 @@ def which_digits(
     they are not MNIST's. Raises TrialsError where the records do not say which test examples are right, or
     the examples are not at hand, and SettingError for fewer than two seeds.
     """
-    trials = sound(trials)
+    trials = drop_diverged(trials)
     cells = trials[trials["cell"].isin([cell, baseline])]
     if "test_correct" not in cells or cells["test_correct"].isna().any():
         raise TrialsError(

@@ -31,7 +31,7 @@ class Fractions:
                 return fractions
         return np.zeros(self.blocks)
 
-    def report(self, block: int, fraction: float) -> None:
+    def write(self, block: int, fraction: float) -> None:
         """Say that this fraction of a block is done."""
         with suppress(OSError), self.file.open("r+b", buffering=0) as file:
             file.seek(8 * block)

@@ -65,7 +65,7 @@ def run(task: Task) -> Report:
         except Exception as error:
             folder = store.path(cell.results, cell.id, result.seed).parent
             failures.append(_failure(error, folder))
-    task.fractions.report(task.position, 1.0)
+    task.fractions.write(task.position, 1.0)
     return Report(task.block, len(results) - len(failures), failures[0] if failures else None)
 
 
@@ -76,7 +76,7 @@ def _train(task: Task) -> tuple[list[TrialResult], Origin]:
         data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data, config)
         began = datetime.now(UTC).isoformat(timespec="milliseconds")
         results = train_block(
-            config, block.seeds, data, lambda fraction: task.fractions.report(task.position, fraction)
+            config, block.seeds, data, lambda fraction: task.fractions.write(task.position, fraction)
         )
         return results, _origin(config, began, {**task.provenance, "blas": blas()})
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.config.row import same_value
 from sweep.errors import PaperError, nearest
 from sweep.execution.plan import Cell
@@ -130,7 +130,7 @@ class Collection:
 
     def confusions(self, experiment: str, where: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
         """Test examples by true and predicted class, (trials, classes, classes), without diverged trials."""
-        counts = np.array(sound(self.reports(experiment, where))["confusion"].tolist(), float)
+        counts = np.array(drop_diverged(self.reports(experiment, where))["confusion"].tolist(), float)
         classes = math.isqrt(counts.shape[1])
         return counts.reshape(-1, classes, classes)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.errors import nearest
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.specification import UNITS, Row
@@ -60,7 +60,7 @@ def compare(row: Row, collection: Collection) -> Comparison:
     if row.iteration is not None:
         curves = collection.curves(row.experiment, row.where)
         rows = curves[curves["iteration"] == row.iteration]
-    counted = sound(rows)
+    counted = drop_diverged(rows)
     # A part that was not evaluated has no value.
     values = _numbers(counted, row.column).dropna() * row.factor
     scale = 100 if row.unit == "percent" else 1

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from sweep.analysis import figures
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.figures import layout, style
 from sweep.analysis.figures.spread import flattens
 from sweep.data import datasets, labels
@@ -52,7 +52,7 @@ def curves(
 
     `limits` are those of the vertical axis, in its units.
     """
-    rows = sound(collection.curves(experiment, where, lines))
+    rows = drop_diverged(collection.curves(experiment, where, lines))
     names = [f"{part}_{metric}" for part in parts]
     if not any(name in rows and rows[name].notna().any() for name in names):
         raise SelectionError(f"{experiment}: its records hold no {metric} of {', '.join(parts)}")
@@ -73,7 +73,7 @@ def class_errors(
     where: dict[str, Any] | None = None,
 ) -> Figure:
     """The error of each class against epochs: a panel a class, a line for each part, mean over seeds."""
-    rows = sound(collection.class_curves(experiment, where))
+    rows = drop_diverged(collection.class_curves(experiment, where))
     rows = rows[rows["part"].isin(parts)].assign(error=100 * rows["error"])
     remarks = []
     if flattens(rows, "error", ["part", "class"], share=1 / 2):
@@ -137,7 +137,7 @@ def hardest_digits(
     collection: Collection, experiment: str, where: dict[str, Any] | None = None, count: Count = 20
 ) -> Figure:
     """The test images of highest loss of the first seed, with label and prediction."""
-    row = sound(collection.reports(experiment, where)).iloc[0]
+    row = drop_diverged(collection.reports(experiment, where)).iloc[0]
     digest = collection.trials(experiment, where)["data.digest"].iloc[0]
     _, raw = samples.of_records(collection, experiment, digest)
     images = raw.test_features[np.array(row["hardest_indices"][:count], int)]
@@ -239,7 +239,7 @@ def decision(
 
     A panel for each cell, with `titles`; only for networks whose weights the records hold.
     """
-    rows = sound(collection.networks(experiment, where)).drop_duplicates("cell")
+    rows = drop_diverged(collection.networks(experiment, where)).drop_duplicates("cell")
     if rows["weights"].isna().any():
         raise SelectionError(
             f"{experiment}: the records hold no weights; they do of networks of at most {MOST_WEIGHTS}"

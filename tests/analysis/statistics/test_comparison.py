@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 import sweep
 from sweep.analysis.statistics.comparison import compare_pairs
 from sweep.analysis.statistics.contrast import contrast
-from sweep.analysis.statistics.judgement import judged
+from sweep.analysis.statistics.judgement import verdict_table
 from sweep.analysis.statistics.selection import best, luck_of_best
 from sweep.analysis.statistics.terms import Terms
 from sweep.errors import TrialsError
@@ -216,7 +216,7 @@ def simulated(kind: str, ratio: float, n: int, count: int = 2000) -> pd.DataFram
     if kind == "skewed":
         draws = (2.25 - rng.gamma(2.25, 1, (count, n, 2))) / 1.5
     pairs = [contrast(seeds * [1.0, ratio], np.array([1.0, -1.0])) for seeds in draws]
-    return judged(pairs, Terms(margin=0.0), 1)
+    return verdict_table(pairs, Terms(margin=0.0), 1)
 
 
 @pytest.mark.parametrize("kind", ["normal", "skewed"])

@@ -9,7 +9,7 @@ from scipy import stats
 from statsmodels.formula.api import ols
 
 from sweep.analysis.statistics.effects import interactions, main_effects
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.terms import Terms
 
 AXES = ["width", "rate", "name"]
@@ -41,7 +41,7 @@ def by_seed(trials: pd.DataFrame, cells: pd.DataFrame, **where: object) -> np.nd
 
 def test_a_main_effect_is_the_mean_difference_over_the_other_axes() -> None:
     trials, cells = factorial()
-    found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms())
+    found = main_effects(Observations.of(trials, "test_accuracy"), cells, AXES, Terms())
     assert list(zip(found["setting"], found["value"], found["against"], found["cells"], strict=True)) == [
         ("width", "32", "16", 4),
         ("width", "64", "16", 4),
@@ -63,8 +63,8 @@ def test_a_main_effect_is_the_mean_difference_over_the_other_axes() -> None:
 
 def test_effects_are_those_of_a_linear_model_with_all_interactions() -> None:
     trials, cells = factorial()
-    found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms())
-    crossed = interactions(Measured.of(trials, "test_accuracy"), cells, AXES, Terms())
+    found = main_effects(Observations.of(trials, "test_accuracy"), cells, AXES, Terms())
+    crossed = interactions(Observations.of(trials, "test_accuracy"), cells, AXES, Terms())
     data = trials.merge(cells, on="cell")
     # Sum coding: half the difference of the two values, averaged over everything else.
     model = ols("test_accuracy ~ C(width, Sum) * C(rate, Sum) * C(name, Sum)", data).fit()
@@ -76,7 +76,7 @@ def test_effects_are_those_of_a_linear_model_with_all_interactions() -> None:
 
 def test_an_interaction_is_a_difference_of_differences() -> None:
     trials, cells = factorial()
-    found = interactions(Measured.of(trials, "test_accuracy"), cells, AXES, Terms())
+    found = interactions(Observations.of(trials, "test_accuracy"), cells, AXES, Terms())
     assert len(found) == 2 * 1 + 2 * 1 + 1 * 1
     row = found[(found["setting"] == "rate") & (found["with_setting"] == "name")].iloc[0]
     values = [
@@ -95,7 +95,7 @@ def test_what_a_grid_lacks_is_left_out_of_the_means() -> None:
     lost = cells[(cells["width"] == 64) & (cells["rate"] == 0.2)]["cell"]
     broken = cells.loc[(cells["width"] == 16) & (cells["rate"] == 0.1), "cell"].iloc[0]
     trials = trials[~trials["cell"].isin(lost) & ~((trials["cell"] == broken) & (trials["seed"] == 0))]
-    found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms())
+    found = main_effects(Observations.of(trials, "test_accuracy"), cells, AXES, Terms())
     rate = found[found["setting"] == "rate"].iloc[0]
     assert (rate["cells"], rate["n"]) == (3, 6)
     there = cells[(cells["width"] == 32) | ((cells["width"] == 16) & (cells["name"] == "tanh"))]
@@ -106,7 +106,7 @@ def test_what_a_grid_lacks_is_left_out_of_the_means() -> None:
 def test_a_named_baseline_is_what_its_values_are_compared_with() -> None:
     trials, cells = factorial()
     base = cells.loc[(cells["width"] == 32) & (cells["name"] == "tanh"), "cell"].iloc[1]
-    found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms(), base)
+    found = main_effects(Observations.of(trials, "test_accuracy"), cells, AXES, Terms(), base)
     assert list(zip(found["value"], found["against"], strict=True)) == [
         *(("16", "32"), ("64", "32"), ("0.1", "0.2"), ("relu", "tanh"))
     ]
@@ -117,7 +117,7 @@ def test_a_named_baseline_is_what_its_values_are_compared_with() -> None:
 def test_settings_that_vary_together_are_one_effect() -> None:
     trials, cells = factorial()
     cells = cells.assign(twin=cells["rate"] * 10)
-    found = main_effects(Measured.of(trials, "test_accuracy"), cells, [*AXES, "twin"], Terms())
+    found = main_effects(Observations.of(trials, "test_accuracy"), cells, [*AXES, "twin"], Terms())
     (row,) = found[found["setting"] == "rate, twin"].to_dict("records")
     assert (row["value"], row["against"]) == ("0.2, 2", "0.1, 1")
 
@@ -134,6 +134,6 @@ def test_equal_values_give_no_false_effects_in_most_sweeps() -> None:
                 "test_accuracy": draws.ravel(),
             }
         )
-        found = main_effects(Measured.of(trials, "test_accuracy"), cells, AXES, Terms(margin=0.0))
+        found = main_effects(Observations.of(trials, "test_accuracy"), cells, AXES, Terms(margin=0.0))
         false += bool((found["verdict"] != "undecided").any())
     assert false <= 40 * 0.05 + 3 * np.sqrt(40 * 0.05 * 0.95)

@@ -7,9 +7,9 @@
 
 from sweep.analysis.figures.accuracy import draw_accuracy, draw_cells
 from sweep.analysis.figures.against import Against
-from sweep.analysis.figures.curves import PARTS, draw_curves
 from sweep.analysis.figures.differences import draw_differences
 from sweep.analysis.figures.heatmap import draw_heatmap
+from sweep.analysis.figures.learning_curves import PARTS, draw_curves
 from sweep.analysis.figures.notes import note
 from sweep.analysis.figures.sweep_figures import MOST_FIGURES, Drawn, draw_all
 

@@ -14,8 +14,8 @@ from matplotlib.ticker import NullLocator
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.against import Against
 from sweep.analysis.figures.marks import draw_intervals, draw_marks, marks_in_words
-from sweep.analysis.figures.measured import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.scale import FLAT, Scale, scale
+from sweep.analysis.figures.shown_accuracy import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.spread import deviation
 from sweep.analysis.statistics.intervals import mean_intervals
 from sweep.analysis.statistics.terms import Terms

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import chain
 
 from sweep.analysis import figure_files
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.figures import names
 from sweep.analysis.figures.choice import FEW_PANELS, MOST_PANELS, MOST_VALUES, crossed
 from sweep.analysis.figures.differences import draw_differences
@@ -50,7 +50,9 @@ def heatmap_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
         elif sweep.everything or (first and pair.panels <= FEW_PANELS):
             settings = (pair.across, pair.up, pair.facets)
             caption = sweep.caption(sweep.trials)
-            yield Planned(name, partial(draw_heatmap, sound(sweep.trials), *settings, caption, sweep.against))
+            yield Planned(
+                name, partial(draw_heatmap, drop_diverged(sweep.trials), *settings, caption, sweep.against)
+            )
             first = False
         else:
             others.append(name)

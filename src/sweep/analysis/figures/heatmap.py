@@ -14,8 +14,8 @@ from matplotlib.patheffects import withStroke
 
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.against import Against
-from sweep.analysis.figures.measured import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.scale import FLAT, scale
+from sweep.analysis.figures.shown_accuracy import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.spread import reach
 
 # Dark letters and marks are seen on all of it; "bad" is a combination that does not exist.

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.training.result import Status
 
 
@@ -12,7 +12,7 @@ def note(trials: pd.DataFrame) -> str:
     `trials` are those of the figure's cells, diverged ones included.
     """
     trials = trials.drop_duplicates(["cell", "seed"])  # a cell may stand in a sweep twice
-    counted = sound(trials)
+    counted = drop_diverged(trials)
     diverged = len(trials) - len(counted)
     seeds = counted.groupby("cell")["seed"].nunique()
     most, least = int(seeds.max()) if len(seeds) else 0, int(seeds.min()) if len(seeds) else 0

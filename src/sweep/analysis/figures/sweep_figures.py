@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from sweep.analysis import figure_files
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.factors import Factor
 from sweep.analysis.figures import style
 from sweep.analysis.figures.accuracy import draw_accuracy, draw_cells
 from sweep.analysis.figures.against import Against
 from sweep.analysis.figures.choice import MOST_LINES, MOST_PANELS, MOST_ROWS, arrange
 from sweep.analysis.figures.compared import difference_figures, heatmap_figures
-from sweep.analysis.figures.curves import draw_curves, measured_parts
+from sweep.analysis.figures.learning_curves import draw_curves, evaluated_parts
 from sweep.analysis.figures.material import Material, Planned
 from sweep.errors import one_line
 
@@ -50,7 +50,7 @@ def draw_all(
     data set and what all cells share. Raises nothing for a figure that cannot be drawn: it is among what was
     left out.
     """
-    planned, left_out = plan(trials, curves, axes, settings, against, everything, beside)
+    planned, left_out = plan_figures(trials, curves, axes, settings, against, everything, beside)
     drawn = Drawn(left_out=left_out)
     with style.applied():
         for figure in planned:
@@ -61,7 +61,7 @@ def draw_all(
     return drawn
 
 
-def plan(
+def plan_figures(
     trials: pd.DataFrame,
     curves: pd.DataFrame,
     axes: Sequence[str],
@@ -71,7 +71,7 @@ def plan(
     beside: Sequence[Planned] = (),
 ) -> tuple[list[Planned], list[str]]:
     """The figures of a sweep, the most telling first, and what is left out, with the reason."""
-    if sound(trials).empty:
+    if drop_diverged(trials).empty:
         return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
     sweep = Material(trials, curves, tuple(axes), settings, against, everything)
     left_out: list[str] = []
@@ -96,7 +96,7 @@ def plan(
 
 def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
     """Learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
-    trials, curves, varying = sweep.trials, sound(sweep.curves), sweep.varying
+    trials, curves, varying = sweep.trials, drop_diverged(sweep.curves), sweep.varying
     cells = curves.drop_duplicates(["cell", *chain(*varying)])
     arrangement, suffix, caption = arrange(cells, varying), "", sweep.caption(trials)
     if arrangement.panels > MOST_PANELS:
@@ -110,7 +110,7 @@ def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
         caption = f"the {len(best)} cells with the highest validation accuracy; {sweep.caption(trials)}"
     elif arrangement.facets:
         suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
-    by_metric = {metric: measured_parts(curves, metric) for metric in ("accuracy", "loss")}
+    by_metric = {metric: evaluated_parts(curves, metric) for metric in ("accuracy", "loss")}
     for metric, parts in by_metric.items():
         if not parts:
             left_out.append(f"curves_{metric}: was not evaluated")
@@ -129,7 +129,7 @@ def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
 def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
     name, caption = f"accuracy_by_{figure_files.key(factor)}", sweep.caption(sweep.trials)
     arrangement = arrange(sweep.cells, [other for other in sweep.varying if other != factor])
-    trials = sound(sweep.trials)
+    trials = drop_diverged(sweep.trials)
     if arrangement.panels > MOST_PANELS:
         return Planned(name, partial(draw_cells, trials, factor, caption))
     arranged = (arrangement.lines, arrangement.facets)
@@ -138,7 +138,7 @@ def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
 
 def _best(trials: pd.DataFrame) -> list[str]:
     """The cells with the highest validation accuracy (or training accuracy, where there is none)."""
-    counted = sound(trials)
+    counted = drop_diverged(trials)
     for measure in ("validation_accuracy", "train_accuracy"):
         if measure in counted and counted[measure].notna().any():
             means = counted.groupby("cell", sort=False)[measure].mean()

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.analysis.aggregate import sound
+from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.matching import matching
 from sweep.analysis.statistics.contrast import Contrast
-from sweep.analysis.statistics.judgement import judged
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.judgement import verdict_table
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.selection import best
 from sweep.analysis.statistics.sources import Correct, on_new_digits
 from sweep.analysis.statistics.terms import Pairing, Terms
@@ -68,27 +68,27 @@ def loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
 def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Comparisons:
     """Every cell of the trials against the baseline, or against the best on validation, or the first."""
     check_comparable(trials, terms.metric)
-    counted = sound(trials) if "status" in trials else trials
+    counted = drop_diverged(trials) if "status" in trials else trials
     if counted.empty:
         raise TrialsError(
             "no trials to compare: every one diverged" if len(trials) else "no trials to compare"
         )
-    measured = Measured.of(counted, terms.metric)
+    observed = Observations.of(counted, terms.metric)
     chosen = best(counted, terms.metric) if baseline is None else None
     against = (
-        _named(counted, baseline) if baseline is not None else chosen[0] if chosen else measured.cells[0]
+        _named(counted, baseline) if baseline is not None else chosen[0] if chosen else observed.cells[0]
     )
-    position = measured.cells.index(against)
-    others = [index for index in range(len(measured.cells)) if index != position]
-    found = [measured.contrast(other, position, terms.pairing) for other in others]
+    position = observed.cells.index(against)
+    others = [index for index in range(len(observed.cells)) if index != position]
+    found = [observed.contrast(other, position, terms.pairing) for other in others]
     # Any pair might have been the one that is looked at, where the data chooses one of the two.
-    pairs = _all_pairs(measured, terms) if chosen else {}
-    family = len(others) * len(measured.cells) // 2 if chosen else len(others)
+    pairs = _all_pairs(observed, terms) if chosen else {}
+    family = len(others) * len(observed.cells) // 2 if chosen else len(others)
     beside = {pair: one for pair, one in pairs.items() if position not in pair}
-    table = judged(found, terms, family, list(beside.values()))
+    table = verdict_table(found, terms, family, list(beside.values()))
     sources: list[TwoWay | None] = []
     if correct := Correct.of(counted, terms.metric):
-        names = measured.cells
+        names = observed.cells
         sources = [
             correct.two_way(names[other], against, one) for other, one in zip(others, found, strict=True)
         ]
@@ -97,7 +97,7 @@ def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Com
             for (first, second), one in (beside.items() if len(names) <= MOST_CROSSED else ())
         ]
         table = table.join(on_new_digits(sources, terms, family, rest))
-    table.insert(0, "cell", [measured.cells[other] for other in others])
+    table.insert(0, "cell", [observed.cells[other] for other in others])
     table.insert(1, "baseline", against)
     return Comparisons(
         table, terms, against, chosen[1] if chosen else None, baseline is not None, family, sources
@@ -106,21 +106,21 @@ def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Com
 
 def compare_pairs(trials: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     """Every cell against every other, in the order of the cells: the second of two against the first."""
-    measured = Measured.of(sound(trials) if "status" in trials else trials, terms.metric)
-    pairs = _all_pairs(measured, terms)
-    table = judged(list(pairs.values()), terms, len(pairs))
-    table.insert(0, "cell", [measured.cells[second] for _, second in pairs])
-    table.insert(1, "baseline", [measured.cells[first] for first, _ in pairs])
+    observed = Observations.of(drop_diverged(trials) if "status" in trials else trials, terms.metric)
+    pairs = _all_pairs(observed, terms)
+    table = verdict_table(list(pairs.values()), terms, len(pairs))
+    table.insert(0, "cell", [observed.cells[second] for _, second in pairs])
+    table.insert(1, "baseline", [observed.cells[first] for first, _ in pairs])
     return table
 
 
-def _all_pairs(measured: Measured, terms: Terms) -> dict[tuple[int, int], Contrast]:
+def _all_pairs(observed: Observations, terms: Terms) -> dict[tuple[int, int], Contrast]:
     """All pairs of cells, by positions, or none where they are too many to look at."""
-    count = len(measured.cells)
+    count = len(observed.cells)
     if count * (count - 1) // 2 > MOST_PAIRS:
         return {}
     return {
-        pair: measured.contrast(*pair[::-1], terms.pairing)
+        pair: observed.contrast(*pair[::-1], terms.pairing)
         for pair in itertools.combinations(range(count), 2)
     }
 

@@ -14,8 +14,8 @@ import pandas as pd
 from sweep.analysis.escaping import shown
 from sweep.analysis.factors import Factor, factors
 from sweep.analysis.statistics.contrast import SHARED, Contrast, contrast
-from sweep.analysis.statistics.judgement import judged
-from sweep.analysis.statistics.measured import Measured
+from sweep.analysis.statistics.judgement import verdict_table
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.terms import Terms
 
 Level = tuple[str, ...]  # the values of a factor, as texts
@@ -23,7 +23,11 @@ Rows = list[dict[str, object]]
 
 
 def main_effects(
-    measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: str | None = None
+    observed: Observations,
+    cells: pd.DataFrame,
+    axes: Sequence[str],
+    terms: Terms,
+    baseline: str | None = None,
 ) -> pd.DataFrame:
     """Each value of each axis against one of them: one row an effect, corrected over all rows.
 
@@ -33,7 +37,7 @@ def main_effects(
     averaged; then as in `compare`. Cells of which some seeds are missing or diverged are left out, and a pair
     of values that no combination of the others shares has no row.
     """
-    design = _Design.of(measured, cells, axes, baseline)
+    design = _Design.of(observed, cells, axes, baseline)
     rows: Rows = []
     found: list[Contrast] = []
     for factor in design.factors:
@@ -44,17 +48,21 @@ def main_effects(
                 names = {"setting": ", ".join(factor), "value": _text(value), "against": _text(against)}
                 rows.append({**names, "cells": len(pairs)})
                 found.append(design.contrast(pairs, terms))
-    return pd.DataFrame(rows).join(judged(found, terms, len(found)))
+    return pd.DataFrame(rows).join(verdict_table(found, terms, len(found)))
 
 
 def interactions(
-    measured: Measured, cells: pd.DataFrame, axes: Sequence[str], terms: Terms, baseline: str | None = None
+    observed: Observations,
+    cells: pd.DataFrame,
+    axes: Sequence[str],
+    terms: Terms,
+    baseline: str | None = None,
 ) -> pd.DataFrame:
     """How each main effect changes with the values of each other axis: one row a difference of differences.
 
     `with_setting`, `with_value` and `with_against` name the other axis; else as `main_effects`.
     """
-    design = _Design.of(measured, cells, axes, baseline)
+    design = _Design.of(observed, cells, axes, baseline)
     rows: Rows = []
     found: list[Contrast] = []
     for first, second in itertools.combinations(design.factors, 2):
@@ -67,26 +75,30 @@ def interactions(
                 names |= {"with_setting": ", ".join(second), "with_value": _text(beside)}
                 rows.append({**names, "with_against": _text(other), "cells": len(fours)})
                 found.append(design.contrast(fours, terms))
-    return pd.DataFrame(rows).join(judged(found, terms, len(found)))
+    return pd.DataFrame(rows).join(verdict_table(found, terms, len(found)))
 
 
 class _Design:
     """The cells of a sweep by their level of each factor."""
 
-    def __init__(self, measured: Measured, found: Sequence[Factor], cells: Mapping[tuple[Level, ...], int]):
-        self.measured, self.factors, self.cells = measured, found, cells
+    def __init__(
+        self, observed: Observations, found: Sequence[Factor], cells: Mapping[tuple[Level, ...], int]
+    ):
+        self.observed, self.factors, self.cells = observed, found, cells
 
     @staticmethod
-    def of(measured: Measured, cells: pd.DataFrame, axes: Sequence[str], baseline: str | None) -> "_Design":
-        own = cells[cells["cell"].isin(_complete(measured))]
+    def of(
+        observed: Observations, cells: pd.DataFrame, axes: Sequence[str], baseline: str | None
+    ) -> "_Design":
+        own = cells[cells["cell"].isin(_complete(observed))]
         # Cells that no axis tells apart would be taken for one.
         found = [] if own[list(axes)].map(str).duplicated().any() else factors(own, axes)
         levels = [list(zip(*(map(shown, own[axis]) for axis in factor), strict=True)) for factor in found]
-        places = {name: position for position, name in enumerate(measured.cells)}
+        places = {name: position for position, name in enumerate(observed.cells)}
         positions = [places[name] for name in own["cell"]]
         by_key = dict(zip(zip(*levels, strict=True), positions, strict=False))
-        base = [key for key, position in by_key.items() if measured.cells[position] == baseline]
-        return _Design(measured, found, {key: by_key[key] for key in [*base, *by_key]})
+        base = [key for key, position in by_key.items() if observed.cells[position] == baseline]
+        return _Design(observed, found, {key: by_key[key] for key in [*base, *by_key]})
 
     def levels(self, factor: Factor) -> list[Level]:
         """The values of a factor, the baseline's first, then in the order of the cells."""
@@ -107,19 +119,19 @@ class _Design:
 
     def contrast(self, combinations: Sequence[Mapping[int, float]], terms: Terms) -> Contrast:
         """The mean of the signed sums of these combinations."""
-        weights = np.zeros(len(self.measured.cells))
+        weights = np.zeros(len(self.observed.cells))
         for signs in combinations:
             for cell, sign in signs.items():
                 weights[cell] += sign / len(combinations)
         there = weights != 0
-        return contrast(self.measured.values[:, there], weights[there], terms.pairing)
+        return contrast(self.observed.values[:, there], weights[there], terms.pairing)
 
 
-def _complete(measured: Measured) -> list[str]:
+def _complete(observed: Observations) -> list[str]:
     """The cells that have all seeds that most have: a missing one would take its seed from every cell."""
-    there = ~np.isnan(measured.values)
+    there = ~np.isnan(observed.values)
     usual = there.mean(axis=1) >= SHARED
-    return [name for name, own in zip(measured.cells, there.T, strict=True) if own[usual].all()]
+    return [name for name, own in zip(observed.cells, there.T, strict=True) if own[usual].all()]
 
 
 def _summed(group: Sequence[tuple[int, float]]) -> dict[int, float]:

@@ -14,7 +14,7 @@ from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict, judge
 
 
-def judged(
+def verdict_table(
     found: Sequence[Contrast], terms: Terms, family: int, beside: Sequence[Contrast] = ()
 ) -> pd.DataFrame:
     """What is said of some contrasts, one row each, corrected for a `family` of tests.

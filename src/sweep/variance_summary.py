@@ -19,7 +19,7 @@ from sweep.execution.plan import Plan
 from sweep.records.table import load
 
 
-def report(
+def summarise_variance(
     plan: Plan,
     blocks: Sequence[Mapping[Source, int]],
     output: Path,

@@ -10,14 +10,14 @@ from sweep.errors import TrialsError, nearest
 
 
 @dataclass(frozen=True)
-class Measured:
+class Observations:
     """One measure of the trials that did not diverge: `values` has a row a seed and a column a cell."""
 
     values: Values
     cells: list[str]
 
     @staticmethod
-    def of(trials: pd.DataFrame, metric: str) -> "Measured":
+    def of(trials: pd.DataFrame, metric: str) -> "Observations":
         """The values of `metric`. Raises TrialsError where it is not a column of numbers, one a trial."""
         for name in ("cell", "seed", metric):
             if name not in trials:
@@ -29,7 +29,7 @@ class Measured:
             raise TrialsError(f"cell {row['cell']}, seed {row['seed']}: stands in the table twice")
         table = trials.pivot_table(index="seed", columns="cell", values=metric, dropna=False)
         table = table[list(dict.fromkeys(trials["cell"]))]
-        return Measured(table.to_numpy(float), [str(name) for name in table])
+        return Observations(table.to_numpy(float), [str(name) for name in table])
 
     def contrast(self, first: int, second: int, paired: bool | None) -> Contrast:
         """The difference of two cells, by their positions."""

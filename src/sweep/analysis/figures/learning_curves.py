@@ -17,7 +17,7 @@ MOST_MARKERS = 6  # on one line
 _LINE, _FACET = "line: ", "facet: "  # columns that settings cannot be called
 
 
-def measured_parts(curves: pd.DataFrame, metric: str) -> list[str]:
+def evaluated_parts(curves: pd.DataFrame, metric: str) -> list[str]:
     """The parts on which `metric` was evaluated in any of these trials."""
     return [
         part for part in PARTS if f"{part}_{metric}" in curves and curves[f"{part}_{metric}"].notna().any()
@@ -39,7 +39,7 @@ def draw_curves(
     has stopped keeps its last value, and the figure says from where. Raises SweepError when no part was
     evaluated.
     """
-    parts = [part for part in measured_parts(curves, metric) if parts is None or part in parts]
+    parts = [part for part in evaluated_parts(curves, metric) if parts is None or part in parts]
     if not parts:
         raise SweepError(f"{metric}: was not evaluated")
     measures = [f"{part}_{metric}" for part in parts]
