@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from sweep.analysis.escaping import shown, visible
+from sweep.analysis.escaping import visible
 from sweep.analysis.statistics.decisions import decide, more
-from sweep.analysis.terminal import Column, show_cells
+from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.touched import in_order
 from sweep.config.validation import show
 from sweep.deciding import Deciding
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers
-from sweep.execution.progress import duration
+from sweep.formats import duration, plural, points, setting_value, span
 from sweep.records import store
 
 MOST_ROWS = 100  # cells that are shown
@@ -25,23 +25,21 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     """
     config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
     most, count = ahead.to_the_end(), workers(config.parallel)
-    points = (
-        f" ({100 * deciding.terms.margin:g} points)" if config.compare.metric.endswith("accuracy") else ""
-    )
+    accuracy = config.compare.metric.endswith("accuracy")
+    margin = f" ({points(deciding.terms.margin)})" if accuracy else ""
     first = "" if config.compare.baseline is not None else ", the first cell"
     seeds = ", ".join(map(str, deciding.looks.seeds))
-    many = "s" if deciding.looks.comparisons > 1 else ""
     console.print(
         visible(
-            f"decide={show(config.decide)}{points}: {deciding.looks.comparisons} comparison{many} with"
+            f"decide={show(config.decide)}{margin}: {plural(deciding.looks.comparisons, 'comparison')} with"
             f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
         ),
         soft_wrap=True,
     )
     console.print(
-        f"{_range(least.trials, most.trials)} trials: {most.trials - most.missing} stored,"
-        f" {_range(least.missing, most.missing)} to train,"
-        f" about {_range(_time(least, count), _time(most, count))} on {count} workers",
+        f"{span(least.trials, most.trials)} trials: {most.trials - most.missing} stored,"
+        f" {span(least.missing, most.missing)} to train,"
+        f" about {span(_time(least, count), _time(most, count))} on {count} workers",
         soft_wrap=True,
     )
     return ahead
@@ -54,15 +52,12 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     swept, values = plan.swept
     cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
     last = {cell.id: cell.config.seeds for cell in most.cells}
-    ranges = [_range(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
+    ranges = [span(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
     expected = _expected(ahead)
     show_cells(
         [
             Column("cell", [cell.id for cell in cells]),
-            *(
-                Column(axis, [shown(row[axis]) for row in values], name=True, spare=1)
-                for axis in in_order(swept, given)
-            ),
+            *setting_columns(in_order(swept, given), values),
             Column("seeds", ranges, right=True),
             Column("as stored", [expected[cell.id] for cell in cells]),
         ],
@@ -100,11 +95,7 @@ def _written(plan: Plan, cell: str) -> str:
     """The swept settings of a cell, as they are typed."""
     axes, values = plan.swept
     row = next(row for own, row in zip(plan.cells, values, strict=True) if own.id == cell)
-    return ", ".join(f"{axis}={shown(row[axis])}" for axis in axes)
-
-
-def _range(least: object, most: object) -> str:
-    return f"{least}" if least == most else f"{least} to {most}"
+    return ", ".join(f"{axis}={setting_value(row[axis])}" for axis in axes)
 
 
 def _time(plan: Plan, count: int) -> str:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from sweep.analysis.escaping import shown
-from sweep.analysis.terminal import Column, show_cells
+from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
@@ -18,7 +17,7 @@ from sweep.errors import ExecutionError, SweepError
 from sweep.execution.baseline import baseline_of
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
-from sweep.execution.progress import duration
+from sweep.formats import duration
 from sweep.records import store
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     show_cells(
         [
             Column("cell", [cell.id for cell in cells]),
-            *(Column(axis, [shown(row[axis]) for row in values], name=True, spare=1) for axis in axes),
+            *setting_columns(axes, values),
             Column("seeds", [str(len(cell.config.seed_indices)) for cell in cells], right=True),
             Column("to train", [str(missing[cell.id]) for cell in cells], right=True),
         ],

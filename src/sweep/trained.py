@@ -19,6 +19,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import installed, wanted_as
 from sweep.errors import SettingError
 from sweep.execution.shared_data import load_own
+from sweep.formats import percent
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
 from sweep.training.evaluation import predicted_class
@@ -42,7 +43,7 @@ class Trained:
     def __repr__(self) -> str:
         units = "-".join(map(str, self._parameters.architecture.units))
         accuracy = self.result.metrics.get("test_accuracy", math.nan)
-        ending = "" if math.isnan(accuracy) else f", test accuracy {100 * accuracy:.2f} %"
+        ending = "" if math.isnan(accuracy) else f", test accuracy {percent(accuracy, '.2f')}"
         return f"<{units}, {self.config.activation}, seed {self.result.seed}: {self.result.status}{ending}>"
 
     def outputs(self, features: Array) -> Array:

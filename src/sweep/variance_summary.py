@@ -16,6 +16,7 @@ from sweep.config.validation import show
 from sweep.data.labels import label
 from sweep.errors import ExecutionError, one_line
 from sweep.execution.plan import Plan
+from sweep.formats import span
 from sweep.records.table import load
 
 
@@ -84,8 +85,8 @@ def _write(
     caption, names = f"{variance_table.LEGEND}; {settings}", len(axes) + 2
     text = table.astype({"n": "Int64"}).to_csv(index=False, lineterminator="\n")
     files.write(output / "variance.csv", text.encode("utf-8", "backslashreplace"))
-    said = "".join(f"- {escaping.markdown(line)}.\n" for line in findings)
     columns = tables.text_columns(headings, lines, names)
+    said = tables.markdown_list(findings, ".")
     page = f"{tables.markdown_columns(columns)}\n{escaping.markdown(caption)}.\n\n{said}"
     files.write(output / "variance.md", page)
     files.write(output / "variance.tex", tables.latex(columns, caption))
@@ -108,8 +109,7 @@ def _draw(
         reason = "no shares to show" if panels <= MOST_PANELS else f"more than {MOST_PANELS} panels"
         console.print(f"figures: none drawn: {reason}")
         return
-    least, most = (f"{n:.0f}" for n in (table["n"].min(), table["n"].max()))
-    count = least if least == most else f"{least} to {most}"
+    count = span(int(table["n"].min()), int(table["n"].max()))
     caption = f"{visible(settings)}: 95 % intervals, n = {count} seeds"
     try:
         with style.applied():

@@ -1,6 +1,5 @@
 """A user's text in the languages of the summaries: every character stands for itself."""
 
-import math
 import re
 
 _LATEX = str.maketrans(
@@ -20,15 +19,6 @@ def visible(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
-
-
-def shown(value: object) -> str:
-    """A setting's value as people read it: a dash for none, true and false as they are typed."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def markdown(text: str) -> str:

@@ -8,12 +8,12 @@ import pandas as pd
 from rich.console import Console
 
 from sweep.analysis import figures
+from sweep.analysis.cell_names import name_of, names_apart
 from sweep.analysis.escaping import visible
 from sweep.analysis.figures.differences import draw_differences
 from sweep.analysis.figures.digits import draw_digits
 from sweep.analysis.figures.material import Planned
 from sweep.analysis.judged_sweep import JudgedSweep
-from sweep.analysis.statements import name_of, names_apart
 
 
 def draw_figures(

@@ -9,15 +9,10 @@ from rich.console import Console
 
 from sweep import files
 from sweep.analysis import escaping, tables
+from sweep.analysis.effect_statements import EFFECT_HEADINGS, effect_lines, interaction_lines
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_sweep import JudgedSweep
-from sweep.analysis.statements import (
-    EFFECT_HEADINGS,
-    baseline_heading,
-    effect_lines,
-    interaction_lines,
-    statements,
-)
+from sweep.analysis.statements import baseline_heading, statements
 from sweep.analysis.tables import Measure
 from sweep.analysis.terminal import Column, fitted
 
@@ -73,11 +68,11 @@ class JudgedPage:
     def markdown(self) -> str:
         """The page in Markdown."""
         parts = [tables.markdown_columns(self._columns()), f"{self._caption()}.\n"]
-        lines = [f"- {escaping.markdown(line)}\n" for line in statements(self.judged, self.axes)]
-        parts += ["".join(lines)] if lines else []
+        said = list(statements(self.judged, self.axes))
+        parts += [tables.markdown_list(said)] if said else []
         if effects := self._effects():
             parts.append(tables.markdown_columns(effects))
-            parts.append("".join(f"- {escaping.markdown(line)}\n" for line in self._of_effects()))
+            parts.append(tables.markdown_list(self._of_effects()))
         return "\n".join(parts)
 
     def latex(self) -> str:

@@ -1,37 +1,19 @@
 """What is said below the table of a sweep: what was tested, on what, corrected for what."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
-from scipy import stats
 
 from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.escaping import shown
-from sweep.analysis.judged_sweep import DigitsOf, JudgedSweep
-from sweep.analysis.statistics.comparison import Comparisons
+from sweep.analysis.cell_names import name_of
+from sweep.analysis.example_statements import example_statements
+from sweep.analysis.judged_sweep import JudgedSweep
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED, Method
 from sweep.analysis.statistics.selection import luck_of_best
 from sweep.analysis.statistics.sequential import Looks
-from sweep.analysis.statistics.verdict import Verdict
 from sweep.analysis.tables import Measure
-
-MOST_NAMED = 5  # cells in one sentence
-MOST_CLASSES = 3
-
-
-def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """A cell by the settings that vary: hidden=256, momentum=0.9."""
-    row = summary[summary["cell"] == cell].iloc[0]
-    return ", ".join(f"{axis}={shown(row[axis])}" for axis in axes) or cell
-
-
-def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> tuple[str, str]:
-    """Two cells by the settings in which they differ."""
-    rows = summary[summary["cell"].isin([cell, baseline])].drop_duplicates("cell")
-    differing = [axis for axis in axes if len(set(map(str, rows[axis]))) > 1]
-    return name_of(summary, differing, cell), name_of(summary, differing, baseline)
+from sweep.formats import percent
 
 
 def baseline_heading(judged: JudgedSweep, axes: Sequence[str]) -> str:
@@ -59,7 +41,7 @@ def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     if judged.comparisons is not None:
         yield _correction(judged)
         if judged.looks is None:
-            yield from _new_digits(judged, axes)
+            yield from example_statements(judged, axes)
 
 
 def _too_few(count: int) -> str:
@@ -103,7 +85,7 @@ def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     if not math.isnan(luck):
         yield (
             f"luck of the choice: the best of {validated['cell'].nunique()} equal cells would lead their mean"
-            f" by {chosen.number(luck)}{chosen.unit} on validation"
+            f" by {chosen.amount(luck)} on validation"
         )
 
 
@@ -114,7 +96,7 @@ def _scope(judged: JudgedSweep) -> str:
     parts = {"test": "test", "validation": "validation", "train": "training"}
     fixed = "a number of seeds fixed beforehand" if judged.looks is None else "all looks and cells together"
     return (
-        f"intervals: {100 * judged.terms.level:g} %, over new seeds on these {count}{parts[part]} examples,"
+        f"intervals: {percent(judged.terms.level)}, over new seeds on these {count}{parts[part]} examples,"
         f" for {fixed}"
     )
 
@@ -140,93 +122,14 @@ def _correction(judged: JudgedSweep) -> str:
         text += f", corrected for {judged.looks.shares} looks at a comparison (Bonferroni)"
     elif found.family > 1:
         text += f", corrected for {found.family} {tests} (Holm)"
-    text += f", with {100 * (1 - terms.level):.3g} % error"
+    text += f", with {percent(1 - terms.level, '.3g')} error"
     if found.family > 1 and judged.looks is None:
         text += "; intervals are each their own, not corrected"
     if terms.margin > 0:
-        text += f"; equivalent: within ±{measure.number(terms.margin)}{measure.unit}"
+        text += f"; equivalent: within ±{measure.amount(terms.margin)}"
     if found.table["more_seeds"].fillna(0).gt(0).any():
         text += "; more seeds: a cell, for a verdict with 80 % probability if all is as measured"
     return text
-
-
-def _new_digits(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """What holds for other test examples, and which of the two sources of luck is the larger."""
-    found, measure = judged.comparisons, Measure.of(judged.terms.metric)
-    assert found is not None
-    if not any(found.sources):
-        correct = judged.trials.get("test_correct")
-        if judged.terms.metric == "test_accuracy" and correct is not None and correct.isna().any():
-            yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
-        return
-    other = [
-        row
-        for row in found.table.to_dict("records")
-        if isinstance(row["verdict_new_digits"], str) and row["verdict_new_digits"] != row["verdict"]
-    ]
-    texts = [
-        f"{name_of(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
-        f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
-        for row in other[:MOST_NAMED]
-    ]
-    texts += [f"and {len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else []
-    yield f"on new test examples, too: {', '.join(texts) or 'the same verdicts'}"
-    yield from _closest(found, judged.summary, axes, measure)
-    if judged.digits is not None:
-        yield _which(judged.digits, judged.summary, axes, measure, judged.terms.level)
-
-
-def _closest(
-    found: Comparisons, summary: pd.DataFrame, axes: Sequence[str], measure: Measure
-) -> Iterator[str]:
-    """Where the uncertainty of the smallest difference comes from."""
-    known = [
-        (source, str(cell))
-        for source, cell in zip(found.sources, found.table["cell"], strict=True)
-        if source is not None
-    ]
-    source, cell = min(known, key=lambda one: abs(one[0].difference))
-    names = " and ".join(names_apart(summary, axes, cell, found.baseline))
-    yield (
-        f"luck between {names}: {100 * (1 - source.shares.examples):.0f} % of its variance is the seeds',"
-        f" {100 * source.shares.examples:.0f} % that of the choice of test examples, which more seeds leave;"
-        f" single runs of both differ by ±{measure.number(source.one_run)}{measure.unit} for no other reason"
-    )
-    verdict = found.table.loc[found.table["cell"] == cell, "verdict_new_digits"].item()
-    distance = max(abs(source.difference), found.terms.margin - abs(source.difference))
-    critical = float(stats.norm.isf((1 - found.terms.level) / 2))
-    if verdict == Verdict.UNDECIDED.value and critical * source.standard_error_endless_seeds > distance:
-        yield (
-            "on new test examples no number of seeds decides that, only more test examples: about"
-            f" {source.examples_needed(distance / critical):,}"
-        )
-
-
-def _which(
-    digits: DigitsOf, summary: pd.DataFrame, axes: Sequence[str], measure: Measure, level: float
-) -> str:
-    """The classes, and how many single examples, that make the smallest difference that is one."""
-    found, noun = digits.found, digits.found.examples.noun
-    cell, baseline = names_apart(summary, axes, digits.cell, digits.baseline)
-    classes = found.classes[found.classes["p_adjusted"] <= 1 - level]
-    largest = classes.loc[classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]]
-    parts = [
-        f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
-        for row in largest.to_dict("records")
-    ]
-    by_class = f"{len(classes)} of {len(found.classes)} classes by themselves, most {', '.join(parts)}"
-    gained, lost = found.expected_by_luck
-    singles = f"{len(found.lost)} single {noun}{_s(found.lost)}"
-    return (
-        f"which {noun}s make the difference of {cell} from {baseline}:"
-        f" {by_class if parts else 'no class by itself'}; right in most seeds of {baseline} and in few of"
-        f" {cell}: {singles} ({lost:.1f} by luck); the other way round: {len(found.gained)}"
-        f" ({gained:.1f} by luck)"
-    )
-
-
-def _s(rows: pd.DataFrame) -> str:
-    return "" if len(rows) == 1 else "s"
 
 
 def _methods(table: pd.DataFrame) -> str:
@@ -237,41 +140,3 @@ def _methods(table: pd.DataFrame) -> str:
         Method.TOO_FEW.value: "none where seeds are too few",
     }
     return ", ".join(names[method] for method in dict.fromkeys(table["method"]))
-
-
-def effect_lines(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
-    """The rows of a table of main effects, under `EFFECT_HEADINGS`."""
-    return [
-        [
-            f"{row['setting']}={row['value']}",
-            str(row["against"]),
-            measure.difference(row["difference"], row["low"], row["high"]),
-            _said(row),
-        ]
-        for row in effects.to_dict("records")
-    ]
-
-
-EFFECT_HEADINGS = ("main effect", "against", "difference", "verdict")
-
-
-def interaction_lines(interactions: pd.DataFrame, measure: Measure) -> Iterator[str]:
-    """The interactions that are told from none, one sentence each, and how many are not."""
-    rows = interactions.to_dict("records")
-    decided = [row for row in rows if row["verdict"] in ("better", "worse")]
-    for row in decided:
-        change = "higher" if row["difference"] > 0 else "lower"
-        sign = 1 if row["difference"] > 0 else -1
-        low, high = sorted((sign * row["low"], sign * row["high"]))
-        size = f"{measure.number(abs(row['difference']))} ({measure.interval(low, high)})"
-        yield (
-            f"interaction: the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
-            f" {change} with {row['with_setting']}={row['with_value']} than with {row['with_against']}"
-        )
-    if rows:
-        rest = len(rows) - len(decided)
-        yield f"interactions: {len(decided)} of {len(rows)} told from none (Holm); {rest} not"
-
-
-def _said(row: Mapping[Any, Any]) -> str:
-    return str(row["method"] if row["method"] == Method.TOO_FEW.value else row["verdict"])

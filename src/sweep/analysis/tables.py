@@ -1,6 +1,5 @@
 """Summaries as text: for the terminal, for Markdown and for LaTeX."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,51 +10,29 @@ from sweep.analysis import escaping
 from sweep.analysis.statistics.contrast import Method
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.terminal import Column
+from sweep.formats import Format, percent, seed_count, setting_value
 
 CAPTION = "Mean ± standard deviation over n seeds"
+EPOCHS, SECONDS = Format(spec=".4g"), Format(spec=".1f")
 
 
 @dataclass(frozen=True)
-class Measure:
-    """How a measure is written: its name, the factor on its numbers, and their digits."""
+class Measure(Format):
+    """How the values of a metric are written, and what the metric is called."""
 
-    name: str
-    factor: float = 100.0
-    digits: int = 2
+    name: str = ""
 
     @staticmethod
     def of(metric: str) -> "Measure":
         """Accuracies in percent, everything else as it is."""
         name = metric.replace("_", " ").replace("train ", "training ")
-        return Measure(f"{name} %") if metric.endswith("accuracy") else Measure(name, 1.0, 4)
+        if metric.endswith("accuracy"):
+            return Measure(100.0, ".2f", f"{name} %")
+        return Measure(1.0, ".4f", name)
 
-    @property
-    def unit(self) -> str:
-        """What follows a difference, with a space before it, or nothing."""
-        return " points" if self.factor == 100 else ""
-
-    def number(self, value: float) -> str:
-        """A value of the measure."""
-        return f"{self.factor * value:.{self.digits}f}"
-
-    def spread(self, mean: float, std: float) -> str:
-        """Mean ± std, the mean alone where there is no standard deviation."""
-        if math.isnan(mean):
-            return "–"
-        return self.number(mean) if math.isnan(std) else f"{self.number(mean)} ± {self.number(std)}"
-
-    def interval(self, low: float, high: float) -> str:
-        """From low to high; nothing where there is no interval."""
-        return "–" if math.isnan(low) else f"{self.number(low)} to {self.number(high)}"
-
-    def difference(self, value: float, low: float, high: float) -> str:
-        """A difference with its interval in brackets."""
-        if math.isnan(value):
-            return "–"
-        signed = f"{self.factor * value:+.{self.digits}f}"
-        if math.isnan(low):
-            return signed
-        return f"{signed} ({self.factor * low:+.{self.digits}f} to {self.factor * high:+.{self.digits}f})"
+    def amount(self, value: float) -> str:
+        """A distance between two values, with its unit: 0.17 points."""
+        return f"{self.number(value)} points" if self.factor == 100 else self.number(value)
 
 
 def columns(
@@ -69,13 +46,15 @@ def columns(
     rows, metric = summary.to_dict("records"), terms.metric
     measure, validation = Measure.of(metric), Measure.of("validation_accuracy")
     strong = [row.get("among_best") is True for row in rows]
-    found = [Column(axis, [escaping.shown(row[axis]) for row in rows], name=True) for axis in axes]
-    found.append(_right("n", [_count(row["n"], row["diverged"], row["dead"]) for row in rows]))
+    found = [Column(axis, [setting_value(row[axis]) for row in rows], name=True) for axis in axes]
+    found.append(
+        _right("n", [seed_count(row["n"], diverged=row["diverged"], dead=row["dead"]) for row in rows])
+    )
     means = [measure.spread(row[f"{metric}_mean"], row[f"{metric}_std"]) for row in rows]
     found.append(replace(_right(measure.name, means), strong=strong))
     if f"{metric}_low" in summary:
         intervals = [measure.interval(row[f"{metric}_low"], row[f"{metric}_high"]) for row in rows]
-        found.append(_right(f"{100 * terms.level:g} % interval", intervals, spare=2))
+        found.append(_right(f"{percent(terms.level)} interval", intervals, spare=2))
     if "verdict" in summary:
         found += _verdicts(rows, measure, against)
     if metric != "validation_accuracy":
@@ -83,8 +62,8 @@ def columns(
             validation.spread(row["validation_accuracy_mean"], row["validation_accuracy_std"]) for row in rows
         ]
         found.append(_right("validation %", means, spare=3))
-    found.append(_right("epochs run", [_number(row["epochs_run"], ".4g") for row in rows], spare=4))
-    found.append(_right("seconds", [_number(row["seconds"], ".1f") for row in rows], spare=5))
+    found.append(_right("epochs run", [EPOCHS.number(row["epochs_run"]) for row in rows], spare=4))
+    found.append(_right("seconds", [SECONDS.number(row["seconds"]) for row in rows], spare=5))
     return found
 
 
@@ -118,16 +97,6 @@ def _right(heading: str, texts: Sequence[str], spare: int = 0) -> Column:
     return Column(heading, texts, right=True, spare=spare)
 
 
-def _number(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else f"{value:{form}}"
-
-
-def _count(n: int, diverged: int, dead: int) -> str:
-    """How many seeds are in a mean, with those that are not and those that have died."""
-    asides = [f"{count} {word}" for count, word in ((diverged, "diverged"), (dead, "dead")) if count]
-    return f"{n} ({', '.join(asides)})" if asides else f"{n}"
-
-
 def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
     """The rows with the best first: the highest accuracy, the lowest loss or seconds; cells without last."""
     if sort is None:
@@ -156,6 +125,11 @@ def text_columns(headings: Sequence[str], lines: Sequence[Sequence[str]], names:
         Column(heading, own, name=position < names, right=position >= names)
         for position, (heading, own) in enumerate(zip(headings, texts, strict=True))
     ]
+
+
+def markdown_list(sentences: Sequence[str], end: str = "") -> str:
+    """Sentences as a Markdown list, a line each, with `end` behind each of them."""
+    return "".join(f"- {escaping.markdown(sentence)}{end}\n" for sentence in sentences)
 
 
 def _marked(column: Column, escaped: Callable[[str], str], form: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Tables for a terminal, no wider than it is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.analysis.escaping import visible
+from sweep.formats import setting_value
 
 GAP = 2  # characters between columns
 
@@ -68,6 +69,11 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
     for line in zip(*(_cells(shown[index]) for index in kept), strict=True):
         table.add_row(*line)
     return table, [column.heading for index, column in enumerate(columns) if index not in kept]
+
+
+def setting_columns(axes: Sequence[str], values: Sequence[Mapping[str, object]]) -> list[Column]:
+    """A column for each of the swept settings `axes`; `values` has each cell's values of them."""
+    return [Column(axis, [setting_value(row[axis]) for row in values], name=True, spare=1) for axis in axes]
 
 
 def show_cells(columns: Sequence[Column], more: int, console: Console) -> None:

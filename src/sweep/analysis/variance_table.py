@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.analysis import escaping
 from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.statistics.variance import LEAST, MOST_SKEWNESS, Components
 from sweep.config.sources import Source, adds_up
+from sweep.formats import Format, points, setting_value
 
 HEADINGS = ["accuracy", "varies", "n", "std (points)", "share %", "main effect %"]
 LEGEND = (
@@ -18,6 +18,9 @@ LEGEND = (
     " n: seeds without seed 0, which fixes the rest; in brackets 95 % intervals"
 )
 TOO_FEW = "too few seeds"
+PARTS = ("share", "main_effect")
+# Fractions as percent and as points; z: a number that rounds to zero has no minus.
+PERCENT, POINTS, COUNT = Format(100, "z.0f"), Format(100, "z.2f"), Format(spec=".0f")
 Row = Mapping[Hashable, Any]
 METRICS = {"test_accuracy": "test", "validation_accuracy": "validation"}
 
@@ -62,12 +65,15 @@ def rows(table: pd.DataFrame, axes: Sequence[str]) -> list[list[str]]:
     """The cells of the table as texts, one list a row: the swept settings, then `HEADINGS`."""
     return [
         [
-            *(escaping.shown(row[axis]) for axis in axes),
+            *(setting_value(row[axis]) for axis in axes),
             METRICS[row["metric"]],
             row["varies"],
-            "–" if math.isnan(row["n"]) else f"{row['n']:.0f}",
-            _interval(row, "std", 2),
-            *(TOO_FEW if row["n"] < LEAST else _interval(row, part, 0) for part in ("share", "main_effect")),
+            COUNT.number(row["n"]),
+            _estimate(row, "std", POINTS),
+            *(
+                TOO_FEW if row["n"] < LEAST else _estimate(row, part, PERCENT)
+                for part in ("share", "main_effect")
+            ),
         ]
         for row in table.to_dict("records")
     ]
@@ -79,7 +85,7 @@ def findings(table: pd.DataFrame, axes: Sequence[str]) -> list[str]:
     for _, block in table.groupby([*axes, "metric"], sort=False, dropna=False):
         by_source: dict[str, Row] = {row["varies"]: row for row in block.to_dict("records")}
         every = by_source["all"]
-        pairs = [f"{axis}={escaping.shown(every[axis])}" for axis in axes]
+        pairs = [f"{axis}={setting_value(every[axis])}" for axis in axes]
         where = ", ".join([*pairs, f"{METRICS[every['metric']]} accuracy"])
         if every["n"] < LEAST:
             said = [f"{TOO_FEW} to say: {LEAST} beside seed 0 are needed, there are {every['n']:.0f}"]
@@ -101,7 +107,7 @@ def _dominating(block: Mapping[Any, Row]) -> str:
     if not parts:
         return "no spread over seeds"
     first, *others = sorted(parts, key=lambda row: -row["main_effect"])
-    name, size = first["varies"], f"{_interval(first, 'main_effect', 0)} % of the variance"
+    name, size = first["varies"], f"{_estimate(first, 'main_effect', PERCENT)} % of the variance"
     if not all(first["main_effect_low"] > row["main_effect_high"] for row in others):
         return f"{block['all']['n']:.0f} seeds do not tell what dominates; the largest part is {name}, {size}"
     aside = ": fixing one source alone takes little of the spread away" if name == "interaction" else ""
@@ -116,18 +122,14 @@ def _fixed_split(block: Mapping[Any, Row]) -> str:
     if math.isnan(part):
         return "no interval for what one fixed split does"
     part = min(max(part, 0.0), 1.0)
-    n, moved = every["n"], 100 * every["std"] * math.sqrt(part)
+    n, moved = every["n"], points(every["std"] * math.sqrt(part), ".2f")
     times = "beyond any" if part == 1 else f"{math.sqrt(n * part / (1 - part)):.1f} times the"
     error = f"{times} standard error of the mean of {n:.0f} seeds with that split"
     if told:
-        return f"one fixed split moves the mean by ±{moved:.2f} points, {error}"
-    return f"one fixed split moves the mean by ±{moved:.2f} points at most, {error}; perhaps not at all"
+        return f"one fixed split moves the mean by ±{moved}, {error}"
+    return f"one fixed split moves the mean by ±{moved} at most, {error}; perhaps not at all"
 
 
-def _interval(row: Row, name: str, digits: int) -> str:
-    """A fraction and its limits in percent: `12 (-20 to 44)`; without limits where there are none."""
-    estimate, low, high = (100 * row[key] for key in (name, f"{name}_low", f"{name}_high"))
-    if math.isnan(estimate):
-        return "–"
-    text = f"{estimate:z.{digits}f}"
-    return text if math.isnan(low) else f"{text} ({low:z.{digits}f} to {high:z.{digits}f})"
+def _estimate(row: Row, name: str, form: Format) -> str:
+    """A column of the table with its limits, where it has any: `12 (-20 to 44)`."""
+    return form.estimate(row[name], row[f"{name}_low"], row[f"{name}_high"])

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from sweep.execution.fractions import Fractions
+from sweep.formats import duration
 
 PLAIN_SECONDS = 10.0  # between plain lines, where there is no terminal
 
@@ -74,13 +75,3 @@ class ProgressLine:
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.start
-
-
-def duration(seconds: float) -> str:
-    """A time in words: 8 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -16,7 +16,7 @@ from sweep import files
 from sweep.analysis import figures
 from sweep.analysis.figures import style
 from sweep.errors import PaperError
-from sweep.execution.progress import duration
+from sweep.formats import duration
 from sweep.papers import manifest, training
 from sweep.papers.collection import EACH_CELL, FILE, Collection, missing
 from sweep.papers.drawing import DRAWS, SHOWS

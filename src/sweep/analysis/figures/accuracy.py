@@ -19,6 +19,7 @@ from sweep.analysis.figures.shown_accuracy import NAMES, SHOWN, in_percent
 from sweep.analysis.figures.spread import deviation
 from sweep.analysis.statistics.intervals import mean_intervals
 from sweep.analysis.statistics.terms import Terms
+from sweep.formats import percent
 
 _AT, _LINE, _FACET = "at: ", "line: ", "facet: "  # columns that settings cannot be called
 
@@ -65,7 +66,7 @@ def draw_accuracy(
     _finish(panels, across, grid)
     handles = [line.handle(label, across.numeric) for label, line in look.lines.items()] if lines else []
     words = marks_in_words(data["cell"], marked) if marked else ""
-    known = f"thick bar: {100 * terms.level:g} % interval of the mean; thin bar: ± standard deviation"
+    known = f"thick bar: {percent(terms.level)} interval of the mean; thin bar: ± standard deviation"
     remarks = [words, known if intervals["low"].notna().any() else "", caption]
     return grid.finish(names.settings(axes), NAMES[measure], handles, names.settings(lines), remarks)
 

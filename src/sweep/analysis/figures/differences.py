@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.spread import reach
 from sweep.analysis.statistics.terms import Terms
+from sweep.formats import percent
 
 _ROW, _LINE, _WIDTH = 0.24, 0.15, 3.2  # inches: a row, a further line of its label, the panel
 _UNJUDGED = "too few seeds"
@@ -175,7 +176,7 @@ def _in_words(panel: Axes, shown: Sequence[_Row], level: float, margin: str, loo
     """What the parts of the figure mean, those that are drawn."""
     digits = any(np.isfinite(row.numbers[3]) for row in shown)
     thin = "; thin line: with new test digits, too" if digits else ""
-    yield f"thick bar: {100 * level:g} % interval over new seeds{thin}; shaded: ± {margin}"
+    yield f"thick bar: {percent(level)} interval over new seeds{thin}; shaded: ± {margin}"
     if looked:
         yield "intervals and verdicts are corrected for the number of comparisons and of looks at them"
     elif len(shown) > 1:

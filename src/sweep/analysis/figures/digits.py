@@ -10,6 +10,7 @@ from sweep.analysis.figures.layout import EDGE, LETTER
 from sweep.analysis.statistics.digits import FEW, MOST
 from sweep.analysis.which_digits import WhichDigits
 from sweep.errors import TrialsError
+from sweep.formats import percent, plural
 
 MOST_DRAWN = 20  # on either side
 COLUMNS = 10
@@ -46,7 +47,7 @@ def draw_digits(found: WhichDigits, cell: str, baseline: str) -> Figure:
 
 def _heading(found: WhichDigits, better: str, worse: str, count: int, luck: float, width: float) -> str:
     expected = "none" if luck < 0.05 else f"{luck:.1f}" if luck < 10 else f"{luck:.0f}"
-    digits = f"{count or 'no'} {found.examples.noun}{'' if count == 1 else 's'}"
+    digits = plural(count, found.examples.noun) if count else f"no {found.examples.noun}s"
     text = f"{better} right, {worse} wrong: {digits}, {expected} expected by luck"
     text += f"; the {MOST_DRAWN} strongest" if count > MOST_DRAWN else ""
     letters = int((width - 2 * EDGE) / (LETTER * style.TITLE / style.SMALL))
@@ -55,8 +56,8 @@ def _heading(found: WhichDigits, better: str, worse: str, count: int, luck: floa
 
 def _note(found: WhichDigits, cell: str, baseline: str) -> str:
     return (
-        f"{found.examples.noun}s that one cell gets right in at least {100 * MOST:.0f} % of its seeds and the"
-        f" other in at most {100 * FEW:.0f} %; above each: its class, and how many seeds are right,"
+        f"{found.examples.noun}s that one cell gets right in at least {percent(MOST)} of its seeds and the"
+        f" other in at most {percent(FEW)}; above each: its class, and how many seeds are right,"
         f" {cell} : {baseline}; by luck: how many there would be if the two cells were one"
     )
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.spread import carried, deviation, flattens
 from sweep.errors import SweepError
+from sweep.formats import span
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 MOST_MARKERS = 6  # on one line
@@ -135,5 +136,4 @@ def _first(data: pd.DataFrame, measures: Sequence[str], metric: str) -> list[str
     first = data[data["epoch"] == epoch].groupby([_FACET, _LINE])[list(measures)].mean()
     ends = [f"{bound:.3g}" for bound in (first.min().min(), first.max().max())]
     unit = " %" if metric == "accuracy" else ""
-    found = ends[0] if ends[0] == ends[1] else " to ".join(ends)
-    return [f"Not drawn: epoch {epoch:.3g}, mean {metric} {found}{unit}"]
+    return [f"Not drawn: epoch {epoch:.3g}, mean {metric} {span(*ends)}{unit}"]

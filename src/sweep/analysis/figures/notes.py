@@ -3,6 +3,7 @@
 import pandas as pd
 
 from sweep.analysis.aggregate import drop_diverged
+from sweep.formats import plural, span
 from sweep.training.result import Status
 
 
@@ -16,15 +17,11 @@ def note(trials: pd.DataFrame) -> str:
     diverged = len(trials) - len(counted)
     seeds = counted.groupby("cell")["seed"].nunique()
     most, least = int(seeds.max()) if len(seeds) else 0, int(seeds.min()) if len(seeds) else 0
-    count = f"n = {least}" if least == most else f"n = {least} to {most}"
+    count = f"n = {span(least, most)}"
     text = f"mean ± standard deviation over seeds, {count}" if most > 1 else "one seed, no spread"
-    text += f"; {_trials(diverged, 'diverged')} left out" if diverged else ""
+    text += f"; {plural(diverged, 'diverged trial')} left out" if diverged else ""
     empty = trials["cell"].nunique() - len(seeds)
     if empty:
-        text += f", nothing is left of {empty} cell{'' if empty == 1 else 's'}"
+        text += f", nothing is left of {plural(empty, 'cell')}"
     dead = int((counted["status"] == Status.DEAD.value).sum())
-    return text + (f"; {_trials(dead, 'dead')} (one output for all) in the mean" if dead else "")
-
-
-def _trials(count: int, kind: str) -> str:
-    return f"{count} {kind} trial{'' if count == 1 else 's'}"
+    return text + (f"; {plural(dead, 'dead trial')} (one output for all) in the mean" if dead else "")

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.escaping import shown
 from sweep.analysis.factors import Factor, factors
 from sweep.analysis.statistics.contrast import SHARED, Contrast, contrast
 from sweep.analysis.statistics.judgement import verdict_table
 from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.terms import Terms
+from sweep.formats import setting_value
 
 Level = tuple[str, ...]  # the values of a factor, as texts
 Rows = list[dict[str, object]]
@@ -93,7 +93,9 @@ class _Design:
         own = cells[cells["cell"].isin(_complete(observed))]
         # Cells that no axis tells apart would be taken for one.
         found = [] if own[list(axes)].map(str).duplicated().any() else factors(own, axes)
-        levels = [list(zip(*(map(shown, own[axis]) for axis in factor), strict=True)) for factor in found]
+        levels = [
+            list(zip(*(map(setting_value, own[axis]) for axis in factor), strict=True)) for factor in found
+        ]
         places = {name: position for position, name in enumerate(observed.cells)}
         positions = [places[name] for name in own["cell"]]
         by_key = dict(zip(zip(*levels, strict=True), positions, strict=False))
