@@ -2,30 +2,20 @@
 
 import csv
 import math
-import os
 import re
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.processes import python
 
 SMALL = ("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=2")
 
 
 def run(folder: Path, *arguments: str, columns: int = 160, program: tuple[str, ...] = ("-m", "sweep")) -> str:
     """Standard output of `python -m sweep ...`, which must succeed and say nothing on standard error."""
-    environment = {**os.environ, "COLUMNS": str(columns), "MPLCONFIGDIR": str(folder / ".matplotlib")}
-    done = subprocess.run(
-        [sys.executable, *program, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python(folder, *program, *arguments, columns=columns)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -276,8 +266,7 @@ def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
 
 def test_what_is_offered_for_crossed_settings_is_a_right_command(tmp_path: Path) -> None:
     crossed = ("regularization=none,l1,l2", "regularization.strength=0.1,0.2")
-    command = [sys.executable, "-m", "sweep", "-m", *crossed, "dry_run=true", *SMALL]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = python(tmp_path, "-m", "sweep", "-m", *crossed, "dry_run=true", *SMALL)
     assert done.returncode == 2
     (offered,) = re.findall(r"'(grid=.*)'", done.stderr)
     plan = run(tmp_path, offered, "dry_run=true", *SMALL)

@@ -1,13 +1,12 @@
 """`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
 
 import csv
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.processes import Done, python
 
 import sweep
 import sweep.compare as command
@@ -20,16 +19,9 @@ WIDTHS = ROOT / "reports" / "widths" / "records.parquet"
 SMALL = {"data.train_size": 600, "data.validation_size": 200, "data.test_size": 300, "epochs": 2, "seeds": 5}
 
 
-def compare(folder: Path, *arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"COLUMNS": str(columns), "PYTHONWARNINGS": "error::RuntimeWarning"}
-    return subprocess.run(
-        [sys.executable, "-m", "sweep.compare", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def compare(folder: Path, *arguments: str, columns: int = 80) -> Done:
+    warnings = "error::RuntimeWarning"
+    return python(folder, "-m", "sweep.compare", *arguments, columns=columns, PYTHONWARNINGS=warnings)
 
 
 @pytest.fixture(scope="module")

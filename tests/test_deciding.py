@@ -16,12 +16,12 @@ from rich.console import Console
 from scipy import stats
 
 import sweep
+from sweep.analysis.baseline import baseline_of
 from sweep.analysis.statistics.sequential import SKEWNESS
 from sweep.config.schema import CompareConfig, Config, ParallelConfig
 from sweep.data.settings import DataConfig
 from sweep.deciding import Deciding
 from sweep.errors import SettingError
-from sweep.execution.baseline import baseline_of
 from sweep.execution.plan import make_plan
 from sweep.execution.pool import execute
 from sweep.session import run_sweep
@@ -141,6 +141,23 @@ def test_the_baseline_is_the_first_cell_or_the_one_that_is_named(tmp_path: Path)
         compare = CompareConfig(baseline=named)
         plan = make_plan([replace(config, compare=compare) for config in configs], 1)
         assert Deciding.of(plan, baseline_of(plan)).baseline == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"hiden": 5}, "compare.baseline: hiden: no such setting of the cells; did you mean 'hidden'?"),
+        ({"hidden": 7}, "compare.baseline: hidden=7: no cell has it; must be among 4, 5"),
+        ({"epochs": BASE.epochs}, "2 cells have these settings; must be one"),
+        ("0123456789abcdef", "compare.baseline: cell=0123456789abcdef: no cell has it; must be among"),
+    ],
+)
+def test_a_baseline_must_name_one_cell_of_the_sweep(tmp_path: Path, named: object, message: str) -> None:
+    compare = CompareConfig(baseline=named)
+    plan = make_plan([replace(config, compare=compare) for config in widths(tmp_path, 4, 5)], 1)
+    with pytest.raises(SettingError, match=re.escape(message)) as raised:
+        baseline_of(plan)
+    assert str(raised.value).startswith("compare.baseline")
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,21 @@
 """`python -m sweep.variance`, as real processes."""
 
 import csv
-import os
 import re
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.processes import Done, python
 
 import sweep
 
 SMALL = ("hidden=4", "epochs=1", "data.train_size=500", "data.test_size=500", "data.validation_size=300")
 QUICK = (*SMALL, "parallel.n_jobs=1", "parallel.kernels=numpy")
-Done = subprocess.CompletedProcess[str]
 
 
 def variance(folder: Path, *arguments: str) -> Done:
-    environment = {**os.environ, "COLUMNS": "80", "MPLCONFIGDIR": str(folder / ".matplotlib")}
-    return subprocess.run(
-        [sys.executable, "-m", "sweep.variance", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return python(folder, "-m", "sweep.variance", *arguments)
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -82,6 +71,7 @@ def test_sources_alone_and_together_are_trained_once_and_compared(tmp_path: Path
     shown = [line for line in after.splitlines() if re.match("(init|order|split|all|interaction) ", line)]
     assert len(shown) == 10
     assert max(map(len, shown)) <= 80
+    assert max(map(len, after.partition("records:")[0].splitlines())) <= 80
 
 
 GRID = "grid={product: {hidden: [4, 5], vary: [[init], [init, order]]}}"
@@ -127,6 +117,8 @@ MISTAKES = {
     "vary=[init],[order]": "one value must hold all the others, such as [init,order]",
     "vary=[int],[init,order]": "did you mean 'init'?",
     "hidden=4,0": "hidden=0: must be a whole number, at least 1",
+    "compare.margin=0.1": "compare.margin=0.1: no cell is compared with another; must be left out",
+    "compare.baseline={hidden:7}": "compare.baseline={hidden:7}: no cell is compared with another",
     "decide=0.002": "shares need the seeds that are asked for",
     "experiment=nothing": "experiment=nothing: must be one of",
 }

@@ -74,7 +74,7 @@ def trials_of(values: Values) -> pd.DataFrame:
 def false_verdict(trials: pd.DataFrame, chosen: bool) -> bool:
     """Whether `sweep.compare` would call any cell better or worse than the best, or than the first.
 
-    The steps of `compare_cells`, without counting the seeds that would decide: that takes most of its time.
+    The steps of `Comparable.against`, without counting the seeds that would decide, which takes most time.
     """
     observed = Observations.of(trials, "test_accuracy")
     choice = best(trials)

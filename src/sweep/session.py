@@ -14,7 +14,6 @@ from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
 from sweep.errors import ExecutionError, SweepError
-from sweep.execution.baseline import baseline_of
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.formats import duration
@@ -42,7 +41,7 @@ def run_sweep(
     plan = make_plan(configs, workers(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
-    baseline = baseline_of(plan)
+    baseline = _named_baseline(plan)
     _announce_equal_cells(plan, console)
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
@@ -79,6 +78,15 @@ def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
     from sweep.deciding import Deciding  # loads what a sweep without looks needs only at its end
 
     return Deciding.of(plan, baseline)
+
+
+def _named_baseline(plan: Plan) -> str | None:
+    """The id of the cell that `compare.baseline` names. Raises SettingError where it is not one of them."""
+    if plan.cells[0].config.compare.baseline is None:
+        return None
+    from sweep.analysis.baseline import baseline_of  # loads pandas, which training does not need
+
+    return baseline_of(plan)
 
 
 def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]:

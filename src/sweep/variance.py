@@ -67,8 +67,7 @@ def variance(arguments: Sequence[str]) -> None:
     plan = make_plan(configs, workers(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
-    if (margin := configs[0].decide) is not None:
-        raise SettingError(f"decide={margin:g}: shares need the seeds that are asked for; must be left out")
+    _check_nothing_is_compared(configs[0])
     blocks = sources.blocks(configs)
     for line in _left_out(configs):
         terminal.print(line, soft_wrap=True)
@@ -101,6 +100,23 @@ def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]
         check_effects(configs)
         written = given(jobs[0], composer.config(jobs[0]).grid)
         return configs, written, Path(composer(jobs[0]).hydra.run.dir)
+
+
+def _check_nothing_is_compared(config: "Config") -> None:
+    """Refuse settings of how cells are compared: here sources of luck are, by their shares."""
+    from operator import attrgetter
+
+    from sweep.config import grid
+    from sweep.config.schema import Config
+
+    if (margin := config.decide) is not None:
+        raise SettingError(f"decide={margin:g}: shares need the seeds that are asked for; must be left out")
+    for key in ("compare.baseline", "compare.margin", "compare.level", "compare.metric"):
+        value = attrgetter(key)(config)
+        if value != attrgetter(key)(Config()):
+            raise SettingError(
+                f"{key}={grid.text(value)}: no cell is compared with another; must be left out"
+            )
 
 
 def _left_out(configs: "Sequence[Config]") -> list[str]:

@@ -43,7 +43,7 @@ def summarise_variance(
     console.print(visible(settings))
     _show(table, axes, console)
     for line in (variance_table.LEGEND, *findings):
-        console.print(visible(line), soft_wrap=True)
+        console.print(visible(line))
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     _write(table, axes, settings, findings, output)
     console.print(f"variance: {visible(str(output / 'variance.csv'))}, .md, .tex", soft_wrap=True)

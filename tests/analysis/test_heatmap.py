@@ -9,14 +9,23 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
-from tests.analysis.sweeps import against_of, cells_of, sweep_of
+from tests.analysis.sweeps import PARTS, against_of, cells_of, sweep_of
 from tests.analysis.test_figures import inside, text_of
 
 from sweep.analysis import figures
+from sweep.analysis.aggregate import summarise
 from sweep.analysis.figures import style
 from sweep.analysis.figures.choice import crossed
 from sweep.analysis.figures.sweep_figures import plan_figures
+from sweep.analysis.tables import Measure
 
+# Columns that a summary needs beside those of `sweep_of`.
+MISSING = dict.fromkeys(
+    [
+        *(f"{part}_loss" for part in PARTS),
+        *("epochs_run", "kept_epoch", "train_seconds", "evaluation_seconds", "engine"),
+    ]
+)
 AXES = {"hidden": [256, 16, 64], "activation": ["relu", "tanh"]}
 
 
@@ -50,6 +59,16 @@ def test_each_mean_stands_where_its_settings_are() -> None:
         assert text == f"{expected[place]:.2f}"
     assert len(numbers(panel)) == 6
     inside(figure)
+
+
+def test_a_mean_is_rounded_as_in_the_table() -> None:
+    trials, _ = sweep_of(cells_of(hidden=[16, 64], activation=["relu", "tanh"]), seeds=4)
+    # Their mean is 0.970150; a mean of the same numbers in percent is a little less than 97.015.
+    trials["test_accuracy"] = np.tile([0.9503, 0.9606, 0.9969, 0.9728], 4)
+    row = summarise(trials.assign(**MISSING)).iloc[0]
+    written = Measure.of("test_accuracy").number(row["test_accuracy_mean"])
+    (panel,) = figures.draw_heatmap(trials, ["hidden"], ["activation"]).axes
+    assert set(numbers(panel).values()) == {written} == {"97.02"}
 
 
 def test_what_cannot_be_told_from_the_baseline_is_hatched_and_the_baseline_outlined() -> None:

@@ -7,11 +7,10 @@ import pandas as pd
 
 from sweep.analysis.aggregate import drop_diverged, summarise
 from sweep.analysis.factors import factors
-from sweep.analysis.statistics.comparison import Baseline, Comparisons, compare_cells, compare_pairs
+from sweep.analysis.statistics.comparison import Baseline, Comparable, Comparisons
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED
 from sweep.analysis.statistics.effects import interactions, main_effects
 from sweep.analysis.statistics.intervals import mean_intervals
-from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
@@ -78,12 +77,13 @@ def judge_sweep(
     if not several_cells or summary["n"].max() < FEWEST_PAIRED:
         return alone
     try:
-        comparisons = compare_cells(trials, baseline, terms)
+        comparable = Comparable.of(trials, terms)
+        comparisons = comparable.against(baseline)
     except TrialsError as error:
         return replace(alone, reason=str(error))
-    best = comparisons if baseline is None else compare_cells(trials, None, terms)
+    best = comparisons if baseline is None else comparable.against(None)
     summary = summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False)
-    observed = Observations.of(counted, terms.metric)
+    observed = comparable.observed
     several = len(factors(cells, axes)) > 1
     named = comparisons.baseline if comparisons.named else None
     return JudgedSweep(
@@ -91,7 +91,7 @@ def judge_sweep(
         summary,
         trials,
         comparisons,
-        compare_pairs(trials, terms) if len(observed.cells) <= MOST_COMPARED else comparisons.table,
+        comparable.every_pair() if len(observed.cells) <= MOST_COMPARED else comparisons.table,
         main_effects(observed, cells, axes, terms, named) if several else nothing,
         interactions(observed, cells, axes, terms, named) if several else nothing,
         digits=_digits(trials, comparisons, root),

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 import sweep
-from sweep.analysis.statistics.comparison import compare_pairs
+from sweep.analysis.statistics.comparison import Comparable
 from sweep.analysis.statistics.contrast import contrast
 from sweep.analysis.statistics.judgement import verdict_table
 from sweep.analysis.statistics.selection import best, luck_of_best
@@ -122,7 +122,7 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
 
 def test_all_pairs_of_cells() -> None:
     trials = table({"a": 0.97, "b": 0.975, "c": 0.98, "d": 0.98})
-    found = compare_pairs(trials, Terms())
+    found = Comparable.of(trials, Terms()).every_pair()
     assert list(zip(found["baseline"], found["cell"], strict=True)) == [
         *(("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d"))
     ]

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from sweep.analysis.figures import layout, names, style
 from sweep.analysis.figures.against import Against
 from sweep.analysis.figures.scale import FLAT, scale
-from sweep.analysis.figures.shown_accuracy import NAMES, SHOWN, in_percent
+from sweep.analysis.figures.shown_accuracy import NAMES, in_percent
 from sweep.analysis.figures.spread import reach
 
 # Dark letters and marks are seen on all of it; "bad" is a combination that does not exist.
@@ -49,7 +49,11 @@ def draw_heatmap(
     columns, rows = scale(data, across).labels, scale(data, up).labels
     labels = {_ACROSS: names.values(data, across), _UP: names.values(data, up)}
     data = data.assign(**labels, **{_FACET: names.pairs(data, facets)})
-    cells = data.groupby([_FACET, _UP, _ACROSS], sort=False).agg(cell=("cell", "first"), mean=(SHOWN, "mean"))
+    cells = data.groupby([_FACET, _UP, _ACROSS], sort=False).agg(
+        cell=("cell", "first"), mean=(measure, "mean")
+    )
+    # In percent only now: a mean of percents can differ from the table's in the last digit.
+    cells["mean"] *= 100
     faceted = list(data[_FACET].unique())
     grid = _grid(columns, rows, names.settings(up), faceted)
     panels, colours = grid.panels(), _colours(cells["mean"])

@@ -3,13 +3,14 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.matching import matching
+from sweep.analysis.matching import named_cell
 from sweep.analysis.statistics.contrast import Contrast
 from sweep.analysis.statistics.judgement import verdict_table
 from sweep.analysis.statistics.observations import Observations
@@ -20,18 +21,20 @@ from sweep.analysis.statistics.two_way import TwoWay
 from sweep.errors import TrialsError
 from sweep.records.table import load
 
-MOST_PAIRS = 5000  # of which all p values are computed, for a smaller correction
-MOST_CROSSED = 25  # cells all of whose pairs are also looked at example by example
+MOST_PAIRS = 5000  # with more pairs of cells, their p values are not computed and the correction is larger
+MOST_CROSSED = 25  # with more cells, their pairs are not compared example by example
+Pair = tuple[int, int]  # positions of two cells
 Baseline = str | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
 class Comparisons:
-    """The `table` of `compare`, and what must be said with it.
+    """Every cell against a baseline: the `table` of `sweep.compare`, and what must be said with it.
 
-    `baseline` is the cell that all others stand against; `chosen_by` the measure by which the data chose it,
-    None where it was `named` or is merely the first; `family` the number of tests that p is corrected for;
-    `sources` the two sources of luck in each row, where records say which examples are right.
+    `baseline` is the id of the cell that all others are compared with. It was `named` by the user, or chosen
+    by the data on the measure `chosen_by`, or, where neither holds, is merely the first cell. `family` is the
+    number of tests that p is corrected for. `sources` has the two sources of luck in each row; it is empty
+    where the records do not say which test examples are right.
     """
 
     table: pd.DataFrame
@@ -43,6 +46,91 @@ class Comparisons:
     sources: Sequence[TwoWay | None] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True)
+class Comparable:
+    """Trials whose cells can be compared: `counted`, which did not diverge, and their values `observed`.
+
+    All pairs of cells are looked at once, however many comparisons are made of them.
+    """
+
+    counted: pd.DataFrame
+    observed: Observations
+    terms: Terms
+
+    @staticmethod
+    def of(trials: pd.DataFrame, terms: Terms) -> "Comparable":
+        """Check the trials. Raises TrialsError where they do not compare, or every one diverged."""
+        check_comparable(trials, terms.metric)
+        counted = drop_diverged(trials) if "status" in trials else trials
+        if counted.empty:
+            reason = ": every one diverged" if len(trials) else ""
+            raise TrialsError(f"no trials to compare{reason}")
+        return Comparable(counted, Observations.of(counted, terms.metric), terms)
+
+    def against(self, baseline: Baseline) -> Comparisons:
+        """Every cell against the baseline; None stands for the best on validation, or else the first cell."""
+        chosen = best(self.counted, self.terms.metric) if baseline is None else None
+        names = self.observed.cells
+        if baseline is not None:
+            cell = named_cell(self.counted, baseline)
+        else:
+            cell = chosen[0] if chosen else names[0]
+        position = names.index(cell)
+        others = [index for index in range(len(names)) if index != position]
+        differences = [self.observed.contrast(other, position, self.terms.pairing) for other in others]
+        # Where the data chooses the baseline, any pair of cells might have been the one that is looked at.
+        family = len(others) * len(names) // 2 if chosen else len(others)
+        beside = {pair: one for pair, one in self._pairs.items() if position not in pair} if chosen else {}
+        table = verdict_table(differences, self.terms, family, list(beside.values()))
+        sources = self._sources(others, position, differences)
+        if sources:
+            table = table.join(on_new_digits(sources, self.terms, family, self._rest(beside)))
+        table.insert(0, "cell", [names[other] for other in others])
+        table.insert(1, "baseline", cell)
+        by = chosen[1] if chosen else None
+        return Comparisons(table, self.terms, cell, by, baseline is not None, family, sources)
+
+    def every_pair(self) -> pd.DataFrame:
+        """Every cell against every other, in the order of the cells: the second of two against the first."""
+        table = verdict_table(list(self._pairs.values()), self.terms, len(self._pairs))
+        table.insert(0, "cell", [self.observed.cells[second] for _, second in self._pairs])
+        table.insert(1, "baseline", [self.observed.cells[first] for first, _ in self._pairs])
+        return table
+
+    @cached_property
+    def _pairs(self) -> dict[Pair, Contrast]:
+        """The difference of the second cell from the first for each pair; none where they are too many."""
+        count = len(self.observed.cells)
+        if count * (count - 1) // 2 > MOST_PAIRS:
+            return {}
+        return {
+            (first, second): self.observed.contrast(second, first, self.terms.pairing)
+            for first, second in itertools.combinations(range(count), 2)
+        }
+
+    @cached_property
+    def _correct(self) -> Correct | None:
+        return Correct.of(self.counted, self.terms.metric)
+
+    def _sources(
+        self, others: Sequence[int], position: int, differences: Sequence[Contrast]
+    ) -> list[TwoWay | None]:
+        """The two sources of luck in the difference of each of `others` from the cell at `position`."""
+        if self._correct is None:
+            return []
+        names, correct = self.observed.cells, self._correct
+        return [
+            correct.two_way(names[other], names[position], one)
+            for other, one in zip(others, differences, strict=True)
+        ]
+
+    def _rest(self, beside: Mapping[Pair, Contrast]) -> list[TwoWay | None]:
+        """The two sources of luck in the pairs without the baseline; none where there are too many cells."""
+        if len(self.observed.cells) > MOST_CROSSED:
+            return []
+        return [one for pair, own in beside.items() for one in self._sources([pair[1]], pair[0], [own])]
+
+
 def compare(
     trials: str | Path | pd.DataFrame,
     baseline: Baseline = None,
@@ -52,86 +140,18 @@ def compare(
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Every cell against a baseline: one row a comparison. See `sweep.compare`."""
-    return compare_cells(loaded(trials, metric), baseline, Terms(metric, margin, level, paired)).table
+    terms = Terms(metric, margin, level, paired)
+    return Comparable.of(_loaded(trials, metric), terms).against(baseline).table
 
 
-def loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The trials of a store, with what each gets right where that is compared; a table as it is."""
+def _loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The trials of a store, with the examples that each gets right where `metric` needs them; or a table."""
     if isinstance(trials, pd.DataFrame):
         return trials
     if not isinstance(trials, str | Path):
         kind = type(trials).__name__
         raise TrialsError(f"trials={kind}: must be a folder or file of records, or a table of sweep.load()")
     return load(trials, bits=metric == "test_accuracy")
-
-
-def compare_cells(trials: pd.DataFrame, baseline: Baseline, terms: Terms) -> Comparisons:
-    """Every cell of the trials against the baseline, or against the best on validation, or the first."""
-    check_comparable(trials, terms.metric)
-    counted = drop_diverged(trials) if "status" in trials else trials
-    if counted.empty:
-        raise TrialsError(
-            "no trials to compare: every one diverged" if len(trials) else "no trials to compare"
-        )
-    observed = Observations.of(counted, terms.metric)
-    chosen = best(counted, terms.metric) if baseline is None else None
-    against = (
-        _named(counted, baseline) if baseline is not None else chosen[0] if chosen else observed.cells[0]
-    )
-    position = observed.cells.index(against)
-    others = [index for index in range(len(observed.cells)) if index != position]
-    found = [observed.contrast(other, position, terms.pairing) for other in others]
-    # Any pair might have been the one that is looked at, where the data chooses one of the two.
-    pairs = _all_pairs(observed, terms) if chosen else {}
-    family = len(others) * len(observed.cells) // 2 if chosen else len(others)
-    beside = {pair: one for pair, one in pairs.items() if position not in pair}
-    table = verdict_table(found, terms, family, list(beside.values()))
-    sources: list[TwoWay | None] = []
-    if correct := Correct.of(counted, terms.metric):
-        names = observed.cells
-        sources = [
-            correct.two_way(names[other], against, one) for other, one in zip(others, found, strict=True)
-        ]
-        rest = [
-            correct.two_way(names[second], names[first], one)
-            for (first, second), one in (beside.items() if len(names) <= MOST_CROSSED else ())
-        ]
-        table = table.join(on_new_digits(sources, terms, family, rest))
-    table.insert(0, "cell", [observed.cells[other] for other in others])
-    table.insert(1, "baseline", against)
-    return Comparisons(
-        table, terms, against, chosen[1] if chosen else None, baseline is not None, family, sources
-    )
-
-
-def compare_pairs(trials: pd.DataFrame, terms: Terms) -> pd.DataFrame:
-    """Every cell against every other, in the order of the cells: the second of two against the first."""
-    observed = Observations.of(drop_diverged(trials) if "status" in trials else trials, terms.metric)
-    pairs = _all_pairs(observed, terms)
-    table = verdict_table(list(pairs.values()), terms, len(pairs))
-    table.insert(0, "cell", [observed.cells[second] for _, second in pairs])
-    table.insert(1, "baseline", [observed.cells[first] for first, _ in pairs])
-    return table
-
-
-def _all_pairs(observed: Observations, terms: Terms) -> dict[tuple[int, int], Contrast]:
-    """All pairs of cells, by positions, or none where they are too many to look at."""
-    count = len(observed.cells)
-    if count * (count - 1) // 2 > MOST_PAIRS:
-        return {}
-    return {
-        pair: observed.contrast(*pair[::-1], terms.pairing)
-        for pair in itertools.combinations(range(count), 2)
-    }
-
-
-def _named(trials: pd.DataFrame, baseline: str | Mapping[str, Any]) -> str:
-    """The cell that a baseline names: by its id, or by settings that one cell alone has."""
-    where = baseline if isinstance(baseline, Mapping) else {"cell": baseline}
-    found = matching(trials, {str(key): [value] for key, value in where.items()})["cell"].unique()
-    if len(found) > 1:
-        raise TrialsError(f"baseline={dict(where)}: {len(found)} cells have these settings; must be one")
-    return str(found[0])
 
 
 def check_comparable(trials: pd.DataFrame, metric: str) -> None:
