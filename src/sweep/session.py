@@ -45,12 +45,7 @@ def run_sweep(
     _announce_equal_cells(plan, console)
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
-        if deciding is None:
-            print_plan(plan, workers(parallel), console, given)
-        else:
-            from sweep.expectation import show_plan
-
-            show_plan(deciding, plan, console, given)
+        _show_plan(plan, deciding, console, given)
         if output is not None:
             remove_hydra_output(output)
         return _no_table()
@@ -59,16 +54,30 @@ def run_sweep(
         for plan in plans:
             execute(plan, parallel, console)
     except ExecutionError:
-        if any(
-            store.stored_seeds(cell.results, cell.id).intersection(cell.config.seed_indices)
-            for cell in plan.cells
-        ):
+        if _anything_stored(plan):
             try:
                 _summarise(plan, output, console, given, deciding)
             except SweepError as error:  # the reason why trials failed comes last
                 console.print(str(error), soft_wrap=True)
         raise
     return _summarise(plan, output, console, given, deciding)
+
+
+def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given: Sequence[str]) -> None:
+    if deciding is None:
+        print_plan(plan, workers(plan.cells[0].config.parallel), console, given)
+        return
+    from sweep.expectation import show_plan
+
+    show_plan(deciding, plan, console, given)
+
+
+def _anything_stored(plan: Plan) -> bool:
+    """Whether the record of any of the plan's trials is there."""
+    return any(
+        store.stored_seeds(cell.results, cell.id).intersection(cell.config.seed_indices)
+        for cell in plan.cells
+    )
 
 
 def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":

@@ -11,7 +11,7 @@ from rich.console import Console
 from sweep.analysis import figure_files, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import judge_decided, judge_sweep
+from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
@@ -42,16 +42,9 @@ def summarise_sweep(
     settings = _settings(same, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
-    bits = configs[0].compare.metric == "test_accuracy"
-    trials = load(plan.cells[0].results, cells["cell"], bits)
-    seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
-    trials = _of_this_sweep(trials, seeds)
-    if deciding is None:
-        compare = configs[0].compare
-        terms = Terms(compare.metric, compare.margin, compare.level)
-        judged = judge_sweep(trials, cells, axes, terms, compare.baseline, configs[0].data.root)
-    else:
-        judged = judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
+    trials = load(plan.cells[0].results, cells["cell"], configs[0].compare.metric == "test_accuracy")
+    trials = _of_this_sweep(trials, plan)
+    judged = _judged(trials, cells, axes, configs[0], deciding)
     summary = tables.in_order(_arranged(judged.summary, axes), configs[0].sort)
     for position, (key, value) in enumerate(same.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))
@@ -64,18 +57,38 @@ def summarise_sweep(
     if output is not None:
         page.write(output)
         console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
-        try:
-            figure_files.remove_stale(output / "figures")
-            if configs[0].figures:
-                # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
-                from sweep.analysis.judged_figures import draw_figures
-
-                curves = _of_this_sweep(load_curves(plan.cells[0].results, cells["cell"]), seeds)
-                kinds, every = configs[0].figure_formats, configs[0].figures == "all"
-                draw_figures(judged, cells, curves, axes, settings, output / "figures", console, kinds, every)
-        except Exception as error:  # whatever it is, it must not cost the table
-            console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
+        _draw(replace(page, judged=judged), plan, cells, output / "figures", console)
     return summary
+
+
+def _judged(
+    trials: pd.DataFrame,
+    cells: pd.DataFrame,
+    axes: Sequence[str],
+    config: Config,
+    deciding: Deciding | None,
+) -> JudgedSweep:
+    """The trials judged: by the decisions taken while they were trained, or else now, all at once."""
+    if deciding is not None:
+        return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
+    terms = Terms(config.compare.metric, config.compare.margin, config.compare.level)
+    return judge_sweep(trials, cells, axes, terms, config.compare.baseline, config.data.root)
+
+
+def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, console: Console) -> None:
+    """Draw the figures, if they are wanted, into `folder`, where none of an earlier sweep stay."""
+    config, results = plan.cells[0].config, plan.cells[0].results
+    try:
+        figure_files.remove_stale(folder)
+        if config.figures:
+            # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
+            from sweep.analysis.judged_figures import draw_figures
+
+            curves = _of_this_sweep(load_curves(results, cells["cell"]), plan)
+            kinds, every = config.figure_formats, config.figures == "all"
+            draw_figures(page.judged, cells, curves, page.axes, page.settings, folder, console, kinds, every)
+    except Exception as error:  # whatever it is, it must not cost the table
+        console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
 
 
 def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
@@ -111,6 +124,8 @@ def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
     return summary[["cell", *axes, *rest]]
 
 
-def _of_this_sweep(rows: pd.DataFrame, seeds: set[tuple[str, int]]) -> pd.DataFrame:
+def _of_this_sweep(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The rows of the plan's seeds; the store may hold more seeds of its cells."""
+    seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
     return rows[wanted]

@@ -11,6 +11,7 @@ from sweep.analysis.statistics.comparison import Baseline, Comparable, Compariso
 from sweep.analysis.statistics.contrast import FEWEST_PAIRED
 from sweep.analysis.statistics.effects import interactions, main_effects
 from sweep.analysis.statistics.intervals import mean_intervals
+from sweep.analysis.statistics.observations import Observations
 from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
@@ -65,37 +66,51 @@ def judge_sweep(
     `root` is the folder of the data's files, where they are not MNIST's: what the digits are drawn from.
     """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
-    places = {cell: place for place, cell in reversed(list(enumerate(cells["cell"])))}
-    trials = trials.sort_values("cell", key=lambda names: names.map(places), kind="stable")
-    counted = drop_diverged(trials)
-    nothing = pd.DataFrame()
-    if summary["n"].max() >= FEWEST_PAIRED:
+    trials = _in_order(trials, cells)
+    counted, enough = drop_diverged(trials), summary["n"].max() >= FEWEST_PAIRED
+    if enough:
         found = mean_intervals(counted, terms.metric, terms.level)
         summary = summary.join(found.add_prefix(f"{terms.metric}_"), on="cell")
-    alone = JudgedSweep(terms, summary, trials, None, nothing, nothing, nothing)
-    several_cells = len(set(counted["cell"])) > 1 and counted[terms.metric].notna().any()
-    if not several_cells or summary["n"].max() < FEWEST_PAIRED:
+    alone = _without_comparisons(summary, trials, terms)
+    if not (enough and len(set(counted["cell"])) > 1 and counted[terms.metric].notna().any()):
         return alone
     try:
         comparable = Comparable.of(trials, terms)
         comparisons = comparable.against(baseline)
     except TrialsError as error:
         return replace(alone, reason=str(error))
+    # Whatever is compared, the table shows which cells cannot be told from the best.
     best = comparisons if baseline is None else comparable.against(None)
-    summary = summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False)
-    observed = comparable.observed
-    several = len(factors(cells, axes)) > 1
-    named = comparisons.baseline if comparisons.named else None
-    return JudgedSweep(
-        terms,
-        summary,
-        trials,
-        comparisons,
-        comparable.every_pair() if len(observed.cells) <= MOST_COMPARED else comparisons.table,
-        main_effects(observed, cells, axes, terms, named) if several else nothing,
-        interactions(observed, cells, axes, terms, named) if several else nothing,
+    judged = replace(
+        alone,
+        summary=summary.merge(_columns(comparisons, best), on="cell", how="left", sort=False),
+        comparisons=comparisons,
+        pairs=comparable.every_pair() if cells["cell"].nunique() <= MOST_COMPARED else comparisons.table,
         digits=_digits(trials, comparisons, root),
     )
+    named = comparisons.baseline if comparisons.named else None
+    return _with_effects(judged, comparable.observed, cells, axes, named)
+
+
+def _in_order(trials: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The trials in the order of the cells; one that stands there twice has its first place."""
+    places = {cell: place for place, cell in reversed(list(enumerate(cells["cell"])))}
+    return trials.sort_values("cell", key=lambda names: names.map(places), kind="stable")
+
+
+def _with_effects(
+    judged: JudgedSweep, observed: Observations, cells: pd.DataFrame, axes: Sequence[str], named: str | None
+) -> JudgedSweep:
+    """With main effects and interactions, where several settings vary independently of each other."""
+    if len(factors(cells, axes)) < 2:
+        return judged
+    design = (observed, cells, axes, judged.terms, named)
+    return replace(judged, effects=main_effects(*design), interactions=interactions(*design))
+
+
+def _without_comparisons(summary: pd.DataFrame, trials: pd.DataFrame, terms: Terms) -> JudgedSweep:
+    nothing = pd.DataFrame()
+    return JudgedSweep(terms, summary, trials, None, nothing, nothing, nothing)
 
 
 def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) -> DigitsOf | None:
@@ -119,13 +134,12 @@ def judge_decided(
 
     It has nothing else of what `judge_sweep` finds: that assumes a number of seeds fixed beforehand.
     """
-    nothing = pd.DataFrame()
     summary = cells.merge(summarise(trials), on="cell", sort=False)
+    alone = _without_comparisons(summary, trials, decided.terms)
     if decided.table.empty:
-        reason = "no verdicts: the sweep ended before its first look"
-        return JudgedSweep(decided.terms, summary, trials, None, nothing, nothing, nothing, reason, looks)
+        return replace(alone, reason="no verdicts: the sweep ended before its first look", looks=looks)
     summary = summary.merge(_columns(decided), on="cell", how="left", sort=False)
-    return JudgedSweep(decided.terms, summary, trials, decided, decided.table, nothing, nothing, looks=looks)
+    return replace(alone, summary=summary, comparisons=decided, pairs=decided.table, looks=looks)
 
 
 def _columns(comparisons: Comparisons, best: Comparisons | None = None) -> pd.DataFrame:

@@ -61,18 +61,8 @@ def draw_differences(
     placed = list(_placed(labels, rows, groups, factor))
     shown = [row for row in placed if row.numbers]
     written = [_signed(f"{row.numbers[0]:{form}}") for row in shown]
-    number_room = max(layout.width_of(text, style.TICK) for text in written) + 0.1
-    text_room = max(layout.width_of(row.text, style.TICK) for row in shown) + 0.1
-    grid = layout.Grid(
-        count=1,
-        columns=1,
-        width=_WIDTH,
-        height=placed[-1].place + _height(placed[-1].label) / 2,
-        titles=(title,),
-        heading=heading,
-        y_ticks=layout.room_beside([layout.folded(heading), *(row.label for row in placed)]),
-        beside=number_room + text_room,
-    )
+    number_room, text_room = _room(written), _room([row.text for row in shown])
+    grid = _grid(placed, title, heading, number_room + text_room)
     (panel,) = grid.panels()
     margin, unit = factor * terms.margin, " points" if points else ""
     _ground(panel, placed, margin, grid.height)
@@ -83,6 +73,25 @@ def draw_differences(
     remarks = [*_in_words(panel, shown, terms.level, f"{margin:g}{unit}", looked), caption]
     name = f"difference in {names.setting(terms.metric)}{' (points)' if points else ''}"
     return grid.finish(name, "", [], "", remarks)
+
+
+def _room(texts: Sequence[str]) -> float:
+    """Inches across that these texts need to the right of the panel."""
+    return max(layout.width_of(text, style.TICK) for text in texts) + 0.1
+
+
+def _grid(placed: Sequence[_Row], title: str, heading: str, beside: float) -> layout.Grid:
+    """One panel as high as its rows, with `beside` inches for the texts to its right."""
+    return layout.Grid(
+        count=1,
+        columns=1,
+        width=_WIDTH,
+        height=placed[-1].place + _height(placed[-1].label) / 2,
+        titles=(title,),
+        heading=heading,
+        y_ticks=layout.room_beside([layout.folded(heading), *(row.label for row in placed)]),
+        beside=beside,
+    )
 
 
 def _placed(

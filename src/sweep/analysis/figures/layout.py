@@ -87,27 +87,17 @@ class Grid:
     ) -> Figure:
         """Name the axes, set the legend to the right and the remarks below, and place everything."""
         panels = self.figure.axes
-        for position, panel in enumerate(panels):
-            panel.set(
-                xlabel=x_name if position + self.columns >= self.count else "",
-                ylabel="" if position % self.columns else y_name,
-            )
+        self._name_axes(panels, x_name, y_name)
         legend = self._legend(handles, title) if handles else None
         legend_width, legend_height = self._extent(legend) if legend else (0.0, 0.0)
         across = TICKS if self.share == "col" else 0.15
         left, right = self.y_ticks + NAME, self.beside + legend_width + (0.25 if legend else 0.1)
         inside = self.columns * self.width + (self.columns - 1) * across
         width = left + inside + right
-        text = "\n".join(
-            line
-            for remark in remarks
-            for line in textwrap.wrap(remark, int((width - 0.2) / LETTER))
-            if remark
-        )
+        letters = int((width - 0.2) / LETTER)
+        text = "\n".join(line for remark in remarks for line in textwrap.wrap(remark, letters))
         below = (text.count("\n") + 1) * 0.16 + 0.08 if text else 0.0
-        above = [folded(self.heading), *(panel.title.get_text() for panel in panels)]
-        lines = max(text.count("\n") + 1 for text in above)
-        head = 0.17 * lines + 0.12 if self.titles or self.heading else 0.0
+        head = self._room_above(panels)
         foot = self.x_ticks + NAME + 0.15
         # Above the empty places of the last row stand panels whose labels need room.
         ragged = self.x_ticks + NAME if self.count % self.columns and self.rows > 1 else 0.0
@@ -131,6 +121,21 @@ class Grid:
                 EDGE / width, EDGE / 2 / height, text, fontsize=style.SMALL, color=style.GREY, va="bottom"
             )
         return self.figure
+
+    def _name_axes(self, panels: Sequence[Axes], x_name: str, y_name: str) -> None:
+        """Name the horizontal axis below the lowest panels, the vertical one beside the leftmost."""
+        for position, panel in enumerate(panels):
+            panel.set(
+                xlabel=x_name if position + self.columns >= self.count else "",
+                ylabel="" if position % self.columns else y_name,
+            )
+
+    def _room_above(self, panels: Sequence[Axes]) -> float:
+        """Inches for titles and heading above a row of panels."""
+        if not (self.titles or self.heading):
+            return 0.0
+        above = [folded(self.heading), *(panel.title.get_text() for panel in panels)]
+        return 0.17 * max(text.count("\n") + 1 for text in above) + 0.12
 
     def _head(self, panel: Axes) -> None:
         panel.annotate(

@@ -52,10 +52,7 @@ def draw_curves(
     if any(flattens(data, measure, [_FACET, _LINE]) for measure in measures):
         data = data[data["epoch"] > data["epoch"].min()]
     looks, faceted = style.lines(list(data[_LINE].unique())), list(data[_FACET].unique())
-    titles = [f"{facet}: {PARTS[part]}" if facet else PARTS[part] for facet in faceted for part in parts]
-    if len(parts) == 1 and len(faceted) > 1:
-        titles = faceted
-    grid = _grid(len(faceted), len(parts), titles)
+    grid = _grid(len(faceted), len(parts), _titles(faceted, parts))
     panels = grid.panels()
     for position, panel in enumerate(panels):
         facet, measure = faceted[position // len(parts)], measures[position % len(parts)]
@@ -68,6 +65,13 @@ def draw_curves(
     handles = [look.handle(label) for label, look in looks.items()] if lines else []
     unit = "accuracy (%)" if metric == "accuracy" else metric
     return grid.finish("epoch", unit, handles, names.settings(lines), remarks)
+
+
+def _titles(facets: list[str], parts: Sequence[str]) -> list[str]:
+    """What stands above each panel: its facet and its part, as far as they tell panels apart."""
+    if len(parts) == 1 and len(facets) > 1:
+        return facets
+    return [f"{facet}: {PARTS[part]}" if facet else PARTS[part] for facet in facets for part in parts]
 
 
 def _grid(facets: int, parts: int, titles: Sequence[str]) -> layout.Grid:
