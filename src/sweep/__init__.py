@@ -8,9 +8,9 @@
     sweep.compare("results")                # which cells differ from the best, and how sure that is
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
 
-The data's way through the package: `config` (what a user sets) -> `execution` (plan, workers), which calls
-`training` (a block of seeds) on `data` with the mathematics of `nn` -> `records` (what a trial leaves behind)
--> `analysis` (tables and figures from records).
+How a sweep goes through the package: `config` turns settings into cells; `execution` plans which trials are
+missing and hands them to workers; each of these calls `training` on `data`, with the mathematics of `nn`, and
+stores a record for each trial; `analysis` makes tables and figures from the records.
 """
 
 from collections.abc import Mapping
@@ -37,14 +37,34 @@ def __getattr__(name: str) -> str:
 
 
 def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":
-    """One row a trial: its settings and final metrics. See `sweep.records.table.load`."""
+    """One row a trial: its settings and final metrics. See `sweep.records.table.load`.
+
+    After the example of `run`:
+
+    >>> import sweep
+    >>> sweep.load().groupby("hidden").size()
+    hidden
+    4    3
+    8    3
+    dtype: int64
+    """
     from sweep.records import table
 
     return table.load(results, bits=bits)
 
 
 def curves(results: str | Path = "results") -> "pd.DataFrame":
-    """One row a trial and evaluation. See `sweep.records.table.load_curves`."""
+    """One row a trial and evaluation. See `sweep.records.table.load_curves`.
+
+    After the example of `run`:
+
+    >>> import sweep
+    >>> sweep.curves().groupby("hidden")["epoch"].max()
+    hidden
+    4    1.0
+    8    1.0
+    Name: epoch, dtype: float64
+    """
     from sweep.records import table
 
     return table.load_curves(results)
@@ -75,6 +95,13 @@ def compare(
     where no number is known. With bits also `low_new_digits`, `high_new_digits` and `verdict_new_digits`,
     which hold for new test examples, too. Diverged trials are left out. Raises SweepError where trials cannot
     be compared.
+
+    After the example of `run`:
+
+    >>> import sweep
+    >>> sweep.compare(baseline={"hidden": 4})[["n", "n_baseline", "method"]]
+       n  n_baseline    method
+    0  3           3  paired t
     """
     from sweep.analysis.statistics import comparison
 
@@ -86,7 +113,17 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
 
     `config` names settings as in conf/, nested or dotted: {"hidden": 16, "optimizer": "adam",
     "data": {"train_size": 1000}}. A `grid` makes a sweep of it: {"grid": {"product": {"hidden": [16, 128]}}}.
-    Raises SweepError for a mistake in it.
+    What `python -m sweep` prints is printed; nothing but records is written.
+    Raises SweepError for a mistake in the settings.
+
+    >>> import sweep
+    >>> small = {"epochs": 1, "seeds": 3, "data": {"train_size": 200}, "parallel": {"n_jobs": 1}}
+    >>> summary = sweep.run(small | {"grid": {"product": {"hidden": [4, 8]}}})  # doctest: +ELLIPSIS
+    0 of 6 trials...
+    >>> summary[["hidden", "n"]]
+      hidden  n
+    0      4  3
+    1      8  3
     """
     from sweep.config.compose import from_settings, given_settings
     from sweep.config.effects import check_effects
@@ -103,6 +140,13 @@ def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int 
     `config` as for `run`, but of a single cell; or a row of `load()`, whose trial is trained again, with a
     warning where the bits of its weights differ. `seed` is 0, or the row's own. The seed's weights have the
     bits that it has in a sweep; nothing is stored. Raises SweepError for a mistake in the settings.
+
+    >>> import sweep
+    >>> network = sweep.train({"hidden": 4, "epochs": 1, "data": {"train_size": 200}})
+    >>> network.predict(network.data.test.features).shape
+    (10000,)
+    >>> [weights.shape for weights in network.weights]
+    [(784, 4), (4, 10)]
     """
     from sweep import trained
 
