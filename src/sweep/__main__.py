@@ -36,7 +36,7 @@ def run(_: DictConfig) -> float | None:
     try:
         overrides, composer = list(job.overrides.task), application_composer()
         configs = expand(overrides, composer)
-        if job.mode is not RunMode.MULTIRUN:  # else the sweeper has looked at all jobs together
+        if job.mode is not RunMode.MULTIRUN:  # the sweeper has already checked all jobs of a multirun
             check_effects(configs)
         written = given(overrides, composer.config(overrides).grid)
         summary = run_sweep(configs, output, console(), written)
@@ -67,10 +67,10 @@ def main() -> None:
         console().out(answer)
         return
     register_schema()
-    # argparse takes overrides on one side of an option only.
+    # argparse accepts overrides before or after an option, not both: options go first.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
-    # Hydra would print several lines and exit with 1; so it raises, and the line is made here.
+    # Hydra prints several lines and exits with 1. With this it raises instead, and one line is printed below.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     command = hydra.main(str(resources.folder("conf")), CONFIG_NAME, version_base="1.3")(run)
     try:
@@ -86,7 +86,7 @@ def main() -> None:
         sys.exit(print_error(wrong))
     except SweepError as error:
         sys.exit(print_error(error))
-    except BrokenPipeError:  # whoever reads our output has seen enough
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
         sys.exit(1)
     except OSError as error:
         if not own_errors:
@@ -98,9 +98,10 @@ def main() -> None:
 
 
 def _removed_output(error: OSError) -> Path | None:
-    """The output folder that Hydra was writing its files to, after they are removed.
+    """Remove the files that Hydra wrote before this error, and return their folder; None if it wrote none.
 
-    Hydra forgets the folder before the error arrives, which itself names no file when the disk is full.
+    On a full disk the error names no file, and Hydra's own record of the folder is cleared before the error
+    reaches us. So the folder is read from the frames that the error passed through.
     """
     from sweep.session import remove_hydra_output
 

@@ -10,22 +10,22 @@ STOPPED = "stopped; what is stored stays, the same command goes on from there"
 
 
 def print_error(error: SweepError) -> int:
-    """Print an error in one line; the exit code."""
+    """Print an error in one line; return the exit code: 1 for trials that failed, 2 for a user's mistake."""
     print(f"error: {error}", file=sys.stderr)
     return 1 if isinstance(error, ExecutionError) else 2
 
 
 @contextmanager
 def exit_codes(stopped: str = STOPPED) -> Iterator[None]:
-    """Exit with one line: code 2 for a mistake, 1 for trials that failed, 130 for Ctrl-C.
+    """Turn an error in the block into one line and an exit code: 2 mistake, 1 failed trials, 130 Ctrl-C.
 
-    `stopped` is what Ctrl-C says.
+    `stopped` is printed on Ctrl-C.
     """
     try:
         yield
     except SweepError as error:
         sys.exit(print_error(error))
-    except BrokenPipeError:  # whoever reads our output has seen enough
+    except BrokenPipeError:  # the reader of the output, such as head, has closed it
         sys.exit(1)
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Seeds until each comparison with the baseline is decided, or the budget ends."""
+"""A sweep with `decide`: it trains more seeds until each comparison is decided, or the budget ends."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,10 +19,11 @@ from sweep.records.table import load
 
 @dataclass
 class Deciding:
-    """The looks of a sweep, fixed before it begins, and the decisions so far, by cell.
+    """The looks of a sweep, fixed before it begins, and the decisions so far, by cell id.
 
-    What is decided follows from the first seeds of each cell alone: the same when a sweep was stopped and
-    goes on, and when more seeds are stored than it needs.
+    `seeds` is how many seeds each cell has so far. A decision depends only on the first so many seeds of its
+    cell and the baseline. So it is the same after a sweep was stopped and run again, and when the store
+    holds more seeds than it needs.
     """
 
     cells: tuple[Cell, ...]
@@ -34,7 +35,7 @@ class Deciding:
 
     @staticmethod
     def of(plan: Plan, baseline: str | None = None) -> "Deciding":
-        """The looks at the cells of this plan, compared with the one that is given, or the first.
+        """The looks at the cells of this plan; `baseline` is the id of one of them, None means the first.
 
         Raises SettingError where they cannot be compared.
         """
@@ -70,7 +71,7 @@ class Deciding:
         return decision.decided or (not decision.known and decision.seeds >= second)
 
     def plans(self, console: Console) -> Iterator[Plan]:
-        """What to train before each look; the look is done when the next plan is asked for."""
+        """The plan of what to train before each look; asking for the next plan takes the look first."""
         for number, seeds in enumerate(self.looks.seeds, 1):
             going_on = self.open
             self.seeds |= dict.fromkeys([self.baseline, *going_on], seeds)
@@ -88,7 +89,7 @@ class Deciding:
                 return
 
     def as_stored(self) -> tuple["Deciding", Plan]:
-        """This sweep after the looks that stored trials suffice for, and the plan of the next one."""
+        """This sweep after those looks whose trials are all stored, and the plan of the look after them."""
         ahead = replace(self, seeds=dict(self.seeds), decisions={})
         for plan in ahead.plans(Console(quiet=True)):
             if plan.missing:
@@ -96,7 +97,7 @@ class Deciding:
         return ahead, plan
 
     def to_the_end(self) -> Plan:
-        """The plan in which nothing more is decided before the budget ends."""
+        """The plan of the longest that this sweep can take: no open comparison is decided before its end."""
         going_on = [*self.open, self.baseline] if self.open else []
         return self.plan(self.seeds | dict.fromkeys(going_on, self.looks.seeds[-1]))
 
@@ -106,7 +107,7 @@ class Deciding:
         return make_plan(configs, workers(configs[0].parallel))
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
-        """The measure that is compared, a row a seed and a column a cell; nan where a trial diverged."""
+        """The metric that is compared, (seeds, cells): rows are seed indices; nan where a trial diverged."""
         trials = drop_diverged(load(self.cells[0].results, cells))
         table = trials.pivot_table(index="seed", columns="cell", values=self.terms.metric)
         return table.reindex(columns=list(cells))

@@ -1,4 +1,4 @@
-"""What a sweep that trains seeds until all is decided says before it begins."""
+"""What a sweep with `decide` says before it begins: its looks, and what they take at least and at most."""
 
 from collections.abc import Sequence
 
@@ -69,7 +69,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
 
 
 def _expected(ahead: Deciding) -> dict[str, str]:
-    """What is known of each cell's comparison: decided, or about how many seeds it needs in all."""
+    """What stored trials say of each cell's comparison, by id: decided, or about how many seeds it needs."""
     texts = dict.fromkeys(ahead.seeds, "–") | {ahead.baseline: "baseline"}
     texts |= {
         cell: f"{decision.verdict} after {decision.seeds}" if decision.decided else "never decided"

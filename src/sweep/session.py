@@ -57,7 +57,7 @@ def run_sweep(
         if _anything_stored(plan):
             try:
                 _summarise(plan, output, console, given, deciding)
-            except SweepError as error:  # the reason why trials failed comes last
+            except SweepError as error:  # printed first, so that why trials failed stands last
                 console.print(str(error), soft_wrap=True)
         raise
     return _summarise(plan, output, console, given, deciding)
@@ -81,10 +81,10 @@ def _anything_stored(plan: Plan) -> bool:
 
 
 def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
-    """The looks of a sweep that trains seeds until all is decided."""
+    """The looks of a sweep with `decide`, which trains seeds until every comparison is decided; else None."""
     if plan.cells[0].config.decide is None:
         return None
-    from sweep.deciding import Deciding  # loads what a sweep without looks needs only at its end
+    from sweep.deciding import Deciding  # loads pandas, which other sweeps need only at their end
 
     return Deciding.of(plan, baseline)
 
@@ -106,10 +106,10 @@ def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]
 
 
 def objective(summary: "pd.DataFrame") -> float | None:
-    """What a sweeper of Hydra's may choose by: the mean validation accuracy, or else loss, of the cells.
+    """What one of Hydra's sweepers may optimise: the cells' mean validation accuracy, or else loss.
 
-    Never a test result: what is chosen on the test part cannot be reported on it. None where nothing was
-    validated, or nothing trained.
+    Never a test result: a cell chosen on the test part cannot be reported on it. None where nothing was
+    validated or trained.
     """
     for column in ("validation_accuracy_mean", "validation_loss_mean"):
         if column in summary and summary[column].notna().any():
@@ -126,7 +126,7 @@ def _no_table() -> "pd.DataFrame":
 def _summarise(
     plan: Plan, output: Path | None, console: Console, given: Sequence[str], deciding: "Deciding | None"
 ) -> "pd.DataFrame":
-    from sweep.summary import summarise_sweep  # only now, so that training starts at once
+    from sweep.summary import summarise_sweep  # loads pandas, which training does not need
 
     try:
         return summarise_sweep(plan, output, console, given, deciding)
@@ -138,7 +138,7 @@ def _summarise(
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:
-    """Say where cells differ only in settings without effect: their equal numbers are no finding."""
+    """Say which settings have no effect in some cells: their numbers are equal because they are one cell."""
     axes, values = plan.swept
     of_cell: dict[str, list[dict[str, object]]] = {}
     for cell, row in zip(plan.cells, values, strict=True):
@@ -181,12 +181,12 @@ def console() -> Console:
     """The terminal that a command writes to."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    # What a user has written is text: no brackets are markup in it, and no colons emoji.
+    # A user's text is printed as it is: brackets in it are not markup, and :words: are not emoji.
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def remove_hydra_output(output: Path) -> None:
-    """Remove what Hydra has written to the output folder of a sweep that trains nothing; nothing else."""
+    """Remove the files that Hydra wrote to `output`, and the folders that are empty without them."""
     for name in (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml", "multirun.yaml"):
         (output / name).unlink(missing_ok=True)
     folder = output / ".hydra"
@@ -194,6 +194,6 @@ def remove_hydra_output(output: Path) -> None:
         if folder.is_dir():
             try:
                 folder.rmdir()
-            except OSError:  # not empty: it holds something of somebody's
+            except OSError:  # not empty: somebody else's files are in it
                 return
         folder = folder.parent

@@ -81,18 +81,18 @@ def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, conso
     try:
         figure_files.remove_stale(folder)
         if config.figures:
-            # seaborn takes two seconds to load, which nobody should wait for who wants no figures.
+            # Imported here because seaborn takes two seconds to load, which a sweep without figures saves.
             from sweep.analysis.judged_figures import draw_figures
 
             curves = _of_this_sweep(load_curves(results, cells["cell"]), plan)
             kinds, every = config.figure_formats, config.figures == "all"
             draw_figures(page.judged, cells, curves, page.axes, page.settings, folder, console, kinds, every)
-    except Exception as error:  # whatever it is, it must not cost the table
+    except Exception as error:  # the table is already printed and written; no figure may undo that
         console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
 
 
 def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
-    """The configuration of each of these cells."""
+    """A configuration for each of these cell ids; the first where a cell stands in the plan twice."""
     return [plan.by_id[cell][0].config for cell in cells]
 
 
@@ -103,7 +103,7 @@ def _settings(same: Mapping[str, Any], config: Config) -> str:
 
 
 def _mixture(trials: pd.DataFrame) -> str | None:
-    """What to say where trials of one table come from different engines, whose last digits differ."""
+    """A sentence where trials come from several engines, whose last digits differ; None for one engine."""
     columns = ["engine", "engine_version", "engine_numerics"]
     kinds = trials.groupby(columns, dropna=False, sort=False).size()
     if len(kinds) < 2:

@@ -1,4 +1,4 @@
-"""One network, trained here and now, to look at and to ask."""
+"""One network, trained in this process and kept: its curves, weights and predictions."""
 
 import math
 import warnings
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Trained:
-    """A network of one seed with the data that it saw, as arrays ready for it."""
+    """A network of one seed, with the prepared data that it was trained and tested on."""
 
     config: Config
     data: PreparedData

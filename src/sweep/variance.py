@@ -75,7 +75,7 @@ def variance(arguments: Sequence[str]) -> None:
         print_plan(plan, workers(parallel), terminal, written)
         return
     execute(plan, parallel, terminal)
-    from sweep.variance_summary import summarise_variance  # only now, so that training starts at once
+    from sweep.variance_summary import summarise_variance  # loads pandas, which training does not need
 
     try:
         summarise_variance(plan, blocks, output, terminal, written)

@@ -68,7 +68,7 @@ def _settings(plan: Plan, swept: Sequence[str], given: Sequence[str]) -> str:
 
 
 def _show(table: pd.DataFrame, axes: Sequence[str], console: Console) -> None:
-    """A table for each accuracy, so that 80 columns are enough."""
+    """Print one table for each accuracy: both in one would need more than 80 columns."""
     position = len(axes)
     headings = [*axes, *variance_table.HEADINGS[1:]]
     for metric, own in table.groupby("metric", sort=False):
@@ -114,7 +114,7 @@ def _draw(
     try:
         with style.applied():
             figure_files.save(draw_variance(table, axes, caption), folder / "variance", formats)
-    except Exception as error:  # whatever it is, it must not cost the table
+    except Exception as error:  # the table is already printed and written; no figure may undo that
         console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
         return
     endings = ", ".join(f".{ending}" for ending in formats)

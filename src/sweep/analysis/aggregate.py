@@ -27,10 +27,11 @@ def drop_diverged(rows: pd.DataFrame) -> pd.DataFrame:
 def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFrame:
     """One row a group of trials (see `sweep.load`), in the order of their first appearance.
 
-    For each metric its mean and standard deviation over seeds (ddof 1; missing for a single seed), over
-    the `n` trials that did not diverge; `diverged` counts the others, and `dead` those of the `n` whose
-    network has died. Epochs and seconds are means; seconds are one trial's on one core, training and
-    evaluation together. `engine` names what ran the trials, each kind once.
+    `n` trials of a group did not diverge. Of these, each metric has its mean and its standard deviation over
+    seeds (ddof 1; missing for a single seed). `diverged` counts the other trials, and `dead` those of the
+    `n` whose network gives one output for all inputs. Epochs and seconds are means over the `n`; seconds are
+    those of one trial on one core, training and evaluation together. `engine` names the engines that ran
+    the trials, each once.
     """
     groups = drop_diverged(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
@@ -51,5 +52,5 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
 
 
 def engines(names: pd.Series[Any]) -> str:
-    """The engines of some trials, each once; "unknown" stands for those of records of schema 1."""
+    """The engines of some trials, each once; "unknown" where it is missing, as in records of schema 1."""
     return ", ".join(sorted(set(names.fillna("unknown"))))

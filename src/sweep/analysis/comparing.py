@@ -1,4 +1,4 @@
-"""Stored cells compared, without training."""
+"""What `python -m sweep.compare` does: stored cells are compared, nothing is trained."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from sweep.config.effects import needs
 from sweep.errors import TrialsError, nearest
 from sweep.records.table import load, load_curves
 
-# Columns that tell cells apart, and are no setting of theirs.
+# Columns in which cells may differ that are not settings.
 _HIDDEN = ("data.digest", "numerics")
 
 
@@ -61,7 +61,7 @@ def draw_page(page: JudgedPage, results: Path, folder: Path, console: Console) -
 
 
 def _axes(trials: pd.DataFrame) -> list[str]:
-    """The settings in which the cells differ, without those that only come with another one."""
+    """The settings in which the cells differ, except those that only follow another one of them."""
     settings = [str(name) for name in trials.columns[2 : list(trials).index("status")]]
     found = varying(trials, [name for name in settings if name not in _HIDDEN])
     texts = {name: list(map(str, trials[name])) for name in found}
@@ -69,12 +69,12 @@ def _axes(trials: pd.DataFrame) -> list[str]:
 
 
 def _comes_with(name: str, other: str, texts: Mapping[str, list[str]]) -> bool:
-    """Whether a setting has an effect only where another one does, and says no more than that one."""
+    """Whether a setting needs another one to have an effect, and its values go one to one with that one's."""
     needed = {need.key.removesuffix(".name") for need in needs().get(name, ())}
     return other in needed and one_to_one(texts[name], texts[other])
 
 
 def _places(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The places of a setting's values in their order."""
+    """The place of each value of a setting in their order, to sort by."""
     places = {str(value): place for place, value in enumerate(ordered(column))}
     return column.map(lambda value: places[str(value)])

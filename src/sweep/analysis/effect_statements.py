@@ -25,7 +25,7 @@ def effect_lines(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
 
 
 def interaction_lines(interactions: pd.DataFrame, measure: Measure) -> Iterator[str]:
-    """The interactions that are told from none, one sentence each, and how many are not."""
+    """A sentence for each interaction that is not zero by its test, then how many of them there are."""
     rows = interactions.to_dict("records")
     decided = [row for row in rows if row["verdict"] in ("better", "worse")]
     for row in decided:

@@ -1,4 +1,4 @@
-"""A user's text in the languages of the summaries: every character stands for itself."""
+"""A user's text on the terminal, in Markdown and in LaTeX: each character is shown as itself."""
 
 import re
 
@@ -9,7 +9,7 @@ _LATEX = str.maketrans(
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r'{\string"}'}
     | {"`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "\0": "{}"}
 )
-# What begins or ends something in Markdown. An underscore inside a word does not, nor do brackets alone.
+# Characters with a meaning in Markdown. An underscore inside a word has none, nor has a bracket by itself.
 _MARKDOWN = re.compile(r"[\\`*<>&|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)")
 
 
@@ -28,5 +28,5 @@ def markdown(text: str) -> str:
 
 def latex(text: str) -> str:
     """The text as it must be written in LaTeX, outside mathematics."""
-    # Two hyphens would make a dash; empty braces between them do not.
+    # LaTeX sets two hyphens as a dash; the empty braces that \0 becomes keep them apart.
     return re.sub(r"(?<=-)-", "\0-", visible(text)).translate(_LATEX)

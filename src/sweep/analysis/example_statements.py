@@ -1,4 +1,4 @@
-"""What is said of the test examples below the table: new ones, and those that make a difference."""
+"""The sentences about test examples below the table: other examples, and those that make a difference."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ MOST_CLASSES = 3  # classes in one sentence
 
 
 def example_statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """What holds for other test examples, and which of the two sources of luck is the larger."""
+    """Which verdicts hold for other test examples too, and which of the two sources of luck is larger."""
     found, measure = judged.comparisons, Measure.of(judged.terms.metric)
     assert found is not None
     if not any(found.sources):
@@ -72,7 +72,7 @@ def _closest(
 def _which(
     digits: DigitsOf, summary: pd.DataFrame, axes: Sequence[str], measure: Measure, level: float
 ) -> str:
-    """The classes, and how many single examples, that make the smallest difference that is one."""
+    """The classes and single examples behind the smallest difference that is better or worse."""
     found, noun = digits.found, digits.found.examples.noun
     cell, baseline = names_apart(summary, axes, digits.cell, digits.baseline)
     classes = found.classes[found.classes["p_adjusted"] <= 1 - level]

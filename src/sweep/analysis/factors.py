@@ -1,4 +1,4 @@
-"""What varies in a sweep: its axes, those that vary together as one."""
+"""The factors of a sweep, in the sense of a factorial design: axes that vary independently."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ Factor = tuple[str, ...]  # settings that vary together
 
 
 def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
-    """The swept settings, those that vary together (such as the two of a `zip`) as one.
+    """The swept settings; those that vary together, such as the two of a `zip`, are one factor.
 
-    `cells` has a row for each cell. A setting with one value among these cells is none.
+    `cells` has a row for each cell. A setting with a single value among these cells is not a factor.
     """
     values = {axis: list(map(str, cells[axis])) for axis in axes}
     found: list[Factor] = []

@@ -1,6 +1,6 @@
 """The files of a sweep's figures: their names, how they are written, and which of them are stale.
 
-Apart from the drawing, so that a sweep without figures need not load matplotlib.
+In a module of its own, so that a sweep without figures need not load matplotlib.
 """
 
 import io
@@ -20,7 +20,7 @@ _DATES = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def key(axes: Iterable[str]) -> str:
-    """The part of a file's name that names settings."""
+    """Settings as a part of a file's name: data_train_size for data.train_size."""
     return "_".join(axes).replace(".", "_")
 
 
@@ -29,7 +29,7 @@ def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
     written = []
     for ending in formats:
         file, content = stem.with_name(f"{stem.name}.{ending}"), io.BytesIO()
-        # The same records give the same file: no date in it.
+        # Without a date, the same records give the same file.
         figure.savefig(content, format=ending, dpi=150, metadata=_DATES[ending])
         files.write(file, content.getvalue())
         written.append(file)
@@ -42,7 +42,7 @@ def remove_stale(folder: Path) -> None:
         return
     settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
-    # Earlier versions numbered their figures.
+    # A number before the ending is from earlier versions, which numbered their figures.
     names = rf"{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
     ours = re.compile(rf"({names})(_\d+)?\.({'|'.join(FORMATS)})")
     for file in folder.iterdir():

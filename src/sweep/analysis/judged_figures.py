@@ -27,9 +27,10 @@ def draw_figures(
     formats: Sequence[str] = ("png",),
     everything: bool = False,
 ) -> None:
-    """Draw the figures, and say in one line which, and in another what was not drawn, and why.
+    """Draw the figures into `folder`; print which were drawn, and which were not and why, a line each.
 
-    `cells` has a row for each cell, `cell` and its values of the `axes` as they were given.
+    `cells` has a row for each cell: `cell`, and its values of the `axes` as the user wrote them. `curves` are
+    those of `records.curves`, `settings` is the text of what all cells share.
     """
     found = judged.comparisons
     table, name = (found.table, _baseline(judged, axes)) if found else (pd.DataFrame(), "")

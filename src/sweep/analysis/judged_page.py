@@ -21,7 +21,7 @@ MOST_EFFECTS = 20  # rows on the terminal; the files have all
 
 @dataclass(frozen=True)
 class JudgedPage:
-    """The table of a sweep, what is said of it, and its effects; `settings` are what all cells share."""
+    """The table of a sweep, the sentences below it, and its effects; `settings` is what all cells share."""
 
     judged: JudgedSweep
     axes: Sequence[str]
@@ -110,5 +110,5 @@ def _first(column: Column, count: int) -> Column:
 
 
 def _write_table(table: pd.DataFrame, file: Path) -> None:
-    # A path that is not Unicode text keeps its bytes as codes.
+    # Bytes of a path that are not Unicode text are written as \udcNN.
     table.to_csv(file, index=False, encoding="utf-8", errors="backslashreplace", lineterminator="\n")

@@ -1,4 +1,4 @@
-"""A sweep judged: the summary of its cells with what is said of their differences."""
+"""A sweep judged: the summary of its cells, and which of their differences are real."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +25,12 @@ MOST_COMPARED = 100  # cells that are all compared with each other
 class JudgedSweep:
     """What the trials of a sweep say.
 
-    `summary` has a row a cell (see `aggregate.summarise`), with `low` and `high` of the interval about its
-    mean, and its comparison with the baseline. `comparisons` are None where there is one cell or nothing to
-    compare; `reason` says why, if it is not plain. `effects` and `interactions` are empty where one setting
-    varies. `looks` are those of a sweep that trained seeds until all was decided. `digits` are those of the
-    smallest difference that is one; None where there is none, or the records or the data do not say it.
+    `summary` has a row a cell (see `aggregate.summarise`), with the interval of its mean in `<metric>_low`
+    and `<metric>_high`, and its comparison with the baseline. `comparisons` is None where there is a single
+    cell or nothing to compare; `reason` says why where a reader could not tell. `pairs` compares every cell
+    with every other. `effects` and `interactions` are empty where only one setting varies. `looks` are those
+    of a sweep with `decide`. `digits` are the test examples behind the smallest difference that is better or
+    worse; None where there is no such difference, or records or data do not say which examples they are.
     """
 
     terms: Terms
@@ -63,7 +64,7 @@ def judge_sweep(
 ) -> JudgedSweep:
     """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`.
 
-    `root` is the folder of the data's files, where they are not MNIST's: what the digits are drawn from.
+    `root` is the folder of the data's files, where they are not MNIST's; images are read from there.
     """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     trials = _in_order(trials, cells)
@@ -122,7 +123,7 @@ def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) ->
     level = comparisons.terms.level
     try:
         found = which_digits(trials, row["cell"], row["baseline"], bool(row["paired"]), root, level)
-    except SweepError:  # the examples are not at hand: nothing else depends on them
+    except SweepError:  # the data's files are not here; nothing else depends on them
         return None
     return DigitsOf(row["cell"], row["baseline"], found)
 
@@ -130,9 +131,9 @@ def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) ->
 def judge_decided(
     trials: pd.DataFrame, cells: pd.DataFrame, decided: Comparisons, looks: Looks
 ) -> JudgedSweep:
-    """A sweep that trained seeds until all was decided, by the decisions that were taken.
+    """Judge a sweep with `decide` by the decisions that were taken while it was trained.
 
-    It has nothing else of what `judge_sweep` finds: that assumes a number of seeds fixed beforehand.
+    There are no effects and no intervals of means: they assume a number of seeds that was fixed beforehand.
     """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     alone = _without_comparisons(summary, trials, decided.terms)
@@ -143,7 +144,10 @@ def judge_decided(
 
 
 def _columns(comparisons: Comparisons, best: Comparisons | None = None) -> pd.DataFrame:
-    """What the summary shows of the comparisons; the baseline has a row without numbers."""
+    """The columns of the summary about the comparisons; the baseline has a row without numbers.
+
+    `best` are comparisons with the best cell: `among_best` are that cell and those that are not worse.
+    """
     own = {"low": "difference_low", "high": "difference_high"}
     names = ["cell", "difference", *own.values(), "p_adjusted", "verdict", "method", "more_seeds"]
     names += [name for name in map(str, comparisons.table) if name.endswith(("_new_digits", "_after"))]

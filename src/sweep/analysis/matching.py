@@ -1,4 +1,4 @@
-"""Rows of a table of trials, picked by their settings."""
+"""Rows of a table of trials, selected by their settings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

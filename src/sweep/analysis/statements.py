@@ -1,4 +1,4 @@
-"""What is said below the table of a sweep: what was tested, on what, corrected for what."""
+"""The sentences below the table of a sweep: what was tested, on what, and corrected for what."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def _too_few(count: int) -> str:
 
 
 def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """The best cell, what chose it, and how lucky the choice may have been."""
+    """The baseline: how it was chosen, and how much of its lead may be the luck of the choice."""
     found, summary = judged.comparisons, judged.summary
     assert found is not None
     name = name_of(summary, axes, found.baseline)
@@ -102,7 +102,7 @@ def _scope(judged: JudgedSweep) -> str:
 
 
 def _looked(judged: JudgedSweep, looks: Looks) -> str:
-    """What was decided with how many trials."""
+    """Of a sweep with `decide`: how many comparisons were decided, with how many trials."""
     decided = int(judged.summary["decided_after"].notna().sum())
     trained, most = int(judged.summary[["n", "diverged"]].sum().sum()), looks.seeds[-1] * len(judged.summary)
     return (

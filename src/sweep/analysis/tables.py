@@ -40,8 +40,8 @@ def columns(
 ) -> list[Column]:
     """The columns of the table: the settings that vary, what is compared, the verdicts, and the rest.
 
-    `summary` is that of `judged_sweep`; `against` names the baseline of its comparisons, where it has any.
-    The best cell and all that are not told from it are strong.
+    `summary` is that of `JudgedSweep`; `against` names the baseline of its comparisons, where it has any. The
+    best cell, and those that cannot be told from it, are set in bold.
     """
     rows, metric = summary.to_dict("records"), terms.metric
     measure, validation = Measure.of(metric), Measure.of("validation_accuracy")
@@ -68,7 +68,7 @@ def columns(
 
 
 def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str) -> list[Column]:
-    """The difference from the baseline, what is said of it, and the seeds that would decide it."""
+    """The columns of the difference from the baseline, the verdict, and the seeds that would decide it."""
     differences, short, verdicts, seeds = [], [], [], []
     for row in rows:
         base = row["verdict"] == "baseline"
@@ -98,7 +98,7 @@ def _right(heading: str, texts: Sequence[str], spare: int = 0) -> Column:
 
 
 def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
-    """The rows with the best first: the highest accuracy, the lowest loss or seconds; cells without last."""
+    """The rows sorted by a column, best first: high accuracies, low losses and seconds; missing ones last."""
     if sort is None:
         return summary
     column = sort if sort in summary else f"{sort}_mean"
@@ -133,7 +133,7 @@ def markdown_list(sentences: Sequence[str], end: str = "") -> str:
 
 
 def _marked(column: Column, escaped: Callable[[str], str], form: str) -> list[str]:
-    """The texts of a column in some language, strong ones in the form of it that is bold."""
+    """The texts of a column, escaped; strong ones are put into `form`, which sets them in bold."""
     strong = column.strong or [False] * len(column.texts)
     return [
         form.format(escaped(text)) if bold else escaped(text)
@@ -173,5 +173,5 @@ def _small(notes: Sequence[str]) -> list[str]:
 
 def _latex_row(texts: Sequence[str]) -> str:
     row = " & ".join(texts) + r" \\"
-    # After the end of a row or a rule, [ begins an argument of it and * is a part of it.
+    # LaTeX would take a [ or * that follows the end of a row, or a rule, for an argument of it.
     return "{}" + row if row.startswith(("[", "*")) else row

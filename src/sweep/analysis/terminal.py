@@ -17,10 +17,10 @@ GAP = 2  # characters between columns
 
 @dataclass(frozen=True)
 class Column:
-    """A column of texts. A name may be folded over lines.
+    """A column of texts, aligned right if `right`; the texts of a `name` may be folded over several lines.
 
-    A `spare` column is left out where room is scarce, those with the highest number first. `strong` are the
-    rows that are set in bold, `short` other texts for where the table would be too wide even then.
+    Where the table is too wide, columns with `spare` > 0 are left out, those with the highest number first;
+    if it still is, `short` texts stand in for the others. `strong` says which rows are set in bold.
     """
 
     heading: str
@@ -32,7 +32,7 @@ class Column:
     short: Sequence[str] = ()
 
     def broken(self) -> "Column":
-        """The column with its heading on several lines: learning_, rate."""
+        """The column with its heading broken over two lines: learning_ and rate."""
         heading = re.sub(" (?!%)", "\n", self.heading.replace("_", "_\n").replace(".", ".\n"), count=1)
         return replace(self, heading=heading)
 

@@ -1,4 +1,4 @@
-"""Where the spread over seeds comes from, as a table: numbers, texts, and what they say in sentences."""
+"""Where the spread over seeds comes from: a table of numbers, the same as texts, and sentences about it."""
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
@@ -30,9 +30,9 @@ def components(
 ) -> pd.DataFrame:
     """One row a block, metric and source (see `Components`), the last of each "interaction" if it can be had.
 
-    `trials` are those of `sweep.load`. Each of `blocks` names the cell of each source, that of all together
-    last, and `settings` are its own values of the swept settings. Only seeds that count in all cells of a
-    block are compared; `diverged` counts the trials that do not count.
+    `trials` are those of `sweep.load`. A block has the id of the cell of each source, that of all sources
+    together last; `settings` has each block's values of the swept settings. Seeds that diverged in any cell
+    of a block are left out of all; `diverged` counts the trials that diverged.
     """
     tables = []
     for block, own in zip(blocks, settings, strict=True):
@@ -51,7 +51,7 @@ def components(
 def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd.DataFrame:
     wide = trials.pivot_table(metric, index="seed", columns="cell")
     wide = wide.reindex(columns=list(block.values())).dropna()
-    # Whatever varies, seed 0 has the streams at which the others are fixed: one trial for all rows.
+    # Seed 0 has the streams at which sources are fixed, so its trial is the same whatever varies.
     wide = wide[wide.index != 0]
     wide.columns = [",".join(source) for source in block]
     statistic, alone, together = Components(), wide.iloc[:, :-1], wide.iloc[:, -1]
@@ -115,7 +115,10 @@ def _dominating(block: Mapping[Any, Row]) -> str:
 
 
 def _fixed_split(block: Mapping[Any, Row]) -> str:
-    """How far the mean over initialisations and orders moves with the split: the root of its main effect."""
+    """How far the mean over initialisations and orders moves with the split.
+
+    That is the standard deviation over all seeds, times the root of the split's main effect.
+    """
     every, split = block["all"], block["split"]
     told = split["main_effect_low"] > 0
     part = split["main_effect"] if told else split["main_effect_high"]

@@ -16,10 +16,11 @@ from sweep.errors import TrialsError
 
 @dataclass(frozen=True)
 class WhichDigits:
-    """Where two cells differ: `classes` by `digits.by_class` with the names in `class`, and single examples.
+    """Where two cells differ: in which classes, and in which single examples.
 
-    `decisive` are those of `digits.decisive`; so many of them, for the cell and against it, are
-    `expected_by_luck` if the two cells were one. `seeds` and `baseline_seeds` are how many were compared.
+    `classes` is the table of `digits.by_class` with a column `class` of names, `decisive` that of
+    `digits.decisive`. `expected_by_luck` is how many decisive examples there would be for the cell, and
+    against it, if the two cells were one. `seeds` and `baseline_seeds` are how many were compared.
     """
 
     classes: pd.DataFrame
@@ -45,7 +46,7 @@ class WhichDigits:
 
     @property
     def not_drawn(self) -> str | None:
-        """Why there is no figure of them, if so."""
+        """Why no figure of the single examples can be drawn; None where it can."""
         noun = self.examples.noun
         if self.examples.images is None:
             return f"the {noun}s that make the difference: are no images"

@@ -16,9 +16,9 @@ from sweep.data.sizes import Counts
 from sweep.errors import DataError
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
-# What `digest` gives for the contents of those files; their checksums stand for unzipping them each time.
+# The digest of those files' contents. Their checksums are compared instead of unzipping them each time.
 MNIST_DIGEST = "c65580678af93f1e"
-# Raised when the same settings give other generated data.
+# To be changed when the same settings generate other data: cells of the old data then stay apart.
 _GENERATED_DIGEST = "generated-2"
 _GENERATED_FEATURES = 2
 _FILES = (
@@ -29,9 +29,9 @@ _FILES = (
 
 @dataclass(frozen=True)
 class RawData:
-    """Examples as they are: features (examples, inputs) of uint8 or float64, labels (examples,).
+    """Examples before any preparation: features (examples, inputs) of uint8 or float64, labels (examples,).
 
-    Training examples include those that a split will take for validation.
+    The training examples include those that a split takes for validation.
     """
 
     train_features: NDArray[Any]
@@ -68,7 +68,8 @@ def load(config: DataConfig) -> RawData:
     """The data set that `config` names. Raises DataError when a file is missing or wrong."""
     if not config.generated:
         return _read(_files(config), config.classes)
-    # One random stream a part: the size of one changes no other, and a smaller part is the begin of a larger.
+    # Each part has a random stream of its own, so that the size of one part changes no example of another;
+    # a smaller part holds the first examples of a larger one.
     streams = np.random.SeedSequence(config.generator_seed).spawn(3)
     sizes = (config.train_size or 0, config.validation_size, config.test_size or 0)
     train, validation, test = (
@@ -81,7 +82,10 @@ def load(config: DataConfig) -> RawData:
 
 @dataclass(frozen=True)
 class _File:
-    """A file as it is now: what is read from it is kept only until it, or what its path means, changes."""
+    """A file and its state, the key of the caches below: when the file changes, it is read again.
+
+    `absolute` is part of it because a relative `path` means another file in another working folder.
+    """
 
     path: Path
     absolute: Path

@@ -1,4 +1,4 @@
-"""Reading IDX files (the MNIST format), with every way that a file can be wrong told in one line.
+"""Reading IDX files (the MNIST format); whatever is wrong with a file is told in one line.
 
 An IDX file is big-endian: two zero bytes, a type code, the number of dimensions, each dimension as a
 32-bit number, then the values.
@@ -57,7 +57,7 @@ def shape(path: Path, dimensions: int) -> tuple[int, ...]:
 
 
 def parse(data: bytes, path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The values of an IDX file with the given number of dimensions, uint8, read-only.
+    """The values of an IDX file as an array of uint8 with `dimensions` axes, read-only.
 
     `path` is for the messages. Raises DataError for any other content.
     """

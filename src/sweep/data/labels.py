@@ -1,4 +1,4 @@
-"""What a data set and its classes are called, known by its content unless the settings say otherwise."""
+"""The names of a data set and of its classes: recognised by its content, unless the settings give them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def example(config: DataConfig) -> str:
 
 
 def known(config: DataConfig) -> Known:
-    """What is known of the data set by its content; of files that nobody knows, their folder's name."""
+    """The data set, recognised by its content; files that are not recognised are named after their folder."""
     if config.generated:
         return _GENERATED[config.name]
     if datasets.digest(config) == datasets.MNIST_DIGEST:
@@ -82,4 +82,5 @@ def known(config: DataConfig) -> Known:
 
 @lru_cache(maxsize=8)
 def md5(path: Path) -> str:
+    """The MD5 of a file's bytes, in hexadecimal."""
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -20,7 +20,7 @@ _ROWS = 4096  # rows prepared at a time, so that intermediate arrays stay small
 class Part:
     """One part of a split: features (examples, inputs), targets (examples, outputs), labels (examples,).
 
-    `indices` (examples,) says where each example stood in its file.
+    `indices` (examples,) are the positions of the examples in their file.
     """
 
     features: Array
@@ -49,11 +49,11 @@ class PreparedData:
 def split(
     raw: RawData, config: DataConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training, validation and test examples.
+    """The positions of the training, validation and test examples, (examples,) each.
 
-    Of files, training and validation part are drawn at random by `rng`; so is the test part, unless
-    `test_subset` takes the first or last ones, or all, in their order. Generated parts lie one after the
-    other.
+    From files, `rng` draws the training and validation part at random, and the test part too where
+    `test_subset` is random and takes fewer than all; otherwise test examples keep the order of their file.
+    Generated examples are not drawn: the training part comes first, then the validation part.
     """
     size = sizes(raw.counts, config)
     if config.generated:
@@ -79,9 +79,9 @@ def prepare(
     rng: np.random.Generator,
     allocate: Allocate = _in_memory,
 ) -> PreparedData:
-    """Split, map, normalise and encode, in float32 or float64 (`precision`).
+    """Split the examples, map and normalise features, encode targets; `precision` is float32 or float64.
 
-    `allocate(name, shape, dtype)` provides the arrays of features and targets.
+    `allocate(name, shape, dtype)` makes the arrays for features and targets, in memory or in a file.
     """
     train, validation, test = split(raw, config, rng)
     scale = _scaling(raw, config, precision, train)
@@ -113,7 +113,7 @@ def _encode(labels: NDArray[np.int64], config: DataConfig) -> Array:
 
 
 def _mapped(features: NDArray[Any], name: str) -> NDArray[Any]:
-    """The feature map: as they are, or (x1^2, x2^2, x1 x2, x1, x2)."""
+    """The feature map of (examples, inputs): unchanged, or (x1^2, x2^2, x1 x2, x1, x2) of two inputs."""
     if name == "raw":
         return features
     x1, x2 = features[:, 0], features[:, 1]
@@ -124,7 +124,7 @@ Scaling = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 def _scaling(raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]) -> Scaling:
-    """The normalisation as a function of rows; its constants come from the training part only."""
+    """The normalisation, a function of (examples, inputs); its constants come from the training part only."""
     name = config.normalization
     if name == "image":
         return lambda rows: _standardised_rows(rows.astype(precision))

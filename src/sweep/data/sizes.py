@@ -19,8 +19,7 @@ class Counts:
 class Sizes:
     """How large prepared data is: examples of each part, and inputs of an example.
 
-    `available` are the examples of which training and validation part are taken, `available_test` those of
-    which the test part is.
+    Training and validation part are taken from `available` examples, the test part from `available_test`.
     """
 
     train: int

@@ -1,6 +1,6 @@
 """Two small two-dimensional data sets, generated from a seed.
 
-Each draws its examples one after the other, so that fewer of them are the first of more.
+Each draws one example after the other, so that the first examples are the same however many are drawn.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
     """Students who pass (1) or fail (0) an exam: features (count, 2) and labels (count,).
 
-    The first feature is hours slept, 0 to 10; the second minutes of listening in a lesson of 45. A
-    student passes who listens long enough, the less the nearer the sleep was to 4 hours; `noise` is
-    the standard deviation, as a fraction of the lesson, of what the rule does not see.
+    The first feature is hours slept, 0 to 10; the second is minutes of listening in a lesson of 45. A
+    student passes who listens long enough; the nearer the sleep was to 4 hours, the less is enough. `noise`
+    is the standard deviation, as a fraction of the lesson, of what else moves the result.
     """
     (unseen,) = rng.spawn(1)
     sleep, listening = (rng.random((count, 2)) * [10, 45]).T

@@ -1,4 +1,4 @@
-"""How far workers are. Apart from what shows it, so that they need not load that."""
+"""How much of each block is done. Not in progress.py, so that workers need not load rich."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 class Fractions:
     """How much of each block is done, in a file that workers write and the driver reads.
 
-    It is only shown, so nothing that happens to the file may cost a trial: errors in writing and reading it
-    are passed over, and the progress stands still. It is written as a file, never mapped: a mapped page
-    without room on the disk would end the process.
+    The numbers are only shown, so no trial may fail because of them: where the file cannot be written or
+    read, the error is ignored and the progress stands still. The file is never mapped into memory, as writing
+    a mapped page on a full disk ends the process.
     """
 
     def __init__(self, file: Path, blocks: int) -> None:
         self.file, self.blocks = file, blocks
 
     def create(self) -> None:
-        """Start with nothing done."""
+        """Create the file, with nothing done."""
         with suppress(OSError):
             self.file.write_bytes(np.zeros(self.blocks).tobytes())
 
@@ -32,7 +32,7 @@ class Fractions:
         return np.zeros(self.blocks)
 
     def write(self, block: int, fraction: float) -> None:
-        """Say that this fraction of a block is done."""
+        """Note that this fraction of a block, given by its position, is done."""
         with suppress(OSError), self.file.open("r+b", buffering=0) as file:
             file.seek(8 * block)
             file.write(np.float64(fraction).tobytes())

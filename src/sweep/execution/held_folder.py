@@ -1,4 +1,4 @@
-"""A temporary folder that a process holds while it lives. What killed processes left behind is removed."""
+"""A temporary folder that a process locks while it lives; folders that killed processes left are removed."""
 
 import shutil
 import sys
@@ -15,11 +15,11 @@ _LOCK = "lock"
 
 @contextmanager
 def held_folder(prefix: str) -> Iterator[Path]:
-    """A new temporary folder, removed at the end; removes those of killed processes first.
+    """A new temporary folder, removed at the end; folders that killed processes left are removed first.
 
-    A process that lives holds a lock on a file in its folder, which other processes see, too, where process
-    numbers mean nothing: in another container, or on another machine that shares the folder. Raises
-    StoreError when there is no temporary folder to write in.
+    A living process holds a lock on a file in its folder. Other processes see the lock even where they
+    cannot see its process number: in another container, or on another machine that shares the folder.
+    Raises StoreError when there is no temporary folder to write in.
     """
     try:
         _remove_orphans(Path(tempfile.gettempdir()), prefix)
@@ -34,10 +34,10 @@ def held_folder(prefix: str) -> Iterator[Path]:
 
 
 def _held(folder: Path) -> IO[bytes]:
-    """The locked file of a new folder; its lock is held until it is closed.
+    """Lock a file in a new folder; the lock is held until the file is closed.
 
-    Its name appears once the lock is held: a file of that name without a lock is an orphan's. Where there are
-    no locks the name never appears, and no other process removes the folder.
+    The file gets its name only after it is locked, so a file of that name without a lock belongs to a dead
+    process. Where the system has no locks it never gets that name, and no process removes the folder.
     """
     try:
         file = (folder / f"{_LOCK}.new").open("wb")
@@ -50,7 +50,7 @@ def _held(folder: Path) -> IO[bytes]:
 
 def _remove_orphans(parent: Path, prefix: str) -> None:
     for folder in parent.glob(f"{prefix}*"):
-        # What cannot be opened is not ours, or another process has just removed it.
+        # A file that cannot be opened is another user's, or another process has just removed it.
         with suppress(OSError), (folder / _LOCK).open("r+b") as file:
             if _acquire(file) and not folder.is_symlink():
                 shutil.rmtree(folder, ignore_errors=True)
@@ -74,7 +74,7 @@ else:
 
     @contextmanager
     def one_at_a_time(file: Path) -> Iterator[None]:
-        """Go on when no other process, or thread, is between this and the end of it for the same file."""
+        """Wait until no other process or thread is within such a block for the same file."""
         with file.open("wb") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)
             yield

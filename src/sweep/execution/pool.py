@@ -32,7 +32,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         return
     with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
-        # Workers import what they need while the data is being prepared and git is asked for the revision.
+        # The workers import their modules while this process prepares the data and asks git for the revision.
         with ThreadPoolExecutor(1) as starter:
             starting = starter.submit(_start, count, parallel.backend)
             folders = shared.prepare(block.cell for block in plan.blocks)
@@ -55,7 +55,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             except TerminatedWorkerError as error:
                 raise ExecutionError(_interrupted("a worker process died", plan, line.done)) from error
     if failures:
-        # A defect of the program is told before what the machine refuses.
+        # A traceback, which shows a defect of the program, is reported rather than a full disk or the like.
         first = next((failure for failure in failures if failure.trace is not None), failures[0])
         if first.trace is not None:
             console.print(first.trace, markup=False, highlight=False)
@@ -75,7 +75,7 @@ def _reports(tasks: list[Task], count: int, backend: str) -> Iterator[Report]:
 
 
 def _start(count: int, backend: str) -> None:
-    """Start the workers, so that they are there when the first block comes."""
+    """Start the worker processes before there is a block for them."""
     if count > 1 and backend == "loky":
         joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
             joblib.delayed(ready)() for _ in range(count)

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while trials run."""
+"""The progress that is shown while trials run."""
 
 import threading
 import time

@@ -28,7 +28,7 @@ def provenance() -> dict[str, Any]:
 
 @cache
 def libraries() -> ThreadpoolController:
-    """The libraries with threads that this process has loaded; looking for them takes milliseconds."""
+    """The threaded libraries that this process has loaded; cached, as finding them takes milliseconds."""
     return ThreadpoolController()
 
 
@@ -47,10 +47,10 @@ def blas() -> list[dict[str, Any]]:
 
 
 def revision(folder: Path) -> dict[str, Any]:
-    """The git revision of the checkout that `folder` is the root of, and whether it was changed.
+    """The git revision of the checkout whose root is `folder`, and whether files in it were changed.
 
-    None where `folder` is not the root of one: an installed package has no revision, though it may lie in
-    somebody's repository.
+    None where `folder` is not the root of a checkout: an installed package has no revision of its own, even
+    if it lies somewhere inside a user's repository.
     """
     root = _git(folder, "rev-parse", "--show-toplevel")
     if root is None or Path(root) != folder.resolve():

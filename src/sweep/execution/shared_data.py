@@ -39,10 +39,10 @@ class SharedData:
     folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
-        """Where the data of each cell (by its id) will lie; None where every seed has its own split.
+        """The folder for the data of each cell, by its id; None where every seed has its own split.
 
-        That of the first is written now, that of others when `load_shared` first needs it. Raises StoreError
-        when there is no room for all of it.
+        The first folder is written now, the others when `load_shared` first needs them. Raises StoreError
+        when there is no room for all of them.
         """
         folders: dict[str, Path | None] = {}
         known: dict[str, Path] = {}
@@ -69,7 +69,7 @@ class SharedData:
 
 
 def load_own(config: Config, seed: int) -> PreparedData:
-    """The data of one seed, with its own split where that varies, in this process's memory."""
+    """The data of one seed, in this process's memory; the split is the seed's own where splits vary."""
     raw = datasets.load(config.data)
     return prepare(raw, config.data, config.precision, generator(config, seed, Stream.SPLIT))
 
@@ -90,7 +90,7 @@ def _megabytes(count: int) -> str:
 
 
 def _write(folder: Path, config: Config) -> None:
-    """Write the prepared data of `config`; the folder has its name when all is there."""
+    """Write the prepared data of `config`; the folder gets its name when all files are in it."""
     whole, folder = folder, folder.with_name(f"{folder.name}.part")
     shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
     folder.mkdir()
@@ -132,9 +132,9 @@ def _fill_with_zeros(file: BinaryIO, start: int, count: int) -> None:
 
 
 def load_shared(folder: Path, config: Config) -> PreparedData:
-    """The data of `config` that lies in `folder`, mapped read-only: no worker has a copy.
+    """The data of `config` in `folder`, mapped read-only, so that all workers share one copy.
 
-    Whoever needs it first writes it. Raises StoreError when there is no room for it any more.
+    The first worker that needs it writes it. Raises StoreError when there is no room for it any more.
     """
     try:
         if not folder.is_dir():

@@ -21,12 +21,12 @@ from sweep.analysis.statistics.intervals import mean_intervals
 from sweep.analysis.statistics.terms import Terms
 from sweep.formats import percent
 
-_AT, _LINE, _FACET = "at: ", "line: ", "facet: "  # columns that settings cannot be called
+_AT, _LINE, _FACET = "at: ", "line: ", "facet: "  # columns; no setting has such a name
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What a panel needs to know beside its own trials."""
+    """What all panels of the figure share."""
 
     across: Scale
     lines: dict[str, style.Line]
@@ -101,7 +101,7 @@ def _draw(panel: Axes, data: pd.DataFrame, look: _Look) -> None:
     """The mean of each cell, with a thin bar for the standard deviation and a thick one for the interval."""
     own = [label for label in look.lines if (data[_LINE] == label).any()]
     if not look.across.numeric and len(own) > 1:
-        # Names stand side by side, so that bars do not cover each other.
+        # Of several lines at one name, each is moved a little, so that their bars do not cover each other.
         step = 0.6 / len(own)
         beside = {label: step * (position - (len(own) - 1) / 2) for position, label in enumerate(own)}
         data = data.assign(**{_AT: data[_AT] + data[_LINE].map(beside)})

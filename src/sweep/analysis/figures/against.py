@@ -1,4 +1,4 @@
-"""What figures know of differences: every cell against one baseline, and which of them are real."""
+"""The comparison of all cells with a baseline, as figures mark it."""
 
 from dataclasses import dataclass
 
@@ -36,12 +36,12 @@ class Against:
         return self._with(Verdict.EQUIVALENT, Verdict.UNDECIDED)
 
     def of(self, metric: str) -> "Against | None":
-        """The same for a figure of `metric`; None where another was compared, or too few seeds trained."""
+        """This comparison if it is one of `metric` and has any verdicts, else None."""
         return self if metric == self.terms.metric and self.different | self.alike else None
 
     @property
     def looked(self) -> bool:
-        """Whether seeds were trained until all was decided: only differences allow for that."""
+        """Whether this is a sweep with `decide`: only differences have valid intervals then, means do not."""
         return "decided_after" in self.table
 
     def _with(self, *verdicts: Verdict) -> frozenset[str]:

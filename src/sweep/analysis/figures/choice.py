@@ -1,4 +1,4 @@
-"""Which figures show a sweep: what is a line, what is a panel, and what would be too much."""
+"""How a sweep is arranged in figures: what makes a line, what a panel, and what is too much to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

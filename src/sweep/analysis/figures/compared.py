@@ -40,7 +40,7 @@ def difference_figures(sweep: Material) -> Iterator[Planned]:
 
 
 def heatmap_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
-    """The mean of each combination of two settings: for one such pair, or, if all are wanted, for every."""
+    """Heatmaps of two settings each: one of them, or all where every figure is wanted."""
     others: list[str] = []
     first = True
     for pair in crossed(sweep.cells, sweep.varying):

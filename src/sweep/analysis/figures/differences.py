@@ -1,4 +1,4 @@
-"""Differences with their intervals, one below the other: which are real, how large, and what is open."""
+"""Differences with their intervals and verdicts, one below the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class _Row:
     place: float  # inches from the top
     label: str
     verdict: str = ""
-    text: str = ""  # the verdict, and what would settle it
+    text: str = ""  # the verdict, and how many more seeds would decide
     numbers: tuple[float, ...] = ()  # in the order of _NUMBERS; missing ones are nan
 
 
@@ -118,7 +118,7 @@ def _positive(count: Any) -> bool:
 
 
 def _signed(number: str) -> str:
-    """With its sign, a typographic one; a number that rounds to zero has none."""
+    """A number with a typographic sign; one that rounds to zero has no sign."""
     if not float(number):
         return number.lstrip("-")
     return number.replace("-", "\N{MINUS SIGN}") if number.startswith("-") else f"+{number}"
@@ -129,7 +129,7 @@ def _height(label: str) -> float:
 
 
 def _ground(panel: Axes, placed: Sequence[_Row], margin: float, height: float) -> None:
-    """What the rows are drawn on: their names, the zero line, the margin, an axis that shows most rows."""
+    """Draw the background of the rows: names, zero line, shaded margin, and an axis that fits most rows."""
     ends = np.array([row.numbers for row in placed if row.numbers])
     furthest = reach(pd.Series(np.nanmax(np.abs(ends), axis=1)))
     low = max(min(-margin, np.nanmin(ends)), -max(furthest, margin))
@@ -146,7 +146,7 @@ def _ground(panel: Axes, placed: Sequence[_Row], margin: float, height: float) -
 
 
 def _draw(panel: Axes, row: _Row) -> None:
-    """Point, interval for new seeds (thick) and for new digits, too (thin), and arrows at the edges."""
+    """Draw a point, its interval for new seeds (thick) and for new digits (thin); arrows beyond the edges."""
     difference, low, high, far_low, far_high = row.numbers
     colour, marker = _LOOKS[row.verdict]
     panel.plot([far_low, far_high], [row.place] * 2, color=colour, linewidth=1)
@@ -182,7 +182,7 @@ def _write(panel: Axes, row: _Row, number: str, room: float) -> None:
 
 
 def _in_words(panel: Axes, shown: Sequence[_Row], level: float, margin: str, looked: bool) -> Iterator[str]:
-    """What the parts of the figure mean, those that are drawn."""
+    """What the parts of the figure mean, as far as they are drawn."""
     digits = any(np.isfinite(row.numbers[3]) for row in shown)
     thin = "; thin line: with new test digits, too" if digits else ""
     yield f"thick bar: {percent(level)} interval over new seeds{thin}; shaded: ± {margin}"

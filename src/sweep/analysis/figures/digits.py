@@ -20,7 +20,7 @@ BLOCK = 0.25  # between the two sides
 
 
 def draw_digits(found: WhichDigits, cell: str, baseline: str) -> Figure:
-    """Those that the cell gets right, and below those that the baseline gets right, strongest first.
+    """The digits that the cell gets right, and below them those that the baseline does, strongest first.
 
     `cell` and `baseline` are what the two are called. Above each image stand its class, and in how many of
     its seeds each of the two is right. Raises TrialsError where there is nothing to draw.

@@ -18,17 +18,17 @@ from sweep.analysis.figures.scale import FLAT, scale
 from sweep.analysis.figures.shown_accuracy import NAMES, in_percent
 from sweep.analysis.figures.spread import reach
 
-# Dark letters and marks are seen on all of it; "bad" is a combination that does not exist.
+# Dark letters and marks are readable on all of these colours; "bad" is for combinations without a cell.
 _COLOURS = sns.color_palette("light:#5ba3d9", as_cmap=True).with_extremes(bad="0.8")
 _HATCH = (0.0, 0.0, 0.0, 0.35)
-_WRITTEN = 12  # columns at most that have their numbers written in them
+_WRITTEN = 12  # with more columns, numbers are not written into the cells
 _CELL, _NARROW = (0.56, 0.36), (0.17, 0.17)  # inches across and up: of a cell with its number, and without
 _LINE, _BAR, _ROOM = (
     0.16,
     0.14,
     0.75,
 )  # inches: a line of text, the colour bar, the room for it with its labels
-_ACROSS, _UP, _FACET = "across: ", "up: ", "facet: "  # columns that settings cannot be called
+_ACROSS, _UP, _FACET = "across: ", "up: ", "facet: "  # columns; no setting has such a name
 
 
 def draw_heatmap(
@@ -94,7 +94,7 @@ def _grid(columns: list[str], rows: list[str], name: str, faceted: list[str]) ->
 
 
 def _colours(means: "pd.Series[float]") -> Normalize:
-    """From the best down; the few that lie far below it share the palest colour."""
+    """The scale of the colours, from the best mean down; the few far below it share the palest colour."""
     best = float(means.max())
     lowest = best - reach(best - means)
     return Normalize(lowest, best if lowest < best else best + 1)
@@ -122,7 +122,7 @@ def _draw(panel: Axes, means: pd.DataFrame, colours: Normalize, upright: bool) -
 
 
 def _write(panel: Axes, means: pd.DataFrame, colours: Normalize) -> None:
-    """The numbers, each with a rim in the colour of its cell, which keeps a hatch away from it."""
+    """Write the means, each with a rim in the colour of its cell, which keeps a hatch off the number."""
     for (row, column), mean in np.ndenumerate(means.to_numpy(float)):
         if np.isfinite(mean):
             ground = _COLOURS(colours(mean))
@@ -153,7 +153,7 @@ def _mark(panel: Axes, ids: pd.DataFrame, against: Against) -> None:
 def _colour_bar(
     panel: Axes, grid: layout.Grid, colours: Normalize, means: "pd.Series[float]", name: str
 ) -> None:
-    """Beside the uppermost panel of the last column; pointed where some means lie below it."""
+    """Draw the colour bar beside `panel`; it ends in a point where some means lie below its range."""
     below = bool(means.min() < (colours.vmin or 0.0))
     place = panel.inset_axes((1 + 0.12 / grid.width, 0.0, _BAR / grid.width, 1.0))
     grid.figure.colorbar(

@@ -1,6 +1,6 @@
 """Panels, legend and remarks of a figure, placed in inches.
 
-matplotlib's automatic layouts draw every figure twice. Here only the legend is measured.
+matplotlib's automatic layouts draw every figure twice, to measure it. Here only the legend is measured.
 """
 
 import textwrap
@@ -99,7 +99,7 @@ class Grid:
         below = (text.count("\n") + 1) * 0.16 + 0.08 if text else 0.0
         head = self._room_above(panels)
         foot = self.x_ticks + NAME + 0.15
-        # Above the empty places of the last row stand panels whose labels need room.
+        # Where the last row is not full, the panels above its empty places need room for their labels.
         ragged = self.x_ticks + NAME if self.count % self.columns and self.rows > 1 else 0.0
         between = head + 0.15
         tall = self.rows * self.height + (self.rows - 1) * between + ragged
@@ -114,7 +114,7 @@ class Grid:
         if legend:
             fits = legend_height <= height - below - head - 2 * EDGE
             top = height - EDGE - (head if fits else 0.0)
-            # Said with its transform: a file cut to its content moves the figure's own.
+            # With the transform named: without it, a file that is cut to its content would move the legend.
             legend.set_bbox_to_anchor(((left + inside + 0.12) / width, top / height), self.figure.transFigure)
         if text:
             self.figure.text(
@@ -164,7 +164,7 @@ class Grid:
         return legend
 
     def _extent(self, legend: Legend) -> tuple[float, float]:
-        FigureCanvasAgg(self.figure)  # letters are measured as they will be drawn
+        FigureCanvasAgg(self.figure)  # so that letters are measured as they will be drawn
         box = legend.get_window_extent()
         return box.width / self.figure.dpi, box.height / self.figure.dpi
 
@@ -174,7 +174,7 @@ class Grid:
 
 
 def folded(label: str) -> str:
-    """A long label in several lines; a space at its beginning stays."""
+    """A long label broken into several lines; a space at its beginning is kept."""
     lines = textwrap.wrap(label, LONGEST_LABEL, drop_whitespace=False) or [label]
     return "\n".join(line if not position else line.strip() for position, line in enumerate(lines))
 

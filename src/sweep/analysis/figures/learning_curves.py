@@ -15,7 +15,7 @@ from sweep.formats import span
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 MOST_MARKERS = 6  # on one line
-_LINE, _FACET = "line: ", "facet: "  # columns that settings cannot be called
+_LINE, _FACET = "line: ", "facet: "  # columns; no setting has such a name
 
 
 def evaluated_parts(curves: pd.DataFrame, metric: str) -> list[str]:
@@ -107,7 +107,7 @@ def _draw(panel: Axes, data: pd.DataFrame, measure: str, looks: dict[str, style.
         ax=panel,
     )
     for position, line in enumerate(panel.get_lines()):
-        # Markers tell lines apart; one at each evaluation would hide them.
+        # A marker at each evaluation would hide the line: a few are enough to tell lines apart.
         step = max(1, np.size(line.get_xdata()) // MOST_MARKERS)
         line.set_markevery((position * step // len(own), step))
         if len(looks) == 1 and np.size(line.get_xdata()) > 1:
@@ -122,7 +122,7 @@ def _draw(panel: Axes, data: pd.DataFrame, measure: str, looks: dict[str, style.
 
 
 def _stopped(data: pd.DataFrame) -> list[str]:
-    """What to say of seeds that stop before their line ends."""
+    """A remark where seeds stop before their line ends."""
     trials = data.groupby([_FACET, _LINE, "cell", "seed"])["stopped"].any()
     if not trials.any():
         return []
@@ -133,7 +133,7 @@ def _stopped(data: pd.DataFrame) -> list[str]:
 
 
 def _first(data: pd.DataFrame, measures: Sequence[str], metric: str) -> list[str]:
-    """What to say of a first evaluation that is not drawn, because it would flatten the others."""
+    """A remark where the first evaluation is not drawn, because it would flatten the others."""
     if not any(flattens(data, measure, [_FACET, _LINE]) for measure in measures):
         return []
     epoch = data["epoch"].min()

@@ -1,4 +1,4 @@
-"""How sure a mean is, and whether its cell differs from the baseline: bars and marks, with their words."""
+"""Bars for the interval of a mean, and marks for cells that differ from the baseline, with their legend."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def draw_marks(
 
 
 def marks_in_words(cells: "pd.Series[str]", against: Against) -> str:
-    """What the marks mean, those that these cells have."""
+    """What the marks mean, as far as these cells have them."""
     drawn = frozenset(cells)
     words = {
         f"ring: {against.baseline}": drawn & {against.cell},

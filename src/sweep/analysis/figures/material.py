@@ -1,4 +1,4 @@
-"""What the figures of a sweep are made of, and what they are before they are drawn."""
+"""The trials and curves that the figures of a sweep show, and figures that are planned but not drawn."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-# Where the key with spaces in it would be a riddle.
+# Names of settings whose key, with spaces for underscores, would not be understood.
 _NAMES = {
     "hidden": "hidden units",
     "depth": "hidden layers",
@@ -32,9 +32,9 @@ def settings(keys: Sequence[str]) -> str:
 
 
 def value(found: Any, digits: int = 6) -> str:
-    """A setting's value as a reader would write it; different values have different names.
+    """A setting's value as a legend writes it, unlike `formats.setting_value` never the same for two values.
 
-    A number that needs more than `digits` digits has them all, unless fewer than six are asked for.
+    A number has at most `digits` digits, but all of its digits where `digits` is 6 and they are not enough.
     """
     if found is None or found is pd.NA or (isinstance(found, float) and found != found):
         return "null"
@@ -52,7 +52,7 @@ def value(found: Any, digits: int = 6) -> str:
 
 
 def column(found: "pd.Series[Any]") -> list[str]:
-    """The values of one setting: three digits where they are enough to tell its values apart."""
+    """The values of one setting, with three digits where these are enough to tell its values apart."""
     exact, short = [value(each) for each in found], [value(each, 3) for each in found]
     return short if len(set(short)) == len(set(exact)) else exact
 
@@ -64,7 +64,7 @@ def values(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
 
 def pairs(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
     """The settings with their values in each row, as they stand above a panel."""
-    # A name and its value stay in one line.
+    # With spaces that do not break, so that a name and its value stay in one line.
     columns = [[f"{setting(key)} {text}".replace(" ", "\xa0") for text in column(rows[key])] for key in keys]
     return _joined(columns, len(rows))
 

@@ -1,4 +1,4 @@
-"""What stands below a figure: how many seeds, and what became of the others."""
+"""The note below a figure: how many seeds, and how many trials diverged or died."""
 
 import pandas as pd
 

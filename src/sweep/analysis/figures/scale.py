@@ -1,4 +1,4 @@
-"""Where the values of a setting stand along an axis: numbers to scale and in order, names side by side."""
+"""Where the values of a setting stand along an axis: numbers to scale, names side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import pandas as pd
 
 from sweep.analysis.figures import layout, names, style
 
-FLAT = 0.2  # inches, of labels that lie
+FLAT = 0.2  # inches that horizontal labels need below an axis
 MOST_TICKS = 12
-NARROWEST = 0.06  # of the axis, between two ticks
+NARROWEST = 0.06  # least distance of two ticks, as a fraction of the axis
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sweep.errors import SweepError
 
-SHOWN = "shown: "  # a column that no setting can be called
+SHOWN = "shown: "  # a column; no setting has such a name
 NAMES = {
     "test_accuracy": "test accuracy (%)",
     "validation_accuracy": "validation accuracy (%)",
@@ -13,7 +13,7 @@ NAMES = {
 
 
 def in_percent(trials: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """What is shown, and the trials where it was measured, in percent, as column `SHOWN`.
+    """The accuracy that is shown, and the trials that have it, with a column `SHOWN` of it in percent.
 
     Raises SweepError when no accuracy was measured.
     """

@@ -9,7 +9,7 @@ Interval = Callable[[pd.Series], tuple[float, float]]
 
 
 def deviation(least: float = -np.inf, most: float = np.inf) -> Interval:
-    """One standard deviation (ddof 1) about the mean, as far as values are possible at all."""
+    """A function for seaborn: one standard deviation (ddof 1) about the mean, cut to possible values."""
 
     def interval(values: pd.Series) -> tuple[float, float]:
         mean, half = float(values.mean()), float(values.std(ddof=1))
@@ -21,7 +21,7 @@ def deviation(least: float = -np.inf, most: float = np.inf) -> Interval:
 def reach(sizes: "pd.Series[float]") -> float:
     """How far an axis goes for these distances: to the largest, but at most four times the median.
 
-    One network that has died would otherwise leave all others within a line's width of each other.
+    Otherwise a single network that has died would stretch the axis until all others look alike.
     """
     largest, median = float(sizes.max()), float(sizes.median())
     return min(largest, 4 * median) if median else largest
@@ -30,9 +30,9 @@ def reach(sizes: "pd.Series[float]") -> float:
 def carried(rows: pd.DataFrame, groups: Sequence[str], measures: Sequence[str]) -> pd.DataFrame:
     """The curves with the last value of a seed that has stopped carried on to the end of its line.
 
-    `rows` has a row for each trial and `epoch`, `groups` are the columns that name a line. Without this the
-    mean would be one of fewer and fewer seeds, and jump whenever one stops. The column `stopped` tells the
-    rows that were carried on.
+    `rows` has a row for each trial and `epoch`; `groups` are the columns that name a line. Without this, the
+    mean would be over fewer and fewer seeds, and jump whenever one stops. The column `stopped` is true in the
+    rows that were added.
     """
     trial = ["cell", "seed"]
     rows = rows[[*groups, *trial, "epoch", *measures]].assign(stopped=False)
@@ -48,7 +48,7 @@ def carried(rows: pd.DataFrame, groups: Sequence[str], measures: Sequence[str]) 
 
 
 def flattens(values: pd.DataFrame, measure: str, groups: Sequence[str], share: float = 1 / 3) -> bool:
-    """Whether the first evaluation alone leaves the others less than this share of the axis."""
+    """Whether the first evaluation lies so far off that the others share less than this part of the axis."""
     means = values.groupby([*groups, "epoch"])[measure].mean().reset_index("epoch")
     later = means[means["epoch"] > means["epoch"].min()]
     if later["epoch"].nunique() < 3:

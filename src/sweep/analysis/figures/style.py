@@ -14,12 +14,12 @@ from matplotlib.ticker import MaxNLocator
 
 Colour = tuple[float, float, float]
 
-# Distinguishable by the colour-blind; dashes and markers tell the same lines apart in grey.
+# Colours that the colour-blind can tell apart; dashes and markers do so in a grey print.
 _PALETTE = "colorblind"
 _DASHES: tuple[Any, ...] = ("", (4, 1.5), (1, 1.2), (5, 1.5, 1, 1.5), (8, 2), (3, 1, 1, 1, 1, 1), (2, 2))
 _MARKERS = "osD^vPX<>h*"
 GREY = "0.35"
-SMALL, TICK, TITLE = 8.0, 8.5, 10.0  # points, of remarks, of the labels of ticks, above panels
+SMALL, TICK, TITLE = 8.0, 8.5, 10.0  # points: size of remarks, tick labels, titles of panels
 
 _RC: Any = {
     **sns.axes_style("whitegrid"),
@@ -88,7 +88,7 @@ def lines(labels: Sequence[str]) -> dict[str, Line]:
 
 
 def percent_axis(panel: Axes) -> None:
-    """Let the vertical axis end a little beyond 0 and 100 at most: there is nothing further."""
+    """Cut the vertical axis to 0 to 100 percent, with a little room, and set its ticks."""
     low, high = panel.get_ylim()
     low, high = max(low, 0.0), min(high, 100.0)
     room = 0.03 * (high - low)  # so that a line at the edge keeps its width

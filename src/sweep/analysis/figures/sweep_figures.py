@@ -1,4 +1,4 @@
-"""The figures of a sweep: drawn, or named as left out. None of them can cost anybody the table."""
+"""All figures of a sweep: which are drawn, and which are left out and why. No error leaves this module."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ def draw_all(
         for figure in planned:
             try:
                 drawn.files += figure_files.save(figure.draw(), folder / figure.name, formats)
-            except Exception as error:  # whatever it is: the table and the other figures are not at fault
+            except Exception as error:  # one figure that fails must not cost the others
                 drawn.left_out.append(f"{figure.name}: {one_line(error)}")
     return drawn
 

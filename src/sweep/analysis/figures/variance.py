@@ -12,15 +12,17 @@ PARTS = {
     "share": "share: variance left with this alone varied",
     "main_effect": "main effect: variance removed by fixing this alone",
 }
-LOWEST, HIGHEST = -60.0, 220.0  # percent; the limits of a ratio of variances can lie far beyond all estimates
-_APART = 0.16  # between a mark and the middle of its source, of the distance between sources
+# The axis in percent: limits of a ratio of variances can lie far beyond all estimates and are cut there.
+LOWEST, HIGHEST = -60.0, 220.0
+_APART = 0.16  # of the distance between two sources: from the middle of a source to its marks
 
 
 def draw_variance(table: pd.DataFrame, axes: Sequence[str], caption: str = "") -> Figure:
     """Shares and main effects with their intervals, in percent of the variance; a panel a block and metric.
 
-    `table` is that of `variance_table.components`, of at least one block with enough seeds. What shares
-    overlap by is not drawn: for the interaction the main effects alone leave a part of the variance.
+    `table` is that of `variance_table.components`, of at least one block with enough seeds. For the
+    interaction only the main effect is drawn: its share says by how much shares overlap, which is no part
+    of the variance.
     """
     table = table[table["varies"] != "all"]
     table = table.assign(share=table["share"].mask(table["varies"] == "interaction"))
@@ -52,7 +54,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, looks: dict[str, style.Line]) -> None
 
 
 def _cut(panels: Sequence[Axes], highest: float) -> str:
-    """Cut the vertical axis where only limits lie beyond, and say so."""
+    """Cut the vertical axis where only limits of intervals lie beyond; a remark if that cuts any."""
     low, high = panels[0].get_ylim()
     top = max(HIGHEST, 1.1 * highest)
     for panel in panels:

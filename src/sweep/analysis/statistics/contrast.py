@@ -1,4 +1,4 @@
-"""A weighted sum of the means of cells over seeds, with what the seeds say of its error."""
+"""A contrast: a weighted sum of cells' means over seeds, such as a difference, and its standard error."""
 
 import math
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from scipy import stats
 Values = NDArray[np.float64]  # of one measure, (seeds, cells); nan where a trial is missing
 
 FEWEST_PAIRED = 3  # seeds; with fewer, no simulation supports any verdict
-FEWEST_UNPAIRED = 10  # of each cell: below, Welch's test is wrong by more than a fifth of its 5 %
-SHARED = 0.75  # of the seeds of the cell that has most: when so many are common, cells are paired
+FEWEST_UNPAIRED = 10  # seeds of each cell; with fewer, Welch's test errs in less than 4 or more than 6 %
+SHARED = 0.75  # cells are paired when they have this fraction of the largest cell's seeds in common
 
 
 class Method(StrEnum):
@@ -29,8 +29,8 @@ class Method(StrEnum):
 class Contrast:
     """A contrast of cells: its estimate, its standard error, and Student's degrees of freedom.
 
-    `counts` are the seeds of each cell that are in it. Without a usable error, `standard_error` and
-    `degrees_of_freedom` are nan, and so are p and the interval.
+    `counts` are the seeds of each cell that it uses. Where the seeds give no usable error, `standard_error`
+    and `degrees_of_freedom` are nan, and so are p and the interval.
     """
 
     estimate: float
@@ -51,7 +51,7 @@ class Errors:
 
     @staticmethod
     def of(found: Sequence[Contrast]) -> "Errors":
-        """Those of these contrasts; nan where one has no usable error."""
+        """The errors of these contrasts; nan where one has no usable error."""
         rows = [(one.estimate, one.standard_error, one.degrees_of_freedom) for one in found]
         return Errors(*np.array(rows, float).reshape(-1, 3).T)
 
@@ -78,10 +78,10 @@ class Errors:
 def contrast(values: Values, weights: Values, paired: bool | None = None) -> Contrast:
     """The sum of the cells' means, weighted, for (seeds, cells) `values` and (cells,) `weights`.
 
-    Rows of `values` are seed indices, so that a row is what the same random streams gave in each cell.
-    Paired, the weighted sum of each row is one observation of Student's t, whatever the correlation and the
-    variances of the cells; unpaired, each cell has its own variance and the degrees of freedom are those of
-    Welch (1947) and Satterthwaite (1946). `paired` None: paired where `shares_seeds`; no value is looked at.
+    Rows of `values` are seed indices: a row has what the same random streams gave in each cell. Paired, the
+    weighted sum of each row is one observation of Student's t test, whatever the correlation and variances
+    of the cells. Unpaired, each cell has its own variance, with the degrees of freedom of Welch (1947) and
+    Satterthwaite (1946). With `paired` None, `shares_seeds` decides from which trials exist, not from values.
     """
     there = ~np.isnan(values)
     together = shares_seeds(there) if paired is None else paired
@@ -103,9 +103,9 @@ def contrast(values: Values, weights: Values, paired: bool | None = None) -> Con
 
 
 def shares_seeds(there: NDArray[np.bool_]) -> bool:
-    """Whether cells are paired, by which trials (seeds, cells) exist: with the same seeds but for a few.
+    """Whether cells are paired, by which trials (seeds, cells) exist: if nearly all their seeds are common.
 
-    Where one has too few for a test without pairs, the seeds that all have are paired.
+    Also when a cell has too few seeds for an unpaired test and there are enough common ones for a paired one.
     """
     common, counts = there.all(axis=1).sum(), there.sum(axis=0)
     lacking = counts.min() < FEWEST_UNPAIRED and common >= FEWEST_PAIRED
@@ -124,7 +124,7 @@ def _paired(observations: Values, cells: int) -> Contrast:
 
 
 def _vanishes(error: float, observations: Values) -> bool:
-    """Whether an error is nothing but rounding: sums of equal numbers differ in their last digit."""
+    """Whether an error is only rounding: the mean of equal numbers can differ from them in the last digit."""
     return bool(error <= 1e-12 * np.abs(observations).max())
 
 

@@ -1,4 +1,4 @@
-"""What is said of comparisons after a look at growing samples: a decision each, and their table."""
+"""Comparisons of a sweep with `decide`: the decision after each look, and the table of all decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from sweep.analysis.statistics.sequential import Looks
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.statistics.verdict import Verdict
 
-DIFFERENCE = np.array([1.0, -1.0])  # of a cell and its baseline
+DIFFERENCE = np.array([1.0, -1.0])  # weights of a cell and its baseline
 
 
 @dataclass(frozen=True)
 class Decision:
     """The difference of a cell from its baseline at the look after `seeds` seeds, and its verdict.
 
-    `half_width` and `p` are those of one look among all; nan where the difference has no error.
+    `half_width` is half the interval at this look, corrected for all looks and comparisons; `p` is not
+    corrected. Both are nan where the difference has no error.
     """
 
     difference: Contrast
@@ -41,7 +42,7 @@ class Decision:
 
 
 def decide(values: Values, looks: Looks, terms: Terms) -> Decision:
-    """The decision on (seeds, 2) `values` of a cell and its baseline, nan where a trial diverged.
+    """The decision on `values`, (seeds, 2), of a cell and its baseline; nan where a trial diverged.
 
     Better or worse where the interval excludes zero, else equivalent where it lies within the margin.
     """
@@ -61,8 +62,8 @@ def decide(values: Values, looks: Looks, terms: Terms) -> Decision:
 def tabulate(decisions: Mapping[str, Decision], baseline: str, looks: Looks, terms: Terms) -> pd.DataFrame:
     """Decisions by cell, one row each, in the columns of `sweep.compare`, with two more.
 
-    `seeds` is the number after which a comparison was looked at last, `decided_after` the same where that
-    decided it.
+    `seeds` is the number of seeds at the last look at a comparison; `decided_after` is the same number where
+    that look decided it.
     """
     found = list(decisions.values())
     differences = [each.difference for each in found]

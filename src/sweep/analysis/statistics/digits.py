@@ -8,7 +8,8 @@ from scipy import stats
 from sweep.analysis.statistics.families import holm
 from sweep.analysis.statistics.two_way import two_way
 
-MOST, FEW = 0.8, 0.2  # of its seeds: one cell is right in at least so many, the other in at most so many
+# An example is decisive if one cell is right in at least MOST of its seeds, the other in at most FEW.
+MOST, FEW = 0.8, 0.2
 COLUMNS = ["label", "examples", "accuracy", "baseline", "difference", "low", "high", "p"]
 
 
@@ -69,8 +70,9 @@ def decisive(
 def expected_by_luck(correct: NDArray[np.bool_], baseline: NDArray[np.bool_]) -> tuple[float, float]:
     """How many examples would be `decisive` for the cell, and against it, if the two cells were one.
 
-    As when the seeds of both, (seeds, examples), are dealt to the cells at random: hypergeometric, from how
-    many seeds of both together get each example right.
+    `correct` and `baseline` are (seeds, examples). If the cells were one, their seeds would be dealt to the
+    two at random; how many of those that are right go to the first cell then has the hypergeometric
+    distribution.
     """
     seeds, seeds_baseline = len(correct), len(baseline)
     both = seeds + seeds_baseline

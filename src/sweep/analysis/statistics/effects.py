@@ -29,13 +29,13 @@ def main_effects(
     terms: Terms,
     baseline: str | None = None,
 ) -> pd.DataFrame:
-    """Each value of each axis against one of them: one row an effect, corrected over all rows.
+    """Each value of each axis against one of its values: one row an effect, corrected over all rows.
 
-    That one is the value of the cell `baseline`, or else the first. `cells` has a row for each cell: `cell`
-    and its values of `axes`. `setting` names the axis (those that
-    vary together are one, "a, b"), `value` and `against` its values, `cells` how many pairs of cells are
-    averaged; then as in `compare`. Cells of which some seeds are missing or diverged are left out, and a pair
-    of values that no combination of the others shares has no row.
+    That one is the value of the cell whose id is `baseline`, or else the first. `cells` has a row for each
+    cell: `cell` and its values of `axes`. In the result `setting` names the axis ("a, b" for axes that vary
+    together), `value` and `against` are the two values, and `cells` is how many pairs of cells are averaged;
+    the other columns are those of `compare`. Cells with missing or diverged seeds are left out. Two values
+    that no combination of the other axes has in common get no row.
     """
     design = _Design.of(observed, cells, axes, baseline)
     rows: Rows = []
@@ -91,7 +91,7 @@ class _Design:
         observed: Observations, cells: pd.DataFrame, axes: Sequence[str], baseline: str | None
     ) -> "_Design":
         own = cells[cells["cell"].isin(_complete(observed))]
-        # Cells that no axis tells apart would be taken for one.
+        # Where two cells have the same values of all axes, one would replace the other: no effects then.
         found = [] if own[list(axes)].map(str).duplicated().any() else factors(own, axes)
         levels = [
             list(zip(*(map(setting_value, own[axis]) for axis in factor), strict=True)) for factor in found
@@ -130,7 +130,7 @@ class _Design:
 
 
 def _complete(observed: Observations) -> list[str]:
-    """The cells that have all seeds that most have: a missing one would take its seed from every cell."""
+    """The cells with all seeds that most cells have; one that lacks a seed would cost all cells that seed."""
     there = ~np.isnan(observed.values)
     usual = there.mean(axis=1) >= SHARED
     return [name for name, own in zip(observed.cells, there.T, strict=True) if own[usual].all()]

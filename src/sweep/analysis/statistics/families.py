@@ -10,7 +10,7 @@ def holm(p: NDArray[np.float64], total: int) -> NDArray[np.float64]:
     Tests of the family that are not among `p` count as if each had p = 1, which never makes another's
     smaller. Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
     """
-    # Half a second to load, which a sweep of one cell does not need.
+    # Imported here because it takes half a second, which a sweep of one cell saves.
     from statsmodels.stats.multitest import multipletests
 
     known = ~np.isnan(p)

@@ -17,9 +17,10 @@ from sweep.analysis.statistics.verdict import Verdict, judge
 def verdict_table(
     found: Sequence[Contrast], terms: Terms, family: int, beside: Sequence[Contrast] = ()
 ) -> pd.DataFrame:
-    """What is said of some contrasts, one row each, corrected for a `family` of tests.
+    """One row a contrast: difference, interval, p values, verdict; corrected for a `family` of tests.
 
-    `beside` are tests of the family that get no row.
+    `beside` are contrasts that belong to the family but get no row. The columns are those of `sweep.compare`
+    without the cells' names.
     """
     errors, rest = Errors.of(found), Errors.of(beside)
     low, high = errors.intervals(terms.level)
@@ -28,7 +29,7 @@ def verdict_table(
     equivalences = holm(np.append(equivalent, rest.p_equivalent(terms.margin)), family)
     adjusted, equivalence = every[: len(p)], equivalences[: len(p)]
     error = 1 - terms.level
-    # What Holm's procedure divides the level of the next test by: the tests that it has not rejected.
+    # Holm's procedure divides the level of its next test by the number of tests not yet rejected.
     still_open = family - int((every <= error).sum()), family - int((equivalences <= error / 2).sum())
     sign = 1 if higher_is_better(terms.metric) else -1
     verdicts = judge(sign * errors.estimates, adjusted, equivalence, terms.level)

@@ -9,7 +9,7 @@ from scipy.special import stdtr, stdtrit
 
 from sweep.analysis.statistics.two_way import TwoWay
 
-_SMALLEST = 1e-300  # below it, Student's quantile overflows
+_SMALLEST = 1e-300  # for p values below this, Student's quantile overflows
 
 
 def interval(found: TwoWay, level: float = 0.95) -> tuple[float, float]:
@@ -35,14 +35,14 @@ def _two_sided(found: TwoWay, distance: float) -> float:
     if found.standard_error_new_examples == 0:
         return float(distance == 0)
     t = distance / found.standard_error_new_examples
-    # Between what the examples alone and the seeds alone would give.
+    # The p value lies between those with the degrees of freedom of the examples and of the seeds.
     ends = (2 * float(stdtr(freedom, -t)) for freedom in (found.examples - 1, found.degrees_of_freedom))
     low, high = sorted(max(end, _SMALLEST) for end in ends)
 
     def excess(logarithm: float) -> float:
         return _critical(found, exp(logarithm)) - t
 
-    if excess(log(low)) * excess(log(high)) >= 0:  # one of them is it, but for rounding
+    if excess(log(low)) * excess(log(high)) >= 0:  # the solution is one of the ends, up to rounding
         return min(low, high, key=lambda end: abs(excess(log(end))))
     return exp(brentq(excess, log(low), log(high)))
 
@@ -72,5 +72,5 @@ def _critical(found: TwoWay, alpha: float) -> float:
     total = found.standard_error_new_examples
     share = (found.standard_error / total) ** 2 if total else 1.0
     between = examples + (seeds - examples) * share**2
-    # Never narrower than for these examples: something is added to the variance.
+    # New examples only add variance, so the interval is never narrower than for these examples.
     return sqrt(max(between, seeds * share))

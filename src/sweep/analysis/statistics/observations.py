@@ -1,4 +1,4 @@
-"""What was measured, as a table of seeds and cells."""
+"""The values of one metric as an array of seeds and cells."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ from sweep.errors import TrialsError, nearest
 
 @dataclass(frozen=True)
 class Observations:
-    """One measure of the trials that did not diverge: `values` has a row a seed and a column a cell."""
+    """One metric of the trials that did not diverge: `values` (seeds, cells), nan where there is no trial.
+
+    `cells` are the ids of the columns, in the order in which the trials name them.
+    """
 
     values: Values
     cells: list[str]
@@ -32,5 +35,5 @@ class Observations:
         return Observations(table.to_numpy(float), [str(name) for name in table])
 
     def contrast(self, first: int, second: int, paired: bool | None) -> Contrast:
-        """The difference of two cells, by their positions."""
+        """The difference of the cell at position `first` from that at `second`."""
         return contrast(self.values[:, [first, second]], np.array([1.0, -1.0]), paired)

@@ -9,16 +9,16 @@ from scipy import stats
 Numbers = NDArray[np.float64]
 
 POWER = 0.8
-MOST_SEEDS = 100_000  # more than that is no plan
-GRID = 64  # quantiles of the estimated error
+MOST_SEEDS = 100_000  # where more would be needed, no number is given
+GRID = 64  # quantiles of the estimated standard error that the power is averaged over
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """What is known of some comparisons, (comparisons,) each.
+    """Estimates of some comparisons and the levels of their tests, (comparisons,) each.
 
-    `errors` are the levels of their tests of a difference, `equivalence_errors` those of both one-sided tests
-    of equivalence together.
+    `errors` are the error probabilities allowed to the tests of a difference, `equivalence_errors` those
+    allowed to the two one-sided tests of equivalence together.
     """
 
     differences: Numbers
@@ -67,10 +67,11 @@ def more_seeds(estimates: Estimates, margin: float) -> list[int | None]:
 def _inside(
     distances: Numbers, errors: Numbers, freedom: Numbers, critical: tuple[Numbers, Numbers], margin: float
 ) -> Numbers:
-    """The probability that an estimate lies within the margin, by its interval, and is no difference.
+    """The probability of the verdict "equivalent": the interval is within the margin, no difference found.
 
-    `critical` are Student's quantiles of both tests. How wide the interval is depends on the error that is
-    estimated then: the mean over its quantiles.
+    `critical` are Student's quantiles of the tests of difference and of equivalence, (comparisons,) each.
+    The width of the interval depends on a standard error that is yet to be estimated, so the probability is
+    averaged over quantiles of its distribution.
     """
     places = (np.arange(GRID) + 0.5) / GRID
     found = errors[:, None] * np.sqrt(stats.chi2.ppf(places, freedom[:, None]) / freedom[:, None])
@@ -82,7 +83,7 @@ def _inside(
 
 
 def _noncentral_sf(critical: Numbers, freedom: Numbers, shift: Numbers) -> Numbers:
-    """P(T > critical) of the noncentral t; far from the middle, where SciPy's fails, it is 0 or 1."""
+    """P(T > critical) of the noncentral t distribution; 0 or 1 far out, where SciPy's function fails."""
     far = np.abs(shift - critical) > 30
     near = stats.nct.sf(critical, freedom, np.where(far, 0.0, shift))
     result: Numbers = np.where(far, (shift > critical).astype(float), near)

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 from scipy import stats
 
-# What a cell is chosen by, the first that was measured; the test part is not among them.
+# A cell is chosen by the first of these that was evaluated; never by a test result.
 CHOSEN_BY = ("validation_accuracy", "validation_loss")
 
 
@@ -29,7 +29,7 @@ def best(trials: pd.DataFrame, metric: str = "test_accuracy") -> tuple[str, str]
 
 
 def luck_of_best(trials: pd.DataFrame, measure: str) -> float:
-    """By how much the best of as many equal cells would lead their mean through luck alone.
+    """By how much the best of so many cells would lead their mean if all were equal: luck alone.
 
     The expected maximum of k standard normals times the standard error of a cell's mean, pooled over cells;
     nan for a single cell or single seeds.

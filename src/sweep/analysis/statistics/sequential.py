@@ -20,9 +20,9 @@ from functools import cache
 from scipy import optimize, stats
 
 GROWTH = 1.5  # of the number of seeds from one look to the next
-# What the tails allow for. The strongest among our records' cells is -1.33, which gives 0.83 for a difference
-# where one cell has twice the other's spread. As Bonferroni's inequality leaves something unspent, less than
-# that keeps false alarms of such cells below 5 %, in simulations with 1 to 50 comparisons.
+# The skewness of paired differences that the tails allow for. The most skewed cell in our records has -1.33,
+# which gives 0.83 for a difference from a cell with half the spread. Bonferroni's correction is a little too
+# strict, so that 0.7 keeps false alarms for such cells below 5 % in simulations of 1 to 50 comparisons.
 SKEWNESS = 0.7
 
 
@@ -38,7 +38,7 @@ class Looks:
     def until(budget: int, first: int, comparisons: int, level: float = 0.95) -> "Looks":
         """Looks after `first` seeds, then after half as many again each time, the last after `budget`.
 
-        One that lies close before the last is left out: it would cost more than it can decide.
+        A look shortly before the last is left out: it would cost more in correction than it could decide.
         """
         growing = itertools.accumulate(itertools.repeat(first), lambda seeds, _: math.ceil(GROWTH * seeds))
         early = itertools.takewhile(lambda seeds: seeds * math.sqrt(GROWTH) < budget, growing)
@@ -46,12 +46,12 @@ class Looks:
 
     @property
     def shares(self) -> int:
-        """The intervals among which the error is shared."""
+        """The number of intervals that share the allowed error: looks times comparisons."""
         return len(self.seeds) * self.comparisons
 
     @property
     def error(self) -> float:
-        """The error of each of them."""
+        """The error that is allowed to each interval."""
         return (1 - self.level) / self.shares
 
     def half_width(self, standard_error: float, count: int) -> float:

@@ -1,4 +1,4 @@
-"""Comparisons that hold for new test examples, too: which examples each network gets right."""
+"""Comparisons that also hold for new test examples, from which examples each network gets right."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,23 @@ from sweep.analysis.statistics.two_way import TwoWay, two_way
 from sweep.analysis.statistics.verdict import judge
 
 Bits = NDArray[np.bool_]  # (seeds, test examples)
-FEW_EXAMPLES, FEW_SEEDS = 2000, 10  # below both, intervals for new examples cover too little in simulations
+# With fewer examples and fewer seeds than these, intervals for new examples are too narrow in simulations.
+FEW_EXAMPLES, FEW_SEEDS = 2000, 10
 
 
 @dataclass(frozen=True)
 class Correct:
-    """Which test examples the trials of each cell get right: by cell, seed indices and (seeds, examples)."""
+    """Which test examples the trials of each cell get right.
+
+    By cell id, `seeds` has its seed indices and `bits` (seeds, examples) whether each is right.
+    """
 
     seeds: Mapping[str, list[int]]
     bits: Mapping[str, Bits]
 
     @staticmethod
     def of(trials: pd.DataFrame, metric: str) -> "Correct | None":
-        """Those of a table loaded with `bits`; None where one is missing, or the metric does not need it."""
+        """From trials with `bits`; None where a trial lacks them, or for a metric but the test accuracy."""
         if metric != "test_accuracy" or "test_correct" not in trials or trials["test_correct"].isna().any():
             return None
         groups = dict(list(trials.groupby("cell", sort=False)))

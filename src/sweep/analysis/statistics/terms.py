@@ -1,4 +1,4 @@
-"""How differences are judged."""
+"""The terms by which differences are judged: metric, margin, level, pairing."""
 
 import math
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Terms:
 
     @property
     def pairing(self) -> bool | None:
-        """Whether cells are paired; None where the rule of `contrast` says it."""
+        """Whether cells are paired; None lets `contrast` decide it from the seeds that they have."""
         return None if self.paired == "auto" else bool(self.paired)
 
 

@@ -16,7 +16,7 @@ from sweep.errors import SettingError
 
 @dataclass(frozen=True)
 class Sources:
-    """A number for each source of luck; the interaction is what a seed does to single examples."""
+    """A number for each source of luck; the interaction is that of a seed with single examples."""
 
     seeds: float
     examples: float
@@ -63,7 +63,7 @@ def two_way(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: boo
     n = np.array([table.seeds for table in tables])
     rows = np.array([table.rows for table in tables])
     residuals = np.array([table.residual for table in tables])
-    # Variances of the mean over seeds and examples; that of the seeds holds the interaction.
+    # Variances of the mean over seeds and examples; that of the seeds includes the interaction.
     seeds, interaction = float((rows / n).sum()), float((residuals / n).sum()) / count
     examples = max(float(by_example.var(ddof=1)) / count - interaction, 0.0)
     of_seeds = max(float((rows - residuals / count).sum()), 0.0)
@@ -82,7 +82,11 @@ def two_way(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: boo
 
 @dataclass(frozen=True)
 class _Table:
-    """What is needed of (seeds, examples): variance of row means, column means, residual mean square."""
+    """Statistics of one (seeds, examples) array.
+
+    `rows` is the variance of row means, `columns` (examples,) the column means, `residual` the residual mean
+    square of the two-way analysis of variance.
+    """
 
     seeds: int
     rows: float
@@ -91,7 +95,7 @@ class _Table:
 
 
 def _table(values: NDArray[np.int8]) -> _Table:
-    """Its values are -1, 0 or 1, so that all sums are whole numbers."""
+    """The statistics of `values`, (seeds, examples) of -1, 0 or 1: all sums are exact whole numbers."""
     n, count = values.shape
     rows, columns = values.sum(axis=1), values.sum(axis=0, dtype=np.int32).astype(np.int64)
     total, of_rows, of_columns = int(rows.sum()), int(rows @ rows), int(columns @ columns)
@@ -106,7 +110,7 @@ def _table(values: NDArray[np.int8]) -> _Table:
 
 
 def _degrees_of_freedom(variances: NDArray[np.float64], own: NDArray[np.int64]) -> float:
-    """Of the sum of variances that have their `own` each (Satterthwaite; with two, Welch's)."""
+    """The degrees of freedom of a sum of variances that have their `own` (Satterthwaite; of two, Welch)."""
     total = variances.sum()
     return float(total**2 / (variances**2 / own).sum()) if total else float(own.min())
 

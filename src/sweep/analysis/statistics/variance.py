@@ -24,7 +24,7 @@ from scipy.special import ndtri, stdtrit
 from scipy.stats import skew, trim_mean
 
 LEAST = 9  # seeds; at fewer, simulated coverage leaves 94 to 96 % even for normal seeds
-MOST_SKEWNESS = 2.0  # of a sample; 29 seeds as skewed as the simulated ones (-1.3) exceed it once in 20
+MOST_SKEWNESS = 2.0  # of a sample of seeds; 29 seeds of the simulated skewness, -1.3, exceed it once in 20
 
 Numbers = NDArray[np.float64]
 Interval = tuple[float, float, float]  # the estimate, and the lower and upper limit

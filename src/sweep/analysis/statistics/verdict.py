@@ -1,4 +1,4 @@
-"""What is said of a difference."""
+"""The verdict on a difference."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 class Verdict(StrEnum):
-    """`better` and `worse` are about zero, whatever the margin; `equivalent` is about the margin."""
+    """`better` and `worse`: the difference is not zero, however small; `equivalent`: within the margin."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -20,8 +20,9 @@ def judge(
 ) -> list[Verdict]:
     """A verdict for each difference, (comparisons,); `gains` are positive where it is an improvement.
 
-    Both kinds of p value are corrected for the family. A difference is equivalent to none where the interval
-    of the same `level` would lie inside the margin: each of the two one-sided tests has half the error.
+    `p` of no difference and `p_equivalent` of a difference beyond the margin are (comparisons,), both
+    corrected for the family. Equivalent means that the interval of this `level` lies inside the margin: each
+    of the two one-sided tests has half the error.
     """
     error = 1 - level
     return [
