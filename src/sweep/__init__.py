@@ -7,6 +7,7 @@
     sweep.curves()                          # one row a trial and epoch
     sweep.compare("results")                # which cells differ from the best, and how sure that is
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
+    sweep.register("activation", "mine", ...)  # a choice of your own; docs/extending.md
 
 How a sweep goes through the package: `config` turns settings into cells; `execution` plans which trials are
 missing and hands them to workers; each of these calls `training` on `data`, with the mathematics of `nn`, and
@@ -15,14 +16,16 @@ stores a record for each trial; `analysis` makes tables and figures from the rec
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sweep.trained import Trained
 
-__all__ = ["__version__", "compare", "curves", "load", "run", "train"]
+__all__ = ["__version__", "compare", "curves", "load", "register", "run", "train"]
+
+_Entry = TypeVar("_Entry")
 
 __version__: str
 
@@ -125,10 +128,12 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     0      4  3
     1      8  3
     """
+    from sweep.config import extensions
     from sweep.config.compose import from_settings, given_settings
     from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep
 
+    extensions.end_script()
     configs = from_settings(config or {})
     check_effects(configs)
     return run_sweep(configs, None, console(), given_settings(config or {}))
@@ -149,5 +154,33 @@ def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int 
     [(784, 4), (4, 10)]
     """
     from sweep import trained
+    from sweep.config import extensions
 
+    extensions.end_script()
     return trained.train({} if config is None else config, seed)
+
+
+def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
+    """Add a choice of your own, which `kind=name` then chooses, on the command line as in Python.
+
+    `kind` and what `entry` is: optimizer, regularization, schedule, loss, initializer (a subclass of that in
+    `sweep.nn`, whose fields declared with `setting()` are its own settings), activation, output (an object of
+    that class in `sweep.nn`), data (a `DataSet`), figure (a function of a table of trials, a row each, and a
+    matplotlib figure, on which it draws), setting (`setting(default, meaning)`). Without `entry` it is a
+    decorator. docs/extending.md has an example of each.
+
+    Call it in a module that SWEEP_EXTENSIONS names, an entry point in the group `sweep.extensions`, or before
+    `sweep.run`: workers import the module, too. Cells that use the entry are other cells when the file that
+    defines it changes. Raises SettingError for an entry that is none, or a name that is taken.
+    """
+    import sys
+
+    from sweep.config.registering import register as into_table
+
+    module = sys._getframe(1).f_globals["__name__"]
+
+    def decorate(decorated: _Entry) -> _Entry:
+        into_table(kind, name, decorated, module)
+        return decorated
+
+    return decorate if entry is None else decorate(entry)

@@ -61,12 +61,15 @@ def main() -> None:
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
 
-    if answer := _asked(sys.argv[1:]):
-        from sweep.session import console
+    try:
+        if answer := _asked(sys.argv[1:]):
+            from sweep.session import console
 
-        console().out(answer)
-        return
-    register_schema()
+            console().out(answer)
+            return
+        register_schema()
+    except SweepError as error:  # in a module of the user's own
+        sys.exit(report(error))
     # argparse accepts overrides before or after an option, not both: options go first.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"

@@ -8,7 +8,7 @@ from sweep.analysis.escaping import visible
 from sweep.analysis.statistics.decisions import decide, more
 from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.touched import in_order
-from sweep.config.validation import show
+from sweep.config.wording import show
 from sweep.deciding import Deciding
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers

@@ -15,7 +15,7 @@ from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
-from sweep.config.validation import show
+from sweep.config.wording import show
 from sweep.data.labels import label
 from sweep.deciding import Deciding
 from sweep.errors import one_line

@@ -22,17 +22,21 @@ class Table(Mapping[str, Entry], Generic[Entry]):
         self._entries = dict(entries)
 
     def register(self, name: str, entry: Entry, module: str) -> None:
-        """Add an entry of the user's own, which `module` defines; the same name again replaces it.
+        """Add an entry of the user's own, which `module` registers; the same name again replaces it.
 
-        Raises SettingError for a name that the package itself uses, or one that no command line could hold.
+        Raises SettingError for a name that is not allowed (see `check`).
         """
-        if name in self._entries and name not in self.outside:
-            raise SettingError(f"{self.kind}={name}: is one of sweep's own; must be another name")
-        if not name.isidentifier():
-            raise SettingError(f"{self.kind}={name}: must be a name of letters, digits and underscores")
+        self.check(name)
         self._entries[name] = entry
         self.outside[name] = module
         self.version += 1
+
+    def check(self, name: str) -> None:
+        """Raise SettingError for a name that the package itself uses, or that is no plain word."""
+        if name in self._entries and name not in self.outside:
+            raise SettingError(f"{self.kind}={name}: is one of sweep's own; must be another name")
+        if not name.isidentifier() or name.lower() in ("null", "true", "false", "nan", "inf"):
+            raise SettingError(f"{self.kind}={name}: must be a word of letters, digits and underscores")
 
     @property
     def own(self) -> tuple[str, ...]:

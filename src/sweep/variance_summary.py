@@ -12,7 +12,7 @@ from sweep.analysis.escaping import visible
 from sweep.analysis.terminal import fitted
 from sweep.config.sources import Source
 from sweep.config.touched import fixed, in_order
-from sweep.config.validation import show
+from sweep.config.wording import show
 from sweep.data.labels import label
 from sweep.errors import ExecutionError, one_line
 from sweep.execution.plan import Plan

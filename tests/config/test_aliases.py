@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sweep.config.aliases import ALIASES
-from sweep.config.validation import all_keys
+from sweep.config.leaves import all_keys
 
 Settings = Mapping[str, Any]
 

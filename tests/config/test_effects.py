@@ -13,8 +13,8 @@ from omegaconf import OmegaConf
 from sweep import resources
 from sweep.config.cell import cell_id
 from sweep.config.effects import check_effects, needs
+from sweep.config.leaves import declared
 from sweep.config.schema import Config
-from sweep.config.validation import declared
 from sweep.data.sizes import Counts, sizes
 from sweep.errors import SettingError
 

@@ -14,9 +14,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sweep import resources
 from sweep.config.compose import Composer, application_composer, expand, register_schema, to_config
+from sweep.config.leaves import all_keys
 from sweep.config.messages import explain
 from sweep.config.schema import Config
-from sweep.config.validation import all_keys, check
+from sweep.config.validation import check
 from sweep.config.values import converted, with_values
 from sweep.errors import SweepError
 

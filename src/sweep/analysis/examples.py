@@ -13,7 +13,7 @@ from sweep.config.compose import from_settings
 from sweep.config.row import settings_of
 from sweep.data import datasets, labels
 from sweep.data.preprocessing import split
-from sweep.data.settings import GENERATED
+from sweep.data.settings import DATASETS, GENERATED
 from sweep.errors import TrialsError
 from sweep.training.evaluation import examples_sha256
 from sweep.training.randomness import Stream, generator
@@ -42,7 +42,8 @@ def of_trials(trials: pd.DataFrame, root: str | None = None) -> Examples:
     row = trials.iloc[0]
     check_comparable(trials, "test_accuracy")
     digest = row["data.digest"]
-    if root is None and digest != datasets.MNIST_DIGEST and row.get("data") not in GENERATED:
+    own = row.get("data") in GENERATED or DATASETS.outside
+    if root is None and digest != datasets.MNIST_DIGEST and not own:
         raise TrialsError(f"{row['data_label']}: its records do not say where its files lie (data.root)")
     given = {str(name): value for name, value in row.items()} | ({} if root is None else {"data.root": root})
     (config,) = from_settings(settings_of(given))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep import files
-from sweep.config.validation import all_keys
+from sweep.config.leaves import all_keys
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,23 +8,29 @@ from sweep.config.leaves import leaves
 from sweep.config.schema import Config
 from sweep.errors import SettingError
 
-OF_SWEEP = tuple(leaf.key for leaf in leaves() if leaf.rule.run)
-_OF_ITS_OWN = ("seeds", "grid", "experiment")  # a cell may stand in a sweep with several of these
-OF_CELL = tuple(
-    leaf.key
-    for leaf in leaves()
-    if not (leaf.rule.identity or leaf.rule.axis or leaf.rule.run) and leaf.key not in _OF_ITS_OWN
-)
+
+def of_sweep() -> tuple[str, ...]:
+    """The settings of how a sweep is run."""
+    return tuple(leaf.key for leaf in leaves() if leaf.rule.run)
+
+
+def of_cell() -> tuple[str, ...]:
+    """The settings of how a cell is trained that its identity does not hold."""
+    return tuple(
+        leaf.key
+        for leaf in leaves()
+        if not (leaf.rule.identity or leaf.rule.axis or leaf.rule.run or leaf.rule.free)
+    )
 
 
 def check_sweep(configs: Sequence[Config]) -> None:
     """Raise SettingError where the cells of one sweep differ in how the sweep is run."""
-    _check(OF_SWEEP, configs, "all cells of a sweep")
+    _check(of_sweep(), configs, "all cells of a sweep")
 
 
 def check_equal_cells(configs: Sequence[Config]) -> None:
     """Raise SettingError where configurations of one cell differ in how it is trained: it is trained once."""
-    _check(OF_CELL, configs, "all that is one cell, whose trials are trained once")
+    _check(of_cell(), configs, "all that is one cell, whose trials are trained once")
 
 
 def _check(keys: Sequence[str], configs: Sequence[Config], whose: str) -> None:

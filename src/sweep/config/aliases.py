@@ -27,6 +27,9 @@ _ELSEWHERE = {
     "regularization.strength": "lambda reg_lambda",
     "regularization=l1 with regularization.strength": "l1 lasso",
     "regularization=l2 with regularization.strength": "l2 ridge wd weight_decay weight_penalty",
+    "optimizer=nesterov with momentum": "nesterov nag",
+    "optimizer.decay": "rho",
+    "schedule.warmup": "warm_up warmup_epochs",
     "schedule": "scheduler lr_schedule lr_scheduler decay lr_decay learning_rate_decay",
     "initializer": "init weight_init initialization initialisation",
     "early_stopping.patience": "early_stop n_iter_no_change",
@@ -48,7 +51,6 @@ _ABSENT = {
         "batch_norm batchnorm layer_norm layernorm"
     ),
     "networks are trained on the processor alone": "gpu device cuda",
-    "momentum is the only kind there is, without Nesterov's step": "nesterov",
     "gradients are not clipped": "clip grad_clip clip_norm gradient_clipping",
     "examples are always shuffled; vary=[order] does so anew for each seed": "shuffle",
     "images are not augmented": "augment augmentation augmentations",

@@ -1,15 +1,15 @@
 """Which settings differ between the cells of a sweep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
+from sweep.config.leaves import leaves
 from sweep.config.schema import Config
 
 
 def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]]:
     """The settings that differ between cells, and each cell's values of them."""
-    rows = [flat(settings(config)) for config in configs]
+    rows = [settings(config) for config in configs]
     if any(config.depth is not None for config in configs):
         for row, config in zip(rows, configs, strict=True):
             row["depth"] = len(config.hidden_units)
@@ -19,13 +19,9 @@ def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]
     return axes, [{axis: row[axis] for axis in axes} for row in rows]
 
 
-def settings(config: Any) -> dict[str, Any]:
-    """The settings that cells may differ in."""
-    return {
-        item.name: settings(value) if is_dataclass(value := getattr(config, item.name)) else value
-        for item in fields(config)
-        if item.metadata["setting"].axis
-    }
+def settings(config: Config) -> dict[str, Any]:
+    """The settings that cells may differ in, by the names of their columns."""
+    return {leaf.column: written(leaf.value(config)) for leaf in leaves() if leaf.rule.axis}
 
 
 def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:
@@ -46,8 +42,11 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             if f"{prefix}{key}.name" in inner:
                 columns[prefix + key] = inner.pop(f"{prefix}{key}.name")
             columns |= inner
-        elif isinstance(value, list | tuple):
-            columns[prefix + key] = "[" + ",".join(map(str, value)) + "]"
         else:
-            columns[prefix + key] = value
+            columns[prefix + key] = written(value)
     return columns
+
+
+def written(value: Any) -> Any:
+    """A value as a table holds it: a list as one text."""
+    return "[" + ",".join(map(str, value)) + "]" if isinstance(value, list | tuple) else value

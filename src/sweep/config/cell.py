@@ -2,15 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
+from sweep.config import extensions
+from sweep.config.assembled import known
+from sweep.config.choices import name_of, regularizer, schedule
 from sweep.config.leaves import leaves
 from sweep.config.length import batch_size, steps_per_epoch
-from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
+from sweep.config.schema import Config
+from sweep.config.tables import CLASSES, TABLES
 from sweep.data.settings import DataConfig
 from sweep.data.sizes import Sizes
+from sweep.nn.regularizers import L1, L2
+from sweep.nn.schedules import InverseEpoch
 from sweep.setting import Setting
 
 # Raise this by one when the same configuration and seed no longer give the same numbers in any engine. When
@@ -23,26 +29,27 @@ def canonical(config: Config, data_digest: str, sizes: Sizes) -> dict[str, Any]:
     """The settings that can change a trial's result, in one form for every way of writing them.
 
     `data_digest` stands for the contents of the data set, wherever its files lie, and `sizes` say how many
-    examples it gives. Settings that have no effect (Adam's constants under sgd, say) are left out.
+    examples it gives. Settings without effect are left out (Adam's constants under sgd, say), and so are
+    newer ones at the value that stood for them before. Entries of the user's own stand with the SHA-256 of
+    the source that defines them.
     """
     config = resolved(config, sizes)
-    settings = _identity(config)
+    settings: dict[str, Any] = {}
+    for leaf in leaves():
+        value = leaf.value(config)
+        if leaf.rule.identity and value != leaf.rule.before and has_effect(leaf.rule, config):
+            *groups, name = leaf.key.split(".")
+            own = settings
+            for group in groups:
+                own = own.setdefault(group, {})
+            own[name] = value
     settings["hidden_units"] = list(config.hidden_units)
     settings["vary"] = sorted(config.vary)
-    settings["numerics"] = NUMERICS_VERSION
-    if config.max_iterations is not None:
-        del settings["epochs"]
-    if not config.hidden_units:
-        del settings["activation"]
-    if config.initializer != "normal":
-        del settings["initializer_std"]
-    _drop_inert(settings, config)
-    data = settings["data"]
-    if not config.data.generated:
-        del data["name"], data["noise"], data["generator_seed"]
-    data["digest"] = data_digest
     settings["evaluation"]["parts"] = sorted(config.evaluation.parts)
-    return settings
+    settings["data"]["digest"] = data_digest
+    settings["numerics"] = NUMERICS_VERSION
+    outside = outside_entries(config)
+    return settings | ({"extensions": outside} if outside else {})
 
 
 def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
@@ -51,7 +58,7 @@ def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@cache
+@known
 def before() -> dict[str, Any]:
     """What stands for each newer setting, by its dotted key, where an identity leaves it out."""
     return {leaf.key: leaf.rule.before for leaf in leaves() if leaf.rule.newer}
@@ -70,11 +77,11 @@ def resolved(config: Config, sizes: Sizes) -> Config:
         config = replace(config, reduction="mean")
     if config.max_iterations is not None and config.max_iterations % epoch == 0:
         config = replace(config, epochs=config.max_iterations // epoch, max_iterations=None)
-    if config.regularization.strength == 0:
-        config = replace(config, regularization=RegularizationConfig("none"))
-    schedule = config.schedule
-    if schedule.name == "inverse_epoch" and (schedule.a, schedule.b) == (1.0, 0.0):
-        config = replace(config, schedule=ScheduleConfig())
+    penalty, rates = regularizer(config), schedule(config)
+    if isinstance(penalty, L1 | L2) and penalty.strength == 0:
+        config = replace(config, regularization=replace(config.regularization, name="none"))
+    if isinstance(rates, InverseEpoch) and (rates.a, rates.b) == (1.0, 0.0):
+        config = replace(config, schedule=replace(config.schedule, name="constant"))
     return replace(config, data=_resolved_data(config.data, sizes))
 
 
@@ -88,25 +95,18 @@ def _resolved_data(data: DataConfig, sizes: Sizes) -> DataConfig:
     return data
 
 
-def _identity(config: Any) -> dict[str, Any]:
-    """Every setting that tells cells apart; a new one only where it differs from what it was before."""
-    settings: dict[str, Any] = {}
-    for item in fields(config):
-        rule, value = item.metadata["setting"], getattr(config, item.name)
-        assert isinstance(rule, Setting)
-        if rule.identity and value != rule.before:
-            settings[item.name] = _identity(value) if is_dataclass(value) else value
-    return settings
+def has_effect(rule: Setting, config: Config) -> bool:
+    """Whether all that a setting needs is there."""
+    return all(need.met(attrgetter(need.key)(config)) for need in rule.needs)
 
 
-def _drop_inert(settings: dict[str, Any], config: Config) -> None:
-    if config.optimizer.name == "sgd":
-        settings["optimizer"] = {"name": "sgd"}
-    else:
-        del settings["momentum"]
-    if config.regularization.name == "none":
-        settings["regularization"] = {"name": "none"}
-    if config.schedule.name == "constant":
-        settings["schedule"] = {"name": "constant"}
-    if config.early_stopping.patience is None:
-        settings["early_stopping"] = {"patience": None}
+def outside_entries(config: Config) -> dict[str, str]:
+    """The user's own entries that a cell uses, 'activation.swish', each with the digest of its source."""
+    used = {kind: name_of(config, kind) for kind in CLASSES} | {"output": config.output}
+    if config.hidden_units:
+        used["activation"] = config.activation
+    return {
+        f"{kind}.{name}": extensions.digest(kind, name)
+        for kind, name in used.items()
+        if name in TABLES[kind].outside
+    }

@@ -3,11 +3,9 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
@@ -19,10 +17,13 @@ from yaml import YAMLError
 
 from sweep.config import grid
 from sweep.config.application import own_application
+from sweep.config.assembled import known, schema
 from sweep.config.messages import explain, unknown_setting, wrong_choice
+from sweep.config.options import show_to_hydra
 from sweep.config.schema import Config
-from sweep.config.validation import boolean_keys, refuse
+from sweep.config.validation import boolean_keys
 from sweep.config.values import converted, with_values
+from sweep.config.wording import refuse
 from sweep.errors import SettingError
 
 CONFIG_NAME = "config"
@@ -31,18 +32,17 @@ Compose = Callable[[list[str]], DictConfig]
 
 def register_schema() -> None:
     """Make the schema known to Hydra, under the name that conf/config.yaml begins with."""
-    # Hydra keeps one store for all applications of a process: the name must be nobody else's.
-    ConfigStore.instance().store(name="sweep_schema", node=_schema())
+    show_to_hydra(_schema())
 
 
 def to_config(composed: DictConfig) -> Config:
     """The typed configuration of a composed one (which may hold Hydra's own settings besides)."""
-    schema = _schema()
-    unknown = [str(key) for key in composed if key not in schema and key != "hydra"]
+    structure = _schema()
+    unknown = [str(key) for key in composed if key not in structure and key != "hydra"]
     if unknown:
         raise unknown_setting(unknown[0])
-    own = OmegaConf.masked_copy(composed, [str(key) for key in schema])
-    config = OmegaConf.to_object(OmegaConf.merge(schema, own))
+    own = OmegaConf.masked_copy(composed, [str(key) for key in structure])
+    config = OmegaConf.to_object(OmegaConf.merge(structure, own))
     assert isinstance(config, Config)
     return replace(config, experiment=OmegaConf.select(composed, "hydra.runtime.choices.experiment"))
 
@@ -219,12 +219,12 @@ def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Composer:
     return Composer(lambda given: loader.load_sweep_config(master, given), loader.list_groups(""))
 
 
-@cache
+@known
 def _schema() -> DictConfig:
-    schema = OmegaConf.structured(Config)
-    _unfreeze(schema)
-    assert isinstance(schema, DictConfig)
-    return schema
+    structure = OmegaConf.structured(schema())
+    _unfreeze(structure)
+    assert isinstance(structure, DictConfig)
+    return structure
 
 
 def _unfreeze(node: DictConfig) -> None:

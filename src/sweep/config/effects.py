@@ -11,24 +11,24 @@ from operator import attrgetter
 from typing import Any
 
 from sweep.config import grid
+from sweep.config.assembled import default, known
 from sweep.config.axes import swept
-from sweep.config.leaves import leaves
+from sweep.config.leaves import declared, leaves
 from sweep.config.schema import Config
-from sweep.config.validation import check, declared, show
+from sweep.config.validation import check
+from sweep.config.wording import show
 from sweep.errors import SettingError
 from sweep.setting import Need
 
 Row = dict[str, Any]
 Idle = dict[str, Need]  # by the key of an idle setting, what it needs in vain
 
-_DEFAULT = Config()
-
 
 def check_effects(configs: Sequence[Config]) -> None:
     """Raise SettingError where a setting of a sweep's cells, other than its default, has no effect."""
     idle = [_idle(config) for config in configs]
     changed = [
-        {key: need for key, need in own.items() if _value(config, key) != _value(_DEFAULT, key)}
+        {key: need for key, need in own.items() if _value(config, key) != _value(default(), key)}
         for config, own in zip(configs, idle, strict=True)
     ]
     if not any(changed):
@@ -48,19 +48,21 @@ def check_effects(configs: Sequence[Config]) -> None:
     _check_distinct(configs, idle)
 
 
-@cache
+@known
 def needs() -> Mapping[str, tuple[Need, ...]]:
-    """What each setting that needs others needs, by dotted key."""
-    return {leaf.key: leaf.rule.needs for leaf in leaves() if leaf.rule.needs}
+    """What each setting that needs others needs, by dotted key; without silent needs."""
+    found = {leaf.key: tuple(need for need in leaf.rule.needs if not need.silent) for leaf in leaves()}
+    return {key: loud for key, loud in found.items() if loud}
 
 
 def describe(need: Need) -> str:
     """What the other setting must be, in words: 'regularization=l1 or regularization=l2'."""
     key, choices = need.key.removesuffix(".name"), declared(need.key)[1].choices
-    values = need.among or tuple(choice for choice in choices if choice != need.besides)
+    values = need.among or tuple(choice for choice in choices if need.met(choice))
     if values:
         return " or ".join(f"{key}={show(value)}" for value in values)
-    return key if need.besides is None else f"{key} other than {show(need.besides)}"
+    (value,) = need.besides
+    return key if value is None else f"{key} other than {show(value)}"
 
 
 @cache
@@ -83,10 +85,10 @@ def _idle(config: Config) -> Idle:
 
 
 def _refusal(config: Config, key: str, need: Need) -> SettingError:
-    default = show(_value(_DEFAULT, key))
+    usual = show(_value(default(), key))
     return SettingError(
         f"{key}={show(_value(config, key))}: has no effect with {_found(config, need)};"
-        f" must be left at {default}, or set {describe(need)}"
+        f" must be left at {usual}, or set {describe(need)}"
     )
 
 

@@ -1,30 +1,67 @@
-"""Every setting of the schema by its dotted key."""
+"""Every setting of the schema by its dotted key: what all else walks over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Any, get_type_hints
 
+from sweep.config.assembled import known, schema
 from sweep.config.schema import Config
 from sweep.setting import Setting
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """A setting: its dotted key, its type, and its rule, in which a group's counts for all that is in it."""
+class Node:
+    """A setting or a group of settings: its dotted key, its type, and its rule.
+
+    A group's rule counts for all that is in it. `value` gets it from a configuration.
+    """
 
     key: str
     kind: Any
     rule: Setting
+    value: Callable[[Config], Any]
+
+    @property
+    def group(self) -> bool:
+        """Whether it is a group of settings."""
+        return is_dataclass(self.kind)
+
+    @property
+    def column(self) -> str:
+        """What tables and command lines call it: a choice among groups by the group's name alone."""
+        return self.key.removesuffix(".name")
 
 
-def leaves(owner: type = Config, prefix: str = "", within: Setting | None = None) -> Iterator[Leaf]:
-    """The settings of `owner` and of its groups, in order; groups themselves are none."""
+@known
+def nodes() -> Mapping[str, Node]:
+    """All settings and groups by dotted key, in order, each group before what is in it."""
+    return {node.key: node for node in _walk(schema(), "", None)}
+
+
+@known
+def leaves() -> tuple[Node, ...]:
+    """All settings, in order; groups are none."""
+    return tuple(node for node in nodes().values() if not node.group)
+
+
+def all_keys() -> list[str]:
+    """Every dotted key of the schema, groups included."""
+    return list(nodes())
+
+
+def declared(key: str) -> tuple[Any, Setting]:
+    """The type of a setting or group and its rule."""
+    node = nodes()[key]
+    return node.kind, node.rule
+
+
+def _walk(owner: Any, prefix: str, within: Setting | None) -> Iterator[Node]:
     kinds = get_type_hints(owner)
     for item in fields(owner):
-        rule, kind = item.metadata["setting"], kinds[item.name]
+        rule, kind, key = item.metadata["setting"], kinds[item.name], prefix + item.name
         if within is not None:
             rule = replace(rule, identity=rule.identity and within.identity, axis=rule.axis and within.axis)
-        if is_dataclass(kind) and isinstance(kind, type):
-            yield from leaves(kind, f"{prefix}{item.name}.", rule)
-        else:
-            yield Leaf(prefix + item.name, kind, rule)
+        yield Node(key, kind, rule, attrgetter(key))
+        if is_dataclass(kind):
+            yield from _walk(kind, f"{key}.", rule)

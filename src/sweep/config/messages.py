@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import is_dataclass
 from pathlib import Path
-from typing import get_type_hints
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,8 +12,10 @@ from yaml import YAMLError
 
 from sweep import resources
 from sweep.config.aliases import suggestion
-from sweep.config.schema import Config
-from sweep.config.validation import all_keys, refuse, several_values, show
+from sweep.config.leaves import nodes
+from sweep.config.options import groups
+from sweep.config.options import options as options_of
+from sweep.config.wording import refuse, several_values, show
 from sweep.errors import SettingError, nearest
 
 
@@ -35,7 +35,7 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
         key = re.sub(r"\[\d+\]$", "", str(cause.full_key)) or _group(cause)
         if key == "experiment" and _place(error):
             return SettingError(_no_package(error))
-        if key in all_keys():
+        if key in nodes():
             return refuse(key, _value(error, cause), _place(error))
     line = _several_values(error) or _unknown_key(error, cause) or _one_line(error)
     return SettingError(line)
@@ -46,7 +46,7 @@ def wrong_choice(group: str, value: object, options: Sequence[str] = ()) -> Sett
     if group == "experiment":
         options = experiments()
     elif not options:
-        options = sorted(file.stem for file in resources.folder("conf").glob(f"{group}/*.yaml"))
+        options = options_of(group)
     if not options:
         return SettingError(f"{group}={show(value)}: there is no {group} to choose from")
     hint = nearest(show(value), options)
@@ -59,16 +59,15 @@ def wrong_choice(group: str, value: object, options: Sequence[str] = ()) -> Sett
 
 def unknown_setting(key: str, place: str = "") -> SettingError:
     """The error for a name that is no setting's; `place` says where it stands, as ' (in FILE)'."""
-    return SettingError(f"{key}: no such setting{place}{suggestion(key, all_keys())}")
+    return SettingError(f"{key}: no such setting{place}{suggestion(key, list(nodes()))}")
 
 
 def wrong_group(arguments: Sequence[str]) -> SettingError | None:
     """The first argument that gives a group no name (Hydra's own error does not say which it was)."""
-    groups = [folder.name for folder in resources.folder("conf").iterdir() if folder.is_dir()]
     overrides = [argument for argument in arguments if not argument.startswith("-") and "=" in argument]
     for override in OverridesParser.create().parse_overrides(overrides):
         key, value = override.key_or_group, override.value()
-        if key in (*groups, "experiment") and not isinstance(value, str | list):
+        if key in (*groups(), "experiment") and not isinstance(value, str | list):
             return wrong_choice(key, value)
     return None
 
@@ -91,9 +90,9 @@ def _value(error: Exception, cause: ValidationError) -> object:
 def _group(cause: ValidationError) -> str:
     """The group of settings that was given a list, which the error names by its class."""
     match = re.search(r"list is not a subclass of (\w+)", str(cause))
-    for name, kind in get_type_hints(Config).items():
-        if match and is_dataclass(kind) and isinstance(kind, type) and kind.__name__ == match[1]:
-            return name
+    for node in nodes().values():
+        if match and node.group and node.kind.__name__ == match[1]:
+            return node.key
     return ""
 
 
@@ -125,9 +124,9 @@ def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
     place = _place(error)
     if key == "experiment":
         return _no_package(error)
-    if key in all_keys() and "@" not in str(error):
+    if key in nodes() and "@" not in str(error):
         return f"~{key}: contradicts another {key}=...; one of them must be left out"
-    return None if key in all_keys() else str(unknown_setting(key, place))
+    return None if key in nodes() else str(unknown_setting(key, place))
 
 
 def _missing_key(error: Exception, cause: BaseException | None) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 from sweep.config.axes import flat
 from sweep.config.cell import before
 from sweep.config.leaves import leaves
-from sweep.data.datasets import MNIST_DIGEST
+from sweep.data.datasets import MNIST_DIGEST, digest
+from sweep.data.settings import DATASETS, DataConfig
 from sweep.errors import SettingError
 
 
@@ -22,8 +23,10 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     if settings.get("depth") == 0:
         del settings["hidden"]  # 0 units, which no layer can have
-    if "data" not in settings and row.get("data.digest") != MNIST_DIGEST:
-        settings["data"] = "idx"
+    found = row.get("data.digest")
+    if "data" not in settings and found != MNIST_DIGEST:
+        settings["data"] = next((name for name in DATASETS.outside if _digest(name) == found), "idx")
+    if settings.get("data") == "idx":
         if "data.root" not in settings:
             raise SettingError(
                 "data.root: the record does not say where its files lie;"
@@ -32,9 +35,14 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _digest(name: str) -> str:
+    """What identifies the contents of a data set of the user's own."""
+    return digest(DataConfig(name))
+
+
 def _columns() -> list[tuple[str, Any]]:
     """The column of `load()` and the type of each setting that a trial has; a group's name is the group's."""
-    return [(leaf.key.removesuffix(".name"), leaf.kind) for leaf in leaves() if leaf.rule.axis]
+    return [(leaf.column, leaf.kind) for leaf in leaves() if leaf.rule.axis]
 
 
 def _missing(value: Any) -> bool:

@@ -8,11 +8,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from sweep.config import grid
+from sweep.config.assembled import default
 from sweep.config.axes import swept
 from sweep.config.compose import Composer, expand
+from sweep.config.leaves import declared
 from sweep.config.messages import explain
 from sweep.config.schema import Config
-from sweep.config.validation import declared, show
+from sweep.config.wording import show
 from sweep.data.settings import DataConfig
 from sweep.errors import SettingError
 
@@ -79,7 +81,7 @@ def adds_up(sources: Sequence[Source]) -> bool:
 
 
 def _seeds(config: Config) -> object:
-    return SEEDS if config.seeds == Config().seeds else config.seeds
+    return SEEDS if config.seeds == default().seeds else config.seeds
 
 
 def _alone_and_together(data: DataConfig) -> list[Source]:

@@ -1,11 +1,12 @@
 """The tables of choices by kind, and the settings that the classes in them have.
 
-A class says its own settings with `setting()`, beside its code. Those of an optimizer, a penalty or a schedule
-stand in a group, `optimizer.beta1`; those of a loss or an initializer at the top level, `initializer_std`; and a
-field that names its `key` stands there, `momentum`. Classes of one table may share a setting.
+A class says its own settings with `setting()`, beside its code. Those of an optimizer, a penalty or a
+schedule stand in a group, `optimizer.beta1`; those of a loss or an initializer at the top level,
+`initializer_std`; and a field that names its `key` stands there, `momentum`. Classes of one table may share a
+setting.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, make_dataclass, replace
 from typing import Any, get_type_hints
 
@@ -23,13 +24,20 @@ from sweep.table import Table
 # Settings and figures are nothing but the user's own.
 SETTINGS: Table[Any] = Table("setting", {})
 FIGURES: Table[Any] = Table("figure", {})
-GROUPS: Mapping[str, Table[type[Any]]] = {
-    table.kind: table for table in (OPTIMIZERS, REGULARIZERS, SCHEDULES)
+# Tables of classes whose settings stand in a group, of all classes, and of everything that can be registered.
+GROUPS: Mapping[str, Table[Any]] = {
+    "optimizer": OPTIMIZERS,
+    "regularization": REGULARIZERS,
+    "schedule": SCHEDULES,
 }
-PLAIN: Mapping[str, Table[type[Any]]] = {table.kind: table for table in (LOSSES, INITIALIZERS)}
-CLASSES = {**GROUPS, **PLAIN}
+CLASSES: Mapping[str, Table[Any]] = {"loss": LOSSES, "initializer": INITIALIZERS, **GROUPS}
 TABLES: Mapping[str, Table[Any]] = {
-    table.kind: table for table in (ACTIVATIONS, OUTPUTS, *CLASSES.values(), DATASETS, FIGURES, SETTINGS)
+    "activation": ACTIVATIONS,
+    "output": OUTPUTS,
+    **CLASSES,
+    "data": DATASETS,
+    "figure": FIGURES,
+    "setting": SETTINGS,
 }
 # For each group: what its class is called, the choice by default, and what --help says of the choice.
 _TITLES = {
@@ -37,7 +45,6 @@ _TITLES = {
     "regularization": ("RegularizationConfig", "none", "the penalty C in J = E + strength * C(weights)"),
     "schedule": ("ScheduleConfig", "constant", "the learning rate of an epoch, as a factor on learning_rate"),
 }
-_BOUNDS = ("at_least", "above", "at_most", "below")
 
 
 @dataclass(frozen=True)
@@ -95,16 +102,31 @@ def own_settings(kind: str, names: Collection[str]) -> dict[str, Own]:
 
 
 def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
-    """One setting for all the choices that have it; a bound that differs is left to the choice itself."""
-    first, *others = found.values()
-    differing = [
-        bound
-        for bound in _BOUNDS
-        if any(getattr(own.rule, bound) != getattr(first.rule, bound) for own in others)
-    ]
+    """One setting for all the choices that have it; each is held to its own bounds besides."""
+    first = next(iter(found.values()))
     need = Need(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
     needs = first.rule.needs if len(found) == count else (*first.rule.needs, need)
-    return replace(first, rule=replace(first.rule, needs=needs, **dict.fromkeys(differing)))
+    bounds = _widest([own.rule for own in found.values()])
+    return replace(first, rule=replace(first.rule, needs=needs, **bounds))
+
+
+def _widest(rules: Sequence[Setting]) -> dict[str, Any]:
+    """The bounds that no rule's are beyond: 0 itself is allowed if one of them allows it."""
+    lowest = [_bound((rule.at_least, False), (rule.above, True)) for rule in rules]
+    highest = [_bound((rule.at_most, True), (rule.below, False)) for rule in rules]
+    bounds: dict[str, Any] = dict.fromkeys(("at_least", "above", "at_most", "below"))
+    if None not in lowest:
+        value, exclusive = min(filter(None, lowest))
+        bounds["above" if exclusive else "at_least"] = value
+    if None not in highest:
+        value, inclusive = max(filter(None, highest))
+        bounds["at_most" if inclusive else "below"] = value
+    return bounds
+
+
+def _bound(*bounds: tuple[float | None, bool]) -> tuple[float, bool] | None:
+    """The one of these bounds that there is."""
+    return next(((value, kind) for value, kind in bounds if value is not None), None)
 
 
 def own_field(kind: str, key: str) -> Any:

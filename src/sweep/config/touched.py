@@ -1,17 +1,13 @@
 """What a user has said of a sweep: which settings, in which order."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
-from operator import attrgetter
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from sweep import resources
-from sweep.config.axes import flat, settings
+from sweep.config.assembled import default
+from sweep.config.axes import settings, written
+from sweep.config.options import stated
 from sweep.config.schema import Config
+from sweep.config.tables import GROUPS
 
 
 def in_order(axes: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -24,41 +20,19 @@ def fixed(configs: Sequence[Config], axes: Sequence[str], given: Sequence[str]) 
 
     Touched is what was `given` or differs from conf/ as its groups were chosen. The data set always counts.
     """
-    own, plain = flat(settings(configs[0])), flat(settings(Config()))
-    # A choice among groups is compared with the usual one, a group's settings with those of its choice.
-    default = {key: value for key, value in flat(settings(_default(configs[0]))).items() if "." in key}
-    default = plain | default
+    rows = [settings(config) for config in configs]
+    own, usual = rows[0], _usual(configs[0])
     touched = [
-        key for key in own if key not in axes and (key == "data" or key in given or own[key] != default[key])
+        key for key in own if key not in axes and (key == "data" or key in given or own[key] != usual[key])
     ]
-    return {key: own[key] for key in in_order(touched, given) if _is_same(key, configs)}
+    same = [key for key in touched if all(row[key] == own[key] for row in rows)]
+    return {key: own[key] for key in in_order(same, given)}
 
 
-def _is_same(key: str, configs: Sequence[Config]) -> bool:
-    value = attrgetter(key)
-    return all(_choice(value(config)) == _choice(value(configs[0])) for config in configs)
-
-
-def _choice(value: Any) -> Any:
-    """The name of a group, or a plain value."""
-    return value.name if is_dataclass(value) and hasattr(value, "name") else value
-
-
-def _default(config: Config) -> Config:
-    """The defaults of conf/, with the groups of `config`."""
-    default = Config()
-    for item in fields(config):
-        group = getattr(config, item.name)
-        if hasattr(group, "name") and group.name != getattr(default, item.name).name:
-            stated = _option(item.name, group.name)
-            default = replace(default, **{item.name: replace(getattr(default, item.name), **stated)})
-    return default
-
-
-@cache
-def _option(group: str, name: str) -> Mapping[str, Any]:
-    """The settings in conf/ of one choice of a group."""
-    stated: Any = OmegaConf.to_container(OmegaConf.load(resources.folder("conf") / group / f"{name}.yaml"))
-    for base in stated.pop("defaults", []):
-        stated = {**_option(group, base), **stated}
-    return MappingProxyType(stated)
+def _usual(config: Config) -> dict[str, Any]:
+    """What `config` is compared with: the usual choices of groups, and the defaults of its own choices."""
+    usual = settings(default())
+    for group in ("data", *GROUPS):
+        inner = stated(group, getattr(config, group).name)
+        usual |= {f"{group}.{key}": written(value) for key, value in inner.items() if key != "name"}
+    return usual

@@ -2,14 +2,16 @@
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any
 
-from sweep import resources
-from sweep.config.effects import describe
+from sweep.config.assembled import default
+from sweep.config.effects import describe, needs
+from sweep.config.leaves import Node, leaves, nodes
 from sweep.config.messages import experiments
+from sweep.config.options import options
 from sweep.config.schema import Config
-from sweep.config.validation import allowed, show
+from sweep.config.wording import allowed, show
 
 _USAGE = """\
 usage: python -m sweep [setting=value ...]
@@ -37,7 +39,7 @@ _FLAGS = {
     "--hydra-help": "all of Hydra's own flags",
 }
 
-# The sections of the top-level settings; what is in none of them stands in the last.
+# The sections of the top-level settings; all others stand in the last.
 _SECTIONS = {
     "The network": "hidden depth activation output loss initializer initializer_std bias",
     "The training": (
@@ -58,39 +60,45 @@ def usage(width: int) -> str:
         textwrap.fill(_INTRODUCTION, width),
         "Examples:\n" + _listed({f"python -m sweep {line}": text for line, text in EXAMPLES.items()}, width),
     ]
-    keys = {name: name for section in _SECTIONS.values() for name in section.split()}
-    for title, names in _SECTIONS.items():
-        own = [item.name for item in fields(Config) if item.name not in keys] if not names else names.split()
-        parts.append(f"{title}:\n" + _listed(dict(entry for name in own for entry in _entries(name)), width))
+    for title, names in _sections().items():
+        parts.append(
+            f"{title}:\n" + _listed(dict(entry for name in names for entry in _entries(name)), width)
+        )
     parts.append("Flags:\n" + _listed(_FLAGS, width))
     files = f"Experiments, files in sweeps/experiment/ here or in the package: {', '.join(experiments())}"
     parts.append(textwrap.fill(files, width, break_on_hyphens=False))
     return "\n\n".join(parts)
 
 
+def _sections() -> dict[str, list[str]]:
+    """The top-level settings and groups of each section; the user's own stand in one of theirs."""
+    sections = {title: names.split() for title, names in _SECTIONS.items()}
+    listed = {name for names in sections.values() for name in names}
+    top = [key for key in nodes() if "." not in key and key not in listed]
+    packaged = {item.name for item in fields(Config)}
+    sections["The run"] = [key for key in top if key in packaged]
+    own = [key for key in top if key not in packaged]
+    return sections | ({"Of your own": own} if own else {})
+
+
 def _entries(name: str) -> Iterator[tuple[str, str]]:
     """`key=default` and its meaning: one pair for a setting, one for each setting of a group."""
-    default = getattr(Config(), name)
-    if not is_dataclass(default):
-        (item,) = (item for item in fields(Config) if item.name == name)
-        yield _entry(name, item, default)
-        return
-    options = sorted(file.stem for file in resources.folder("conf").glob(f"{name}/*.yaml"))
-    names = [item.name for item in fields(default)]
-    if options and "name" not in names:
-        yield f"{name}={options[0]}", f"the settings below at once; one of {', '.join(options)}"
-    for item in fields(default):
-        key = name if item.name == "name" else f"{name}.{item.name}"
-        yield _entry(key, item, getattr(default, item.name))
+    node = nodes()[name]
+    inner = [leaf for leaf in leaves() if leaf.key == name or leaf.key.startswith(f"{name}.")]
+    if node.group and options(name) and f"{name}.name" not in nodes():
+        found = options(name)
+        yield f"{name}={found[0]}", f"the settings below at once; one of {', '.join(found)}"
+    yield from map(_entry, inner)
 
 
-def _entry(key: str, item: Any, default: object) -> tuple[str, str]:
-    rule = item.metadata["setting"]
-    declared = f"{key}.name" if item.name == "name" and key != "name" else key
-    meaning = rule.help if key == "grid" else f"{rule.help}; {allowed(declared)}"
-    if rule.needs:
-        meaning += f"; needs {' and '.join(map(describe, rule.needs))}"
-    return f"{key}={show(default)}", meaning
+def _entry(leaf: Node) -> tuple[str, str]:
+    rule = leaf.rule
+    checked = leaf.kind is not Any or rule.words
+    meaning = f"{rule.help}; {allowed(leaf.key)}" if checked else rule.help
+    loud = needs().get(leaf.key, ())
+    if loud:
+        meaning += f"; needs {' and '.join(map(describe, loud))}"
+    return f"{leaf.column}={show(leaf.value(default()))}", meaning
 
 
 def _listed(entries: dict[str, str], width: int) -> str:

@@ -1,33 +1,29 @@
 """Checks of a whole configuration, before anything runs. The first violation is reported in one line."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from importlib.util import find_spec
-from types import UnionType
-from typing import Any, get_args, get_type_hints
+from operator import attrgetter
+from typing import Any, get_args
 
+from sweep.config.assembled import known
+from sweep.config.choices import name_of
+from sweep.config.leaves import leaves, nodes
 from sweep.config.schema import Config
-from sweep.errors import SettingError, nearest
+from sweep.config.tables import CLASSES, settings_of
+from sweep.config.wording import allowed, in_words, refuse, show
+from sweep.errors import SettingError
 from sweep.nn.losses import LOSSES
 from sweep.setting import Setting
 
-_SPECIAL = {
-    "hidden": "a whole number, at least 1, or a list of them such as [300,100]",
-    "seeds": "a whole number, at least 1, or a list of different seed indices such as [0,3]",
-    "batch_size": "a whole number, at least 1, or 'all'",
-    "parallel.n_jobs": "a whole number, at least 1, or -1 for all cores",
-    "figures": "true, false or all",
-    "compare.baseline": "a cell's id, or the settings of one cell such as {hidden:16}, or null",
-}
 FEWEST = 3  # seeds that a look needs
-_NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}
 
 
 def check(config: Config) -> None:
     """Raise SettingError, naming the key, the value and what is allowed, unless all is well."""
-    _check_fields(config, "")
+    _check_fields(config)
+    _check_choices(config)
     _check_hidden(config)
     _check_seeds(config)
     _check_decide(config)
@@ -38,116 +34,35 @@ def check(config: Config) -> None:
     _check_combinations(config)
 
 
-def allowed(key: str) -> str:
-    """What the setting `key` (dotted) may be, in words: 'a number, above 0'."""
-    if key in _SPECIAL:
-        return _SPECIAL[key]
-    annotation, rule = declared(key)
-    if is_dataclass(annotation) and isinstance(annotation, type):
-        return f"a group of settings such as {key}.{fields(annotation)[0].name}"
-    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    if list[str] in (annotation, *kinds):
-        names = f" from {', '.join(rule.choices)}" if rule.choices else ""
-        words = f"a list of different names{names}"
-    elif rule.choices:
-        words = "one of " + ", ".join(rule.choices)
-    else:
-        words = _NOUNS[kinds[0]] + _bounds(rule)
-    return words + (", or null" if type(None) in kinds else "")
-
-
-def all_keys(owner: type = Config, prefix: str = "") -> list[str]:
-    """Every dotted key of the schema, groups included."""
-    keys = []
-    for name, annotation in get_type_hints(owner).items():
-        keys.append(prefix + name)
-        if is_dataclass(annotation) and isinstance(annotation, type):
-            keys += all_keys(annotation, f"{prefix}{name}.")
-    return keys
-
-
-@cache
-def _list_keys() -> frozenset[str]:
-    """The settings that are lists of names; OmegaConf lets numbers through where null is allowed, too."""
-    return frozenset(
-        key for key in all_keys() if list[str] in (declared(key)[0], *get_args(declared(key)[0]))
-    )
-
-
-@cache
+@known
 def boolean_keys() -> frozenset[str]:
     """The settings that are true or false."""
-    return frozenset(key for key in all_keys() if declared(key)[0] is bool)
+    return frozenset(leaf.key for leaf in leaves() if leaf.kind is bool)
 
 
-def refuse(key: str, value: object, place: str = "") -> SettingError:
-    """The error for a value that `key` cannot take, with the nearest allowed name.
-
-    `place` says where it stands, as ' (in FILE)'.
-    """
-    choices = () if key in _SPECIAL else declared(key)[1].choices
-    names = value if isinstance(value, list | tuple) else [value]
-    hints = [nearest(str(name), choices) for name in names if name not in choices]
-    hint = next(filter(None, hints), "")
-    if isinstance(value, list | tuple) and "list" not in allowed(key):
-        hint = several_values(key, value)
-    return SettingError(f"{key}={show(value)}{place}: must be {allowed(key)}{hint}")
-
-
-def several_values(key: str, values: Sequence[object]) -> str:
-    """The clause that says how several values of a setting are written."""
-    listed = [show(value) for value in values]
-    grid = f"grid: {{product: {{{key}: [{', '.join(listed)}]}}}}"
-    return f"; several values: -m {key}={','.join(listed)}, or {grid}"
+def _check_fields(config: Config) -> None:
+    for node in nodes().values():
+        value = node.value(config)
+        if node.group:
+            if not is_dataclass(value):
+                raise refuse(node.key, value)
+        elif node.kind is not Any and not node.rule.words and value is not None:
+            # OmegaConf lets numbers through as lists where null is allowed, too.
+            listed = list[str] in (node.kind, *get_args(node.kind))
+            if listed != isinstance(value, list) or not _fits(value, node.rule):
+                raise refuse(node.key, value)
 
 
-def show(value: object) -> str:
-    """A value as it is typed, in one line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(show(item) for item in value) + "]"
-    return " ".join(str(value).split())
-
-
-def declared(key: str) -> tuple[Any, Setting]:
-    """The type of a setting and its rule."""
-    *groups, name = key.split(".")
-    owner: Any = Config
-    for group in groups:
-        owner = get_type_hints(owner)[group]
-    (declaration,) = (item for item in fields(owner) if item.name == name)
-    return get_type_hints(owner)[name], declaration.metadata.get("setting", Setting("a group"))
-
-
-def _bounds(rule: Setting) -> str:
-    words = ""
-    for word, bound in (
-        ("at least", rule.at_least),
-        ("above", rule.above),
-        ("at most", rule.at_most),
-        ("below", rule.below),
-    ):
-        if bound is not None:
-            words += f", {word} {bound:g}"
-    return words
-
-
-def _check_fields(config: Any, prefix: str) -> None:
-    for item in fields(config):
-        key, value = prefix + item.name, getattr(config, item.name)
-        if is_dataclass(value):
-            _check_fields(value, f"{key}.")
-        elif is_dataclass(item.type) or (
-            key not in (*_SPECIAL, "grid")
-            and value is not None
-            and (
-                (key in _list_keys()) != isinstance(value, list) or not _fits(value, item.metadata["setting"])
-            )
-        ):
-            raise refuse(key, value)
+def _check_choices(config: Config) -> None:
+    """The settings of each choice, within its own bounds: nesterov's momentum is above 0."""
+    for kind in CLASSES:
+        name = name_of(config, kind)
+        for own in settings_of(kind, name):
+            value = attrgetter(own.key)(config)
+            if not _fits(value, own.rule):
+                raise SettingError(
+                    f"{own.key}={show(value)}: must be {in_words(own.kind, own.rule)}, with {kind}={name}"
+                )
 
 
 def _fits(value: Any, rule: Setting) -> bool:
@@ -242,7 +157,7 @@ def _check_baseline(config: Config) -> None:
 
 
 def _check_combinations(config: Config) -> None:
-    allowed_outputs = LOSSES[config.loss].outputs
+    allowed_outputs = LOSSES[config.loss].goes_with()
     if config.output not in allowed_outputs:
         raise SettingError(
             f"loss={config.loss}: goes with output={' or '.join(allowed_outputs)}, not output={config.output}"

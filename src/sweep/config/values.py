@@ -1,14 +1,14 @@
 """Plain values set on a typed configuration, converted as OmegaConf converts them."""
 
 from collections.abc import Mapping
-from dataclasses import field, is_dataclass, make_dataclass, replace
+from dataclasses import field, make_dataclass, replace
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sweep.config.schema import Config
+from sweep.config.leaves import nodes
 
 _Settings = TypeVar("_Settings")
 
@@ -49,18 +49,16 @@ def _needs_the_rest(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, str) and ("${" in value or value == "???"))
 
 
-@cache
 def _alone(key: str) -> DictConfig:
     """A configuration whose only setting, `value`, has the type of setting `key`."""
-    *groups, name = key.split(".")
-    owner: Any = Config
-    for group in groups:
-        owner = get_type_hints(owner).get(group)
-        if not is_dataclass(owner):
-            raise ValueError(key)
-    annotation = get_type_hints(owner).get(name)
-    if annotation is None or is_dataclass(annotation):
+    node = nodes().get(key)
+    if node is None or node.group:
         raise ValueError(key)
-    node = OmegaConf.structured(make_dataclass("Alone", [("value", annotation, field(default="???"))]))
+    return _of_type(node.kind)
+
+
+@cache
+def _of_type(kind: Any) -> DictConfig:
+    node = OmegaConf.structured(make_dataclass("Alone", [("value", kind, field(default="???"))]))
     assert isinstance(node, DictConfig)
     return node

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data import idx, synthetic
-from sweep.data.settings import DataConfig
+from sweep.data import idx, outside, synthetic
+from sweep.data.settings import DATASETS, DataConfig
 from sweep.data.sizes import Counts
 from sweep.errors import DataError
 
@@ -53,6 +53,8 @@ def digest(config: DataConfig) -> str:
     """
     if config.generated:
         return _GENERATED_DIGEST
+    if own := DATASETS.get(config.name):
+        return outside.digest(config.name, own)
     return _digest(config.name, _files(config))
 
 
@@ -61,11 +63,17 @@ def counts(config: DataConfig) -> Counts:
     if config.generated:
         train = (config.train_size or 0) + config.validation_size
         return Counts(train, config.test_size or 0, _GENERATED_FEATURES)
+    if own := DATASETS.get(config.name):
+        return RawData(*outside.arrays(config.name, own)).counts
     return _counts(_files(config))
 
 
 def load(config: DataConfig) -> RawData:
     """The data set that `config` names. Raises DataError when a file is missing or wrong."""
+    if own := DATASETS.get(config.name):
+        arrays = outside.arrays(config.name, own)
+        outside.check_labels(config.name, arrays, config.classes)
+        return RawData(*arrays)
     if not config.generated:
         return _read(_files(config), config.classes)
     # Each part has a random stream of its own, so that the size of one part changes no example of another;

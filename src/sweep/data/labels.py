@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sweep.data import datasets, idx
-from sweep.data.settings import DataConfig
+from sweep.data.settings import DATASETS, DataConfig
 from sweep.data.sizes import Counts
 
 _DIGITS = tuple("0123456789")
@@ -71,6 +71,8 @@ def known(config: DataConfig) -> Known:
     """The data set, recognised by its content; files that are not recognised are named after their folder."""
     if config.generated:
         return _GENERATED[config.name]
+    if config.name in DATASETS.outside:
+        return Known(config.name, tuple(map(str, range(config.classes))), "example")
     if datasets.digest(config) == datasets.MNIST_DIGEST:
         return _MNIST
     if datasets.counts(config) == _EMNIST_COUNTS:

@@ -23,9 +23,9 @@ _GENERATED = Need("data.name", GENERATED)
 class DataSet:
     """A data set from outside the package.
 
-    `load()` gives features (examples, inputs) and labels (examples,), from 0 to `classes` - 1, of the training
-    examples and then of the test examples: four arrays, the same ones each time. The other fields are settings
-    of the group `data` that differ for this data set.
+    `load()` gives features (examples, inputs) and labels (examples,), from 0 to `classes` - 1, of the
+    training examples and then of the test examples: four arrays, always the same. The other fields are
+    the defaults of the settings `data.classes`, `data.validation_size` and `data.normalization` for it.
     """
 
     load: Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]

@@ -78,7 +78,7 @@ class Sgd(Optimizer):
 class Nesterov(Optimizer):
     """v <- momentum * v + g, p <- p - rate * (g + momentum * v) (Sutskever et al. 2013)."""
 
-    momentum: float = setting(0.0, "momentum", at_least=0, below=1, key="momentum")
+    momentum: float = setting(0.9, "momentum", above=0, below=1, key="momentum")
 
     @property
     def negligible(self) -> tuple[float, ...]:

@@ -1,0 +1,155 @@
+"""The user's own modules: how they are found, in this process and in workers, and what identifies them.
+
+A module that calls `sweep.register` is found in three ways: as an entry point of an installed package in
+the group `sweep.extensions`; by its name in the environment variable SWEEP_EXTENSIONS, importable from the
+working folder; or because it is running already, as a script or a module that a script imports. No
+configuration and no command line names a module.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sweep.errors import SettingError, one_line
+
+VARIABLE = "SWEEP_EXTENSIONS"
+ENTRY_POINTS = "sweep.extensions"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module that has registered something: its name, and its file if it is the script that is running."""
+
+    module: str
+    script: Path | None = None
+
+
+class _EndOfScript(BaseException):
+    """Ends a script in a worker process, which needs no more of it than what it registers."""
+
+
+_sources: dict[str, Source] = {}
+_digests: dict[tuple[str, str], str] = {}
+_loaded: set[str] = set()  # modules that `load` has imported, or is importing
+_scripts: list[Path] = []  # scripts that are being run for what they register
+
+
+def load() -> None:
+    """Import the modules of installed packages and those that SWEEP_EXTENSIONS names, each once.
+
+    Raises SettingError for a module that is not there or fails.
+    """
+    named = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
+    wanted = _installed() | {name: f"{VARIABLE}={name}" for name in named if name}
+    for name, place in wanted.items():
+        if name not in _loaded:
+            _loaded.add(name)  # before it is imported: what it registers may ask for the schema
+            try:
+                _import(name, place)
+            except SettingError:
+                _loaded.remove(name)
+                raise
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """The modules that installed packages offer, and what an error calls each."""
+    return {point.module: f"{ENTRY_POINTS}: {point.name}" for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _import(name: str, place: str) -> None:
+    folder = str(Path.cwd())
+    if folder not in sys.path and "" not in sys.path:
+        sys.path.append(folder)
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            raise SettingError(f"{place}: no such module, here or among installed packages") from error
+        kind = "" if isinstance(error, SettingError) else f"{type(error).__name__}: "
+        raise SettingError(f"{place}: cannot be imported: {kind}{one_line(error)}") from error
+
+
+def sources() -> tuple[Source, ...]:
+    """The modules that have registered something, in order."""
+    return tuple(_sources.values())
+
+
+def import_all(needed: Iterable[Source]) -> None:
+    """Import what another process had registered when it sent us work."""
+    for source in needed:
+        if source.module not in _sources and source.script is None:
+            importlib.import_module(source.module)
+        elif source.script is not None and source.module not in sys.modules:
+            _run_script(source.module, source.script)
+
+
+def _run_script(name: str, script: Path) -> None:
+    """Run a script under a name that is not __main__, up to where it would start a sweep."""
+    spec = importlib.util.spec_from_file_location(name, script)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    _scripts.append(script)
+    try:
+        spec.loader.exec_module(module)
+    except _EndOfScript:
+        pass
+    finally:
+        _scripts.pop()
+
+
+def end_script() -> None:
+    """End a script that is being run in a worker process; anywhere else, do nothing."""
+    if _scripts:
+        raise _EndOfScript
+
+
+def note(kind: str, name: str, entry: Any, module: str) -> None:
+    """Keep where an entry was registered, and a digest of the source that defines it.
+
+    Raises SettingError for one that was typed into an interactive session: no other process could import it,
+    and no record could say what it was.
+    """
+    running = sys.modules[module]
+    if getattr(running, "__file__", None) is None:
+        raise SettingError(
+            f"{kind}={name}: was typed into a session; must stand in a file, in a module that is imported"
+        )
+    source = _source(running)
+    _sources[source.module] = source
+    defining = list(dict.fromkeys(_modules(entry))) or [module]
+    content = b"".join(Path(str(sys.modules[own].__file__)).read_bytes() for own in defining)
+    _digests[kind, name] = hashlib.sha256(content).hexdigest()
+
+
+def digest(kind: str, name: str) -> str:
+    """The SHA-256 of the source of the module that defines an entry."""
+    return _digests[kind, name]
+
+
+def _source(module: ModuleType) -> Source:
+    if module.__name__ != "__main__":
+        return Source(module.__name__)
+    if module.__spec__ is not None:  # python -m package.module
+        return Source(module.__spec__.name)
+    script = Path(str(module.__file__)).resolve()
+    return Source(f"sweep_script_{script.stem}", script)
+
+
+def _modules(entry: Any) -> Iterator[str]:
+    """The modules that define an entry, or the functions that it holds; none of the package's own."""
+    held = [entry] if callable(entry) else getattr(entry, "__dict__", {}).values()
+    for value in filter(callable, held):
+        module = str(getattr(value, "__module__", None))
+        if module.partition(".")[0] != "sweep" and getattr(sys.modules.get(module), "__file__", None):
+            yield module
