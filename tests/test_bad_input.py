@@ -75,8 +75,8 @@ def refused(folder: Path, *arguments: str) -> str:
     [
         ("hiden=16", "hiden: no such setting", "did you mean 'hidden'?"),
         ("+hiden=16", "hiden: no such setting", "did you mean 'hidden'?"),
-        ("optimizer=adm", "optimizer=adm: must be one of adam, sgd", "did you mean 'adam'?"),
-        ("optimizer=null", "optimizer=null: must be one of adam, sgd", ""),
+        ("optimizer=adm", "optimizer=adm: must be one of adam, adamw, nesterov, ", "did you mean 'adam'?"),
+        ("optimizer=null", "optimizer=null: must be one of adam, adamw, nesterov, rmsprop, sgd", ""),
         (
             "experiment=basics/optimisers",
             "experiment=basics/optimisers: must be one of",
@@ -84,7 +84,11 @@ def refused(folder: Path, *arguments: str) -> str:
         ),
         ("lr=0.1", "lr: no such setting", "did you mean 'learning_rate'?"),
         ("dropout=0.5", "dropout: no such setting; there is no dropout", "is what there is"),
-        ("optimizer=[sgd,adam]", "optimizer=[sgd,adam]: must be one of adam, sgd; several values: -m", ""),
+        (
+            "optimizer=[sgd,adam]",
+            "optimizer=[sgd,adam]: must be one of adam, ",
+            "-m optimizer=sgd,adam, or grid: {product: {optimizer: [sgd, adam]}}",
+        ),
         ("experiment=null", "experiment=null: must be one of basics/optimizers, ", ", or left out"),
         ("+experiment=null", "experiment=null: must be one of basics/optimizers, ", ", or left out"),
         ("-m experiment=null hidden=8,16", "experiment=null: must be one of basics/optimizers, ", ""),
@@ -112,7 +116,11 @@ def refused(folder: Path, *arguments: str) -> str:
         ("-m hiden=16,32", "hiden: no such setting", "did you mean 'hidden'?"),
         ("-m hidden=16,0", "hidden=0: must be a whole number, at least 1", ""),
         ("-m hidden=16,0 hydra/launcher=basic", "hidden=0: must be a whole number, at least 1", ""),
-        ("-m optimizer=sgd,adm", "optimizer=adm: must be one of adam, sgd", "did you mean 'adam'?"),
+        (
+            "-m optimizer=sgd,adm",
+            "optimizer=adm: must be one of adam, adamw, nesterov, ",
+            "did you mean 'adam'?",
+        ),
         ("-m epochs=1,null", "epochs=null: must be a whole number, at least 1", ""),
         ("-m data.train_size=100,60000", "data.train_size=60000, data.validation_size=5000", ""),
     ],
@@ -130,7 +138,10 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     [
         ("experiment=hiden", ["hiden: no such setting (in experiment/hiden.yaml); did you mean 'hidden'?"]),
         ("experiment=axis", ["hiden: no such setting; did you mean 'hidden'?"]),
-        ("-m seeds=1,2 experiment=option", ["optimizer=adm: must be one of adam, sgd; did you mean 'adam'?"]),
+        (
+            "-m seeds=1,2 experiment=option",
+            ["optimizer=adm: must be one of adam, adamw,", "did you mean 'adam'?"],
+        ),
         ("experiment=part", ["grid.prodct: must be one of product, zip, union"]),
         ("-m seeds=1,2 experiment=text", ["grid=all: must be a mapping"]),
         ("experiment=yaml", ["yaml.yaml", "line "]),

@@ -57,7 +57,9 @@ def run(**axes: list[Any]) -> None:
 def test_all_settings_of_how_a_sweep_is_run_are_covered() -> None:
     labels = {"data.label", "data.class_names"}
     assert set(of_cell()) == {"parallel.kernels", "parallel.block_size"} | labels
-    assert {*of_sweep(), *of_cell()} == set(VALUES) > {f"parallel.{name}" for name in asdict(Config().parallel)}
+    assert (
+        {*of_sweep(), *of_cell()} == set(VALUES) > {f"parallel.{name}" for name in asdict(Config().parallel)}
+    )
 
 
 @pytest.mark.parametrize("key", of_sweep())

@@ -43,6 +43,7 @@ def identity(configured: Callable[[Settings], list[Config]]) -> Identity:
 ADAM, L1, NORMAL = {"optimizer": "adam"}, {"regularization": "l1"}, {"initializer": "normal"}
 SIGMOID, STOPPING = {"output": "sigmoid", "loss": "mse"}, {"early_stopping.patience": 3}
 INVERSE, STEPS = {"schedule": "inverse_epoch"}, {"max_iterations": 50}
+RMSPROP, ADAMW, DROPS = {"optimizer": "rmsprop"}, {"optimizer": "adamw"}, {"schedule": "step"}
 EXAM = {"data": "exam"} | SIGMOID
 
 # For each setting that counts: the settings under which it does, and another legal value.
@@ -79,11 +80,16 @@ COUNTS: dict[str, tuple[dict[str, Any], Any]] = {
     "optimizer.beta1": (ADAM, 0.8),
     "optimizer.beta2": (ADAM, 0.9),
     "optimizer.epsilon": (ADAM, 1e-7),
+    "optimizer.decay": (RMSPROP, 0.8),
+    "optimizer.weight_decay": (ADAMW, 0.1),
     "regularization.name": ({}, "l2"),
     "regularization.strength": (L1, 1e-3),
     "schedule.name": (INVERSE, "constant"),
     "schedule.a": (INVERSE, 2.0),
     "schedule.b": (INVERSE, 0.5),
+    "schedule.every": (DROPS, 3),
+    "schedule.drop": (DROPS, 0.5),
+    "schedule.warmup": ({}, 2),
     "early_stopping.patience": ({}, 3),
     "early_stopping.monitor": (STOPPING, "validation_accuracy"),
     "early_stopping.keep_best": (STOPPING, False),
@@ -126,6 +132,9 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "activation without layers": ({"depth": 0}, {"depth": 0, "activation": "tanh"}),
     "adam's constants under sgd": ({}, {"optimizer.beta1": 0.8, "optimizer.beta2": 0.9}),
     "adam's epsilon under sgd": ({}, {"optimizer.epsilon": 1e-7}),
+    "constants of others under adam": (ADAM, ADAM | {"optimizer.decay": 0.5, "optimizer.weight_decay": 0.5}),
+    "drops of a constant schedule": ({}, {"schedule.every": 2, "schedule.drop": 0.5}),
+    "momentum under adam": (ADAM, ADAM | {"momentum": 0.5}),
     "strength under none": ({}, {"regularization.strength": 1.0}),
     "rates of a constant schedule": ({}, {"schedule.a": 2.0, "schedule.b": 3.0}),
     "standard deviation under he": ({}, {"initializer_std": 0.5}),

@@ -25,6 +25,11 @@ Configured = Callable[[Settings], list[Config]]
 CONTEXTS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "adam": {"optimizer": "adam"},
+    "nesterov": {"optimizer": "nesterov", "momentum": 0.9},
+    "rmsprop": {"optimizer": "rmsprop"},
+    "adamw": {"optimizer": "adamw"},
+    "step": {"schedule": "step"},
+    "cosine": {"schedule": "cosine"},
     "l1": {"regularization": "l1"},
     "l2": {"regularization": "l2"},
     "inverse": {"schedule": "inverse_epoch", "schedule.a": 3.0},

@@ -78,9 +78,15 @@ def test_a_wrong_value_is_refused(key: str, value: Any, refusal: Callable[[Setti
     assert OTHERS[key][2] in message
 
 
+OPTIMIZERS = ["sgd", "adam", "nesterov", "rmsprop", "adamw"]
 CHOICES: dict[str, tuple[str, list[str], str, str]] = {
     # what is typed, all that is allowed, the start of the message, the nearest name
-    "activation": ("rleu", ["relu", "sigmoid", "tanh", "identity"], "activation=rleu", "relu"),
+    "activation": (
+        "rleu",
+        ["relu", "sigmoid", "tanh", "identity", "leaky_relu", "elu", "softplus", "gelu", "silu"],
+        "activation=rleu",
+        "relu",
+    ),
     "output": ("sofmax", ["softmax", "sigmoid", "identity"], "output=sofmax", "softmax"),
     "loss": (
         "cross_entrpy",
@@ -96,10 +102,15 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
     ),
     "reduction": ("maen", ["mean", "sum"], "reduction=maen", "mean"),
     "precision": ("flaot64", ["float32", "float64"], "precision=flaot64", "float64"),
-    "optimizer": ("adm", ["sgd", "adam"], "optimizer=adm", "adam"),
-    "optimizer.name": ("adm", ["sgd", "adam"], "optimizer.name=adm", "adam"),
+    "optimizer": ("adm", OPTIMIZERS, "optimizer=adm", "adam"),
+    "optimizer.name": ("adm", OPTIMIZERS, "optimizer.name=adm", "adam"),
     "regularization": ("nonne", ["none", "l1", "l2"], "regularization=nonne", "none"),
-    "schedule": ("constnat", ["constant", "inverse_epoch"], "schedule=constnat", "constant"),
+    "schedule": (
+        "constnat",
+        ["constant", "inverse_epoch", "step", "cosine"],
+        "schedule=constnat",
+        "constant",
+    ),
     "data": ("spirl", ["mnist", "idx", "exam", "spiral"], "data=spirl", "spiral"),
     "data.test_subset": ("fisrt", ["random", "first", "last"], "data.test_subset=fisrt", "first"),
     "data.normalization": (
@@ -235,6 +246,10 @@ STOPPING = {"early_stopping.patience": 3}
         (EXAM | {"data.normalization": "image"}, ["data.normalization=image", "none, unit, feature"]),
         (EXAM | {"data.train_size": None}, ["data.train_size", "data=exam"]),
         (EXAM | {"data.test_size": None}, ["data.test_size", "data=exam"]),
+        (
+            {"optimizer": "nesterov"},
+            ["momentum=0", "must be a number, above 0, below 1, with optimizer=nesterov"],
+        ),
         ({"hidden": [300, 100], "depth": 3}, ["depth=3", "hidden=[300,100]", "2 layers"]),
         ({"seeds": [3, 1, 3]}, ["seeds=[3,1,3]", "seed 3", "more than once"]),
     ],
@@ -255,6 +270,7 @@ def test_what_does_not_go_together_is_refused(
         {"loss": "mse", "reduction": "sum"},
         {"optimizer": "adam", "momentum": 0},
         {"optimizer": "sgd", "momentum": 0.9},
+        {"optimizer": "nesterov", "momentum": 0.9},
         {"data": "idx", "data.root": "here"},
         STOPPING | {"evaluation.parts": ["validation"]},
         {"data.validation_size": 0, "evaluation.parts": ["train", "validation", "test"]},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sweep import files
 from sweep.config.leaves import all_keys
+from sweep.config.tables import FIGURES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,8 @@ def remove_stale(folder: Path) -> None:
     settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
     # A number before the ending is from earlier versions, which numbered their figures.
-    names = rf"{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
+    own = "".join(f"{re.escape(name)}|" for name in FIGURES)
+    names = rf"{own}{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
     ours = re.compile(rf"({names})(_\d+)?\.({'|'.join(FORMATS)})")
     for file in folder.iterdir():
         if ours.fullmatch(file.name) and file.is_file():

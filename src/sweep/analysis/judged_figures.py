@@ -1,10 +1,11 @@
 """The figures of a judged sweep, and what is said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from sweep.analysis import figures
@@ -14,6 +15,7 @@ from sweep.analysis.figures.differences import draw_differences
 from sweep.analysis.figures.digits import draw_digits
 from sweep.analysis.figures.material import Planned
 from sweep.analysis.judged_sweep import JudgedSweep
+from sweep.config.tables import FIGURES
 
 
 def draw_figures(
@@ -43,7 +45,7 @@ def draw_figures(
         visible(settings),
         figures.Against(table, visible(name), judged.terms),
         everything,
-        [*_effects(judged, settings), *_digits(judged, axes)],
+        [*_effects(judged, settings), *_digits(judged, axes), *_registered(judged, cells)],
     )
     names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
     if names:
@@ -70,6 +72,17 @@ def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
         return []
     names = names_apart(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
     return [Planned("digits", partial(draw_digits, judged.digits.found, *map(visible, names)))]
+
+
+def _registered(judged: JudgedSweep, cells: pd.DataFrame) -> list[Planned]:
+    """The figures of the user's own."""
+
+    def drawn(draw: Callable[[pd.DataFrame, Figure], object]) -> Figure:
+        figure = Figure()
+        draw(_with(cells, judged.trials), figure)
+        return figure
+
+    return [Planned(name, partial(drawn, draw)) for name, draw in FIGURES.items()]
 
 
 def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """`sweep.register`: an entry of the user's own in one of the tables."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
@@ -52,6 +53,8 @@ def _wrong(kind: str, name: str, entry: Any) -> str | None:
     if kind in BASES:
         return _wrong_class(kind, entry)
     if kind == "figure":
+        if re.match(r"(accuracy_by|curves|heatmap|differences$|effects$|digits$)", name):
+            return "is one of sweep's own; must be another name"
         return None if callable(entry) else "must be a function of a table of trials and a figure"
     if kind == "setting":
         return _wrong_setting(name, entry)

@@ -26,12 +26,11 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
     found = row.get("data.digest")
     if "data" not in settings and found != MNIST_DIGEST:
         settings["data"] = next((name for name in DATASETS.outside if _digest(name) == found), "idx")
-    if settings.get("data") == "idx":
-        if "data.root" not in settings:
-            raise SettingError(
-                "data.root: the record does not say where its files lie;"
-                ' sweep.train({**row, "data.root": FOLDER}) does'
-            )
+    if settings.get("data") == "idx" and "data.root" not in settings:
+        raise SettingError(
+            "data.root: the record does not say where its files lie;"
+            ' sweep.train({**row, "data.root": FOLDER}) does'
+        )
     return settings
 
 
