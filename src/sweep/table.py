@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
-from sweep.errors import SettingError
-
 Entry = TypeVar("Entry")
 
 
@@ -24,19 +22,13 @@ class Table(Mapping[str, Entry], Generic[Entry]):
     def register(self, name: str, entry: Entry, module: str) -> None:
         """Add an entry of the user's own, which `module` registers; the same name again replaces it.
 
-        Raises SettingError for a name that is not allowed (see `check`).
+        Raises ValueError for a name that the package itself uses.
         """
-        self.check(name)
+        if name in self.own:
+            raise ValueError(f"{name} is one of the package's own")
         self._entries[name] = entry
         self.outside[name] = module
         self.version += 1
-
-    def check(self, name: str) -> None:
-        """Raise SettingError for a name that the package itself uses, or that is no plain word."""
-        if name in self._entries and name not in self.outside:
-            raise SettingError(f"{self.kind}={name}: is one of sweep's own; must be another name")
-        if not name.isidentifier() or name.lower() in ("null", "true", "false", "nan", "inf"):
-            raise SettingError(f"{self.kind}={name}: must be a word of letters, digits and underscores")
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -3,11 +3,16 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from sweep import resources
+from sweep.config.cell import cell_id
 from sweep.config.compose import from_settings
+from sweep.config.row import columns_of, settings_of
+from sweep.data import datasets
+from sweep.data.sizes import sizes
 from sweep.execution.plan import cells_of
 
 IDS: dict[str, dict[str, list[str]]] = json.loads(
@@ -28,3 +33,17 @@ def test_the_cells_of_a_report_keep_their_names(paper: str, experiment: str) -> 
         assert not set(ids) & set(IDS[paper][experiment])
     else:
         assert ids == IDS[paper][experiment]
+
+
+COMMITTED = sorted(resources.folder("reports").glob("*/*.parquet"))
+
+
+@pytest.mark.parametrize("file", COMMITTED, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_committed_records_have_the_names_of_their_settings(file: Path) -> None:
+    """Of every record behind a report: from its settings follows the name under which it was stored."""
+    table = pq.ParquetFile(file).read(["cell", "config"]).to_pandas().drop_duplicates("cell")
+    for name, text in zip(table["cell"], table["config"], strict=True):
+        settings = json.loads(text)
+        (config,) = from_settings(settings_of(columns_of(settings)))
+        digest = settings["data"]["digest"]
+        assert cell_id(config, digest, sizes(datasets.counts(config.data), config.data)) == name

@@ -82,13 +82,17 @@ def _reduced(config: Config) -> tuple[Any, ...]:
     """How a configuration travels to another process: by its values, and the modules that it needs there."""
     values = {item.name: getattr(config, item.name) for item in fields(config)}
     groups = {kind: dict(vars(values.pop(kind))) for kind in GROUPS}
-    return _rebuilt, (extensions.sources(), values, groups)
+    return _rebuilt, (extensions.sources(), extensions.digests(), values, groups)
 
 
 def _rebuilt(
-    needed: tuple[extensions.Source, ...], values: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
+    needed: tuple[extensions.Source, ...],
+    digests: Mapping[extensions.Key, str],
+    values: Mapping[str, Any],
+    groups: Mapping[str, Mapping[str, Any]],
 ) -> Config:
-    extensions.import_all(needed)
+    extensions.load()
+    extensions.agree(needed, digests)
     kind = schema()
     kinds = get_type_hints(kind)
     return kind(**values, **{name: kinds[name](**own) for name, own in groups.items()})

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -23,6 +23,7 @@ from sweep.errors import SettingError, one_line
 
 VARIABLE = "SWEEP_EXTENSIONS"
 ENTRY_POINTS = "sweep.extensions"
+Key = tuple[str, str]  # kind and name of an entry
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class _EndOfScript(BaseException):
 
 
 _sources: dict[str, Source] = {}
-_digests: dict[tuple[str, str], str] = {}
+_digests: dict[Key, str] = {}
 _loaded: set[str] = set()  # modules that `load` has imported, or is importing
 _scripts: list[Path] = []  # scripts that are being run for what they register
 
@@ -84,13 +85,22 @@ def sources() -> tuple[Source, ...]:
     return tuple(_sources.values())
 
 
-def import_all(needed: Iterable[Source]) -> None:
-    """Import what another process had registered when it sent us work."""
+def agree(needed: Iterable[Source], digests: Mapping[Key, str]) -> None:
+    """Import what another process had registered when it sent us work, anew if it has changed since.
+
+    Raises SettingError where that does not help: what is trained here would not be what is recorded.
+    """
     for source in needed:
-        if source.module not in _sources and source.script is None:
+        if source.script is None:
             importlib.import_module(source.module)
-        elif source.script is not None and source.module not in sys.modules:
+        elif source.module not in sys.modules:
             _run_script(source.module, source.script)
+    if digests.items() - _digests.items():
+        for source in needed:
+            if source.script is None:
+                importlib.reload(sys.modules[source.module])
+    for (kind, name), _ in digests.items() - _digests.items():
+        raise SettingError(f"{kind}={name}: its file has changed while it was in use; start again")
 
 
 def _run_script(name: str, script: Path) -> None:
@@ -130,6 +140,11 @@ def note(kind: str, name: str, entry: Any, module: str) -> None:
     defining = list(dict.fromkeys(_modules(entry))) or [module]
     content = b"".join(Path(str(sys.modules[own].__file__)).read_bytes() for own in defining)
     _digests[kind, name] = hashlib.sha256(content).hexdigest()
+
+
+def digests() -> dict[Key, str]:
+    """The digest of every entry, by kind and name."""
+    return dict(_digests)
 
 
 def digest(kind: str, name: str) -> str:

@@ -22,7 +22,7 @@ def groups() -> list[str]:
 def options(group: str) -> list[str]:
     """The names of a group's options."""
     files = [file.stem for file in resources.folder("conf").glob(f"{group}/*.yaml")]
-    return sorted(files) + sorted(_outside(group))
+    return sorted({*files, *_outside(group)})
 
 
 def stated(group: str, name: str) -> Mapping[str, Any]:

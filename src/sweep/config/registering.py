@@ -27,6 +27,7 @@ BASES: dict[str, type] = {
     "initializer": Initializer,
 }
 OBJECTS: dict[str, type] = {"activation": Activation, "output": Output, "data": DataSet}
+_WORDS = ("null", "true", "false", "nan", "inf")  # which YAML takes for something else
 _TYPES = (bool, int, float, str, list)  # of a setting's default
 # Names that a setting cannot have: columns of a table of trials, and keys of a cell's identity.
 RESERVED = {*METRICS, "cell", "seed", "status", "iterations", "epochs_run", "kept_epoch", "parameters"}
@@ -43,13 +44,16 @@ def register(kind: str, name: str, entry: Any, module: str) -> None:
     wrong = _wrong(kind, name, entry)
     if wrong is not None:
         raise SettingError(f"{kind}={name}: {wrong}")
-    TABLES[kind].check(name)
     extensions.note(kind, name, entry, module)
     TABLES[kind].register(name, entry, module)
 
 
 def _wrong(kind: str, name: str, entry: Any) -> str | None:
-    """What is wrong with an entry, if anything."""
+    """What is wrong with an entry or its name, if anything."""
+    if name in TABLES[kind].own:
+        return "is one of sweep's own; must be another name"
+    if not name.isidentifier() or name.lower() in _WORDS:
+        return "must be a word of letters, digits and underscores"
     if kind in BASES:
         return _wrong_class(kind, entry)
     if kind == "figure":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
@@ -52,8 +52,8 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
                     line.finished(report.stored)
                     if report.failure is not None:
                         failures.append(report.failure)
-            except TerminatedWorkerError as error:
-                raise ExecutionError(_interrupted("a worker process died", plan, line.done)) from error
+            except BrokenProcessPool as error:
+                raise ExecutionError(_interrupted(_reason(error), plan, line.done)) from error
     if failures:
         # A traceback, which shows a defect of the program, is reported rather than a full disk or the like.
         first = next((failure for failure in failures if failure.trace is not None), failures[0])
@@ -82,8 +82,13 @@ def _start(count: int, backend: str) -> None:
         )
 
 
+def _reason(error: BrokenProcessPool) -> str:
+    """Why there are no workers any more: one was killed, or could not import what the user has registered."""
+    if isinstance(error, TerminatedWorkerError) or error.__cause__ is None:
+        return "a worker process died (out of memory, or killed)"
+    lines = str(error.__cause__).strip('"\n ').splitlines()
+    return f"a worker process could not begin: {lines[-1]}"
+
+
 def _interrupted(reason: str, plan: Plan, done: int) -> str:
-    return (
-        f"{reason} (out of memory, or killed): {done} of {plan.missing} trials are stored;"
-        " the same command goes on from there"
-    )
+    return f"{reason}: {done} of {plan.missing} trials are stored; the same command goes on from there"
