@@ -20,7 +20,7 @@ from sweep.nn.schedules import InverseEpoch
 from sweep.setting import Setting
 
 # Raise this by one when the same configuration and seed no longer give the same numbers in any engine. When
-# those of one engine change, raise its own version in nn/kernels.py. The golden trials in
+# those of one engine change, raise the `numerics` of the engine. The golden trials in
 # tests/training/test_golden.py notice both.
 NUMERICS_VERSION = 2
 

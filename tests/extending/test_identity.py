@@ -1,0 +1,42 @@
+"""Which cell it is, where the user's own entries take part."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from tests.extending.page import EXAMPLES, SPIRAL, TINY, recorded, settled, sweeps
+
+
+def test_a_setting_of_ones_own_tells_cells_apart_but_for_its_default(tmp_path: Path) -> None:
+    trials = settled(tmp_path, "laboratory")
+    configs = [json.loads(text) for text in recorded(tmp_path)]
+    assert sorted(config.get("laboratory", "-") for config in configs) == ["-", "-", "there", "there"]
+    assert trials["weights_sha256"].nunique() == 2  # it changes no number
+    # At its default the cell is that of a world without the setting.
+    done = sweeps(tmp_path, *SPIRAL, *TINY, "dry_run=true")
+    assert "2 stored, 0 to train" in done.stdout
+
+
+def test_records_hold_the_digest_of_the_source_and_another_source_is_another_cell(tmp_path: Path) -> None:
+    source, _ = EXAMPLES["root"]
+    arguments = ["optimizer=root", "learning_rate=0.01", *SPIRAL, *TINY]
+    stored = []
+    for text in (source, source, source.replace("1e-6)\n", "1e-5)\n")):
+        (tmp_path / "root.py").write_text(text, encoding="utf-8")
+        done = sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="root")
+        assert done.returncode == 0, done.stderr
+        stored.append(len(recorded(tmp_path)))
+    assert stored == [2, 2, 4]
+    digests = {json.loads(text)["extensions"]["optimizer.root"] for text in recorded(tmp_path)}
+    written = (source, source.replace("1e-6)\n", "1e-5)\n"))
+    assert digests == {hashlib.sha256(text.encode()).hexdigest() for text in written}
+
+
+def test_the_contents_of_a_data_set_are_its_identity(tmp_path: Path) -> None:
+    settled(tmp_path, "rings")
+    source = EXAMPLES["rings"][0]
+    (tmp_path / "rings.py").write_text(f"{source}\n# the same numbers\n", encoding="utf-8")
+    arguments = ["-m", *EXAMPLES["rings"][1][1:], *TINY, "dry_run=true"]
+    assert "4 stored, 0 to train" in sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout
+    (tmp_path / "rings.py").write_text(source.replace("rng(0)", "rng(1)"), encoding="utf-8")
+    assert "0 stored, 4 to train" in sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout
