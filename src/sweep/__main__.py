@@ -69,7 +69,7 @@ def main() -> None:
             return
         register_schema()
     except SweepError as error:  # in a module of the user's own
-        sys.exit(report(error))
+        sys.exit(print_error(error))
     # argparse accepts overrides before or after an option, not both: options go first.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"

@@ -27,7 +27,8 @@ class Pass:
 
 def forward(parameters: Parameters, features: Array) -> Pass:
     """z_l = x_l W_l + b_l and x_(l+1) = f(z_l), layer by layer."""
-    inputs, pre_activations = [features], []
+    inputs: list[Array] = [features]
+    pre_activations: list[Array] = []
     for layer, weights in enumerate(parameters.weights):
         z = inputs[-1] @ weights
         if parameters.biases:
