@@ -143,7 +143,7 @@ def test_a_defect_of_the_program_has_its_traceback(
     def broken(z: np.ndarray) -> None:
         raise ZeroDivisionError("an activation of somebody's own")
 
-    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(ACTIVATIONS["tanh"], apply=broken))
+    monkeypatch.setitem(ACTIVATIONS._entries, "tanh", replace(ACTIVATIONS["tanh"], apply=broken))
     data = DataConfig(train_size=800, validation_size=100, test_size=200)
     sound = Config(
         epochs=1,
