@@ -41,7 +41,8 @@ class _EndOfScript(BaseException):
 _sources: dict[str, Source] = {}
 _digests: dict[Key, str] = {}
 _loaded: set[str] = set()  # modules that `load` has imported, or is importing
-_scripts: list[Path] = []  # scripts that are being run for what they register
+_scripts: dict[str, Path] = {}  # scripts that were run in a worker, by the name that they have there
+_running: list[Path] = []
 
 
 def load() -> None:
@@ -91,9 +92,11 @@ def agree(needed: Iterable[Source], digests: Mapping[Key, str]) -> None:
     Raises SettingError where that does not help: what is trained here would not be what is recorded.
     """
     for source in needed:
+        if source.module in _sources:
+            continue
         if source.script is None:
             importlib.import_module(source.module)
-        elif source.module not in sys.modules:
+        else:
             _run_script(source.module, source.script)
     if digests.items() - _digests.items():
         for source in needed:
@@ -109,18 +112,19 @@ def _run_script(name: str, script: Path) -> None:
     assert spec is not None
     assert spec.loader is not None
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    _scripts.append(script)
+    _scripts[name] = script
+    _running.append(script)
     try:
         spec.loader.exec_module(module)
     except _EndOfScript:
         pass
     finally:
-        _scripts.pop()
+        _running.pop()
 
 
 def end_script() -> None:
     """End a script that is being run in a worker process; anywhere else, do nothing."""
-    if _scripts:
+    if _running:
         raise _EndOfScript
 
 
@@ -154,7 +158,7 @@ def digest(kind: str, name: str) -> str:
 
 def _source(module: ModuleType) -> Source:
     if module.__name__ != "__main__":
-        return Source(module.__name__)
+        return Source(module.__name__, _scripts.get(module.__name__))
     if module.__spec__ is not None:  # python -m package.module
         return Source(module.__spec__.name)
     script = Path(str(module.__file__)).resolve()
