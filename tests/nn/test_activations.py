@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import special
+from scipy import special, stats
 
 from sweep.nn.activations import ACTIVATIONS
 
@@ -14,19 +14,40 @@ VALUE = {
     "sigmoid": special.expit,
     "tanh": lambda z: 2 * special.expit(2 * z) - 1,
     "identity": lambda z: z,
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "elu": lambda z: np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1),
+    "softplus": lambda z: np.logaddexp(0, z),
+    "gelu": lambda z: z * special.ndtr(z),
+    "silu": lambda z: z * special.expit(z),
 }
 DERIVATIVE = {
     "relu": lambda z: np.where(z > 0, 1.0, 0.0),  # 0 at 0
     "sigmoid": lambda z: special.expit(z) * special.expit(-z),
     "tanh": lambda z: 4 * special.expit(2 * z) * special.expit(-2 * z),  # 1 / cosh(z)^2
     "identity": np.ones_like,
+    "leaky_relu": lambda z: np.where(z > 0, 1.0, 0.01),  # 0.01 at 0
+    "elu": lambda z: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0))),
+    "softplus": special.expit,
+    "gelu": lambda z: special.ndtr(z) + z * stats.norm.pdf(z),
+    "silu": lambda z: special.expit(z) * (1 + z * special.expit(-z)),
 }
-# Far out: the limits on the left and on the right.
-LIMITS = {"relu": (0, 1e4), "sigmoid": (0, 1), "tanh": (-1, 1), "identity": (-1e4, 1e4)}
+# Far out: the limits on the left and on the right, and the slopes there.
+LIMITS = {
+    "relu": (0, 1e4),
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "identity": (-1e4, 1e4),
+    "leaky_relu": (-1e2, 1e4),
+    "elu": (-1, 1e4),
+    "softplus": (0, 1e4),
+    "gelu": (0, 1e4),
+    "silu": (0, 1e4),
+}
+SLOPES = {"sigmoid": (0, 0), "tanh": (0, 0), "identity": (1, 1), "leaky_relu": (0.01, 1)}
 
 
 def test_every_activation_is_tested() -> None:
-    assert set(ACTIVATIONS) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
+    assert set(ACTIVATIONS.own) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
 
 
 def as_laid_out(values: NDArray[np.float64], dtype: str, order: str) -> NDArray[np.float64]:
@@ -40,22 +61,36 @@ def as_laid_out(values: NDArray[np.float64], dtype: str, order: str) -> NDArray[
 def test_value_and_derivative(name: str, dtype: str, tolerance: float, order: str) -> None:
     """Both work in place: f(z) replaces z, and delta is multiplied by f'(z)."""
     activation, z = ACTIVATIONS[name], as_laid_out(Z, dtype, order)
+    values = z.copy(order="K")  # what the derivative is computed from
     activation.apply(z)
     assert z.dtype == dtype
     np.testing.assert_allclose(z, VALUE[name](Z), rtol=tolerance, atol=tolerance)
-    delta, output = as_laid_out(Z + 2, dtype, order), z.copy()
-    activation.backward(delta, z)
+    delta = as_laid_out(Z + 2, dtype, order)
+    values = values if activation.needs_input else z
+    before = values.copy()
+    activation.backward(delta, values)
+    assert delta.dtype == dtype
     np.testing.assert_allclose(delta, (Z + 2) * DERIVATIVE[name](Z), rtol=tolerance, atol=25 * tolerance)
-    np.testing.assert_array_equal(z, output)
+    np.testing.assert_array_equal(values, before)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", VALUE)
 def test_extreme_values_saturate_without_overflow(name: str, dtype: str) -> None:
     z = np.array([-1e4, 1e4], dtype)
+    values = z.copy()
     ACTIVATIONS[name].apply(z)
     np.testing.assert_array_equal(z, np.array(LIMITS[name], dtype))
     delta = np.ones(2, dtype)
-    ACTIVATIONS[name].backward(delta, z)
-    slope = {"relu": [0, 1], "identity": [1, 1]}.get(name, [0, 0])
-    np.testing.assert_array_equal(delta, np.array(slope, dtype))
+    ACTIVATIONS[name].backward(delta, values if ACTIVATIONS[name].needs_input else z)
+    np.testing.assert_array_equal(delta, np.array(SLOPES.get(name, (0, 1)), dtype))
+
+
+def test_relu_passes_on_what_is_not_finite() -> None:
+    """So that a training that overflows is seen to diverge."""
+    z, output = np.array([np.nan, np.inf, -np.inf, -0.0]), np.array([1.0, 1.0, 0.0, 0.0])
+    delta = np.array([np.nan, np.inf, np.nan, 2.0])
+    ACTIVATIONS["relu"].apply(z)
+    ACTIVATIONS["relu"].backward(delta, output)
+    np.testing.assert_array_equal(z, [np.nan, np.inf, 0, 0])
+    np.testing.assert_array_equal(delta, [np.nan, np.inf, np.nan, 0])

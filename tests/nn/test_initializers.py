@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sweep.nn.network import Architecture
 
-from sweep.nn.initializers import INITIALIZERS
+from sweep.nn.architecture import Architecture
+from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
+from sweep.nn.parameters import Parameters
 
 INPUTS, OUTPUTS, STD = 150, 400, 0.03
 
@@ -23,14 +24,19 @@ DISTRIBUTION = {
 }
 
 
+def initializer_named(name: str) -> Initializer:
+    """The initializer of this name; a normal one with a standard deviation of its own."""
+    return Normal(STD) if name == "normal" else INITIALIZERS[name]()
+
+
 def test_every_initializer_is_tested() -> None:
-    assert set(INITIALIZERS) == {*DISTRIBUTION, "zeros"}
+    assert set(INITIALIZERS.own) == {*DISTRIBUTION, "zeros"}
 
 
 @pytest.mark.parametrize("name", DISTRIBUTION)
 def test_weights_follow_the_distribution(name: str) -> None:
     """Shape of the distribution (Kolmogorov-Smirnov), its mean, its deviation and its bounds."""
-    weights = INITIALIZERS[name](INPUTS, OUTPUTS, STD, np.random.default_rng(3))
+    weights = initializer_named(name).weights(INPUTS, OUTPUTS, np.random.default_rng(3))
     expected, count = DISTRIBUTION[name](INPUTS, OUTPUTS), INPUTS * OUTPUTS
     assert weights.shape == (INPUTS, OUTPUTS)
     assert stats.kstest(weights.ravel(), expected.cdf).pvalue > 0.01
@@ -50,8 +56,9 @@ def test_weights_follow_the_distribution(name: str) -> None:
 @pytest.mark.parametrize("name", DISTRIBUTION)
 def test_each_layer_starts_by_its_own_size_and_biases_at_zero(name: str, bias: bool) -> None:
     architecture = Architecture((300, 100, 40), "relu", bias)
-    flat = architecture.initial_parameters(name, STD, np.random.default_rng(5))
-    weights, biases = architecture.views(flat[None])
+    flat = architecture.initial_parameters(initializer_named(name), np.random.default_rng(5))
+    parameters = Parameters(architecture, flat[None])
+    weights, biases = parameters.weights, parameters.biases
     assert flat.shape == (300 * 100 + 100 * 40 + bias * (100 + 40),)
     for layer, (inputs, outputs) in zip(weights, [(300, 100), (100, 40)], strict=True):
         assert layer.shape == (1, inputs, outputs)
@@ -63,7 +70,7 @@ def test_each_layer_starts_by_its_own_size_and_biases_at_zero(name: str, bias: b
 def test_zeros() -> None:
     architecture = Architecture((6, 4, 3), "relu")
     np.testing.assert_array_equal(
-        architecture.initial_parameters("zeros", STD, np.random.default_rng(0)),
+        architecture.initial_parameters(initializer_named("zeros"), np.random.default_rng(0)),
         np.zeros(6 * 4 + 4 + 4 * 3 + 3),
     )
 
@@ -72,7 +79,7 @@ def test_zeros() -> None:
 def test_the_same_generator_gives_the_same_weights_and_another_one_others(name: str) -> None:
     architecture = Architecture((6, 4, 3), "relu")
     first, again, other = (
-        architecture.initial_parameters(name, STD, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        architecture.initial_parameters(initializer_named(name), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).sum() == 6 * 4 + 4 * 3
