@@ -1,0 +1,130 @@
+"""Backpropagation against central differences of a loss written down from the textbook, in float64."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sweep.nn import backpropagation
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.architecture import Architecture
+from sweep.nn.gradient_check import central_difference
+from sweep.nn.initializers import INITIALIZERS, Normal
+from sweep.nn.losses import LOSSES
+from sweep.nn.objective import Objective
+from sweep.nn.outputs import OUTPUTS
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import REGULARIZERS, Regularizer
+from tests.nn import textbook
+from tests.nn.textbook import STRENGTH, assert_close, textbook_gradient, textbook_loss, textbook_outputs
+
+Array = NDArray[Any]
+
+UNITS, BATCH, SEEDS = (5, 4, 3), 6, 2
+
+PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+# Without a hidden layer there is nothing to activate.
+NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.own)]
+
+
+def test_the_textbook_has_every_choice() -> None:
+    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.own)
+    assert set(textbook.OUTPUT) == set(OUTPUTS.own)
+    assert set(textbook.EXAMPLES) == set(LOSSES.own)
+    assert set(textbook.PENALTY) == set(REGULARIZERS.own)
+
+
+def regularizer_named(name: str) -> Regularizer:
+    return REGULARIZERS[name]() if name == "none" else REGULARIZERS[name](strength=STRENGTH)
+
+
+def example(depth: int, activation: str, initializer: str, bias: bool) -> tuple[Parameters, Array, Array]:
+    """Parameters of several seeds with features and one-hot targets of its own for each seed."""
+    rng = np.random.default_rng([depth, len(initializer), bias])
+    inputs, hidden, outputs = UNITS
+    architecture = Architecture((inputs, *[hidden] * depth, outputs), activation, bias)
+    start = Normal(0.7) if initializer == "normal" else INITIALIZERS[initializer]()
+    parameters = Parameters(
+        architecture, np.array([architecture.initial_parameters(start, rng) for _ in range(SEEDS)])
+    )
+    if initializer != "zeros":  # at zero, ReLU has no derivative that a difference could find
+        for biases in parameters.biases:
+            biases[...] = rng.normal(0, 0.5, biases.shape)
+    features = rng.normal(size=(SEEDS, BATCH, inputs))
+    return parameters, features, np.eye(outputs)[rng.integers(0, outputs, (SEEDS, BATCH))]
+
+
+def network_of(architecture: Architecture) -> tuple[tuple[int, ...], str, bool]:
+    """What the textbook knows of a network."""
+    return architecture.units, architecture.activation, architecture.bias
+
+
+def reductions(loss: str) -> tuple[str, ...]:
+    return ("mean", "sum") if LOSSES[loss].additive else ("mean",)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("depth", "activation"), NETWORKS)
+def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
+    """With every pairing, initializer, penalty and reduction; mini-batches common to the seeds or their own."""
+    for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
+        parameters, features, targets = example(depth, activation, initializer, bias)
+        for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+            objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
+            for shared in (True, False):
+                x, y = (features[0], targets[0]) if shared else (features, targets)
+                gradient = backpropagation.gradient(parameters, x, y, objective, regularizer)
+                for seed, flat in enumerate(parameters.flat):
+                    seen = (x, y) if shared else (x[seed], y[seed])
+                    named = network_of(parameters.architecture), (output, loss, reduction), penalty
+                    expected = textbook_gradient(flat, *seen, *named)
+                    assert_close(gradient.flat[seed], expected, (initializer, named, shared))
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRINGS)
+def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, loss: str) -> None:
+    """`central_difference` finds the textbook's derivative, and leaves the network as it was."""
+    parameters, features, targets = example(2, "tanh", "glorot", True)
+    parameters = Parameters(parameters.architecture, parameters.flat[:1])
+    before = parameters.flat.copy()
+    for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+        objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
+        named = network_of(parameters.architecture), (output, loss, reduction), penalty
+
+        def value(objective: Objective = objective, regularizer: Regularizer = regularizer) -> float:
+            return backpropagation.loss(parameters, features[0], targets[0], objective, regularizer)
+
+        expected_loss = textbook_loss(before, features[0], targets[0], *named)
+        assert value() == pytest.approx(expected_loss.item(), rel=1e-12)
+        numerical = central_difference(parameters, value)
+        expected = textbook_gradient(before[0], features[0], targets[0], *named)
+        assert_close(numerical, expected, named)
+        chosen = [7, 0, 30]
+        np.testing.assert_array_equal(central_difference(parameters, value, chosen), numerical[chosen])
+        np.testing.assert_array_equal(parameters.flat, before)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("depth", "activation"), NETWORKS)
+def test_forward(depth: int, activation: str, bias: bool) -> None:
+    """The outputs are the textbook's, and what enters each layer is f of the pre-activations before it."""
+    parameters, features, _ = example(depth, activation, "glorot", bias)
+    passed = backpropagation.forward(parameters, features)
+    for seed, flat in enumerate(parameters.flat):
+        expected, _ = textbook_outputs(flat[None], features[seed], *network_of(parameters.architecture))
+        np.testing.assert_allclose(passed.z[seed], expected[0], rtol=0, atol=1e-13)
+    assert passed.inputs[0] is features
+    for entering, z in zip(passed.inputs[1:], passed.pre_activations, strict=False):
+        np.testing.assert_allclose(entering, textbook.ACTIVATION[activation](z), rtol=0, atol=1e-13)
+
+
+def test_a_network_learns_only_through_its_output_biases_when_all_weights_are_zero() -> None:
+    """Zero weights behind a hidden layer stay zero: the gradient of every weight vanishes."""
+    parameters, features, targets = example(1, "tanh", "zeros", True)
+    objective, regularizer = Objective.named("softmax", "cross_entropy"), regularizer_named("none")
+    out = backpropagation.gradient(parameters, features, targets, objective, regularizer)
+    assert not any(weights.any() for weights in out.weights)
+    # a - y, averaged, with a = 1/3 for every class
+    np.testing.assert_allclose(out.biases[1][:, 0], (1 / UNITS[-1] - targets).mean(axis=1), atol=1e-15)

@@ -1,0 +1,39 @@
+"""Where the parameters of a network lie in a flat vector, counted by hand."""
+
+import numpy as np
+
+from sweep.nn.architecture import Architecture
+from sweep.nn.parameters import Parameters
+
+
+def test_weights_and_biases_follow_one_another_layer_by_layer() -> None:
+    """A network 2-3-1: six weights by row, three biases, three weights, one bias."""
+    architecture = Architecture((2, 3, 1), "relu")
+    flat = np.arange(26.0).reshape(2, 13)
+    parameters = Parameters(architecture, flat)
+    assert (architecture.layers, architecture.parameters) == (((2, 3), (3, 1)), 13)
+    np.testing.assert_array_equal(parameters.weights[0][1], [[13, 14, 15], [16, 17, 18]])
+    np.testing.assert_array_equal(parameters.biases[0][1], [[19, 20, 21]])
+    np.testing.assert_array_equal(parameters.weights[1][0], [[9], [10], [11]])
+    np.testing.assert_array_equal(parameters.biases[1][:, 0, 0], [12, 25])
+    assert [part.shape for part in parameters.parts] == [(2, 2, 3), (2, 1, 3), (2, 3, 1), (2, 1, 1)]
+    np.testing.assert_array_equal(np.concatenate([part[0].ravel() for part in parameters.parts]), flat[0])
+
+
+def test_without_biases_there_are_weights_alone() -> None:
+    architecture = Architecture((2, 3, 1), "relu", bias=False)
+    parameters = Parameters(architecture, np.arange(9.0)[None])
+    assert architecture.parameters == 9
+    assert parameters.biases == []
+    assert [part.shape for part in parameters.parts] == [(1, 2, 3), (1, 3, 1)]
+    np.testing.assert_array_equal(parameters.weights[1][0], [[6], [7], [8]])
+
+
+def test_views_are_written_through_and_zeros_are_of_their_own() -> None:
+    flat = np.ones((2, 13), np.float32)
+    parameters = Parameters(Architecture((2, 3, 1), "relu"), flat)
+    zeros = parameters.zeros_like()
+    zeros.biases[1][1] = 5
+    parameters.weights[0][0, 1, 2] = 7
+    assert (zeros.flat.dtype, zeros.flat.sum(), zeros.flat[1, 12]) == (np.float32, 5, 5)
+    assert (flat.sum(), flat[0, 5]) == (25 + 7, 7)
