@@ -1,0 +1,149 @@
+"""Small problems for engines, made from the tables of `nn`, and the same training in plain `nn`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
+from sweep.engines.engine import Engine, Problem, Rows
+from sweep.engines.numpy.engine import NumpyEngine
+from sweep.nn import backpropagation
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.architecture import Architecture
+from sweep.nn.losses import LOSSES
+from sweep.nn.objective import Objective
+from sweep.nn.optimizers import Adam, AdamW, Nesterov, Optimizer, RmsProp, Sgd
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import L1, L2, NoPenalty, Regularizer
+
+Array = NDArray[Any]
+
+EXAMPLES = 40
+# Every output and loss that go together, with each way to reduce a batch.
+OBJECTIVES = [
+    Objective.named(output, loss, reduction)
+    for loss in LOSSES.own
+    for output in LOSSES[loss].goes_with()
+    for reduction in (("mean", "sum") if LOSSES[loss].additive else ("mean",))
+]
+# Epsilons are large enough for a difference in the last digit of a gradient not to count.
+OPTIMIZER: dict[str, Optimizer] = {
+    "sgd": Sgd(),
+    "momentum": Sgd(0.9),
+    "nesterov": Nesterov(0.9),
+    "rmsprop": RmsProp(0.8, 1e-3),
+    "adam": Adam(0.8, 0.99, 1e-3),
+    "adamw": AdamW(0.8, 0.99, 1e-3, 0.1),
+}
+REGULARIZER: dict[str, Regularizer] = {"none": NoPenalty(), "l1": L1(0.01), "l2": L2(0.02)}
+
+SOFTMAX = Objective.named("softmax", "cross_entropy")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """An engine, the size of a mini-batch, and whether the seeds share their mini-batches."""
+
+    engine: type[Engine]
+    batch: int
+    shared: bool
+
+    def __str__(self) -> str:
+        order = "shared" if self.shared else "own"
+        return f"{self.engine.__name__}-{self.batch}-{order}"
+
+    def problem(
+        self,
+        units: tuple[int, ...] = (9, 6, 5, 4),
+        activation: str = "tanh",
+        objective: Objective = SOFTMAX,
+        optimizer: Optimizer = OPTIMIZER["sgd"],
+        regularizer: Regularizer = REGULARIZER["none"],
+        bias: bool = True,
+    ) -> Problem:
+        architecture = Architecture(units, activation, bias)
+        return Problem(architecture, objective, optimizer, regularizer, self.batch, self.shared)
+
+    def rows(self, steps: int, seeds: int) -> list[Rows]:
+        """So many mini-batches, of which every third is smaller: (batch,) or (seeds, batch)."""
+        rng = np.random.default_rng(steps)
+        sizes = (max(1, self.batch - 4) if step % 3 == 2 else self.batch for step in range(steps))
+        return [rng.integers(0, EXAMPLES, size if self.shared else (seeds, size)) for size in sizes]
+
+
+# The engine for mini-batches is given single examples, too: the last mini-batch of an epoch may be one.
+SETUPS = [
+    Setup(engine, batch, shared)
+    for engine, batches in ((NumpyEngine, (1, 7)), (MiniBatchEngine, (1, 7)), (SingleExampleEngine, (1,)))
+    for batch in batches
+    for shared in (True, False)
+]
+
+
+def choices() -> Iterator[dict[str, Any]]:
+    """Every activation, every objective, and every optimizer with every regularizer, with and without biases.
+
+    Where one of them takes its turn, the others go round.
+    """
+    biases, others = cycle((True, False)), cycle(product(OPTIMIZER.values(), REGULARIZER.values()))
+
+    def choice(activation: str, objective: Objective, *other: Any) -> dict[str, Any]:
+        optimizer, regularizer = other or next(others)
+        return {
+            "activation": activation,
+            "objective": objective,
+            "optimizer": optimizer,
+            "regularizer": regularizer,
+            "bias": next(biases),
+        }
+
+    yield from map(choice, ACTIVATIONS.own, cycle(OBJECTIVES))
+    yield from map(choice, cycle(ACTIVATIONS.own), OBJECTIVES)
+    for other in product(OPTIMIZER.values(), REGULARIZER.values()):
+        yield choice("tanh", SOFTMAX, *other)
+
+
+def data(inputs: int, outputs: int, dtype: str = "float64") -> tuple[Array, Array]:
+    """Features (examples, inputs), and one-hot targets, or of one output 0 and 1, (examples, outputs)."""
+    rng = np.random.default_rng(inputs)
+    features = rng.normal(size=(EXAMPLES, inputs))
+    targets = np.eye(max(2, outputs))[rng.integers(0, max(2, outputs), EXAMPLES)][:, :outputs]
+    return features.astype(dtype), np.ascontiguousarray(targets).astype(dtype)
+
+
+def initial(problem: Problem, seeds: int, dtype: str = "float64") -> Array:
+    """Parameters, (seeds, parameters), none of which is zero."""
+    rng = np.random.default_rng(seeds)
+    return (0.4 * rng.normal(size=(seeds, problem.architecture.parameters))).astype(dtype)
+
+
+def gradient(problem: Problem, parameters: Array, features: Array, targets: Array, rows: Rows) -> Array:
+    """What `nn.backpropagation` finds, (seeds, parameters)."""
+    block = Parameters(problem.architecture, parameters)
+    found = backpropagation.gradient(
+        block, features[rows], targets[rows], problem.objective, problem.regularizer
+    )
+    return found.flat
+
+
+def trained(
+    problem: Problem, parameters: Array, features: Array, targets: Array, batches: Sequence[Rows], rate: float
+) -> Array:
+    """The parameters after these steps, by `nn` alone, (seeds, parameters)."""
+    parameters = parameters.copy()
+    state = problem.optimizer.init(parameters)
+    for step, rows in enumerate(batches, start=1):
+        slopes = gradient(problem, parameters, features, targets, rows)
+        problem.optimizer.update(parameters, slopes, state, rate, step)
+    return parameters
+
+
+def run(engine: Engine, features: Array, targets: Array, batches: Sequence[Rows], rate: float) -> Array:
+    """The parameters after these steps of an engine, (seeds, parameters), copied."""
+    for rows in batches:
+        engine.step(features, targets, rows, rate)
+    return engine.parameters.copy()
