@@ -84,18 +84,21 @@ class SingleExampleEngine(Engine):
         numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self._parameters.dtype)
         # A rule that keeps less state does not read what stands in its place.
         first, second = (*self.state, self._parameters, self._parameters)[:2]
-        self._run(features, targets, rows, (first, second), self._rule, numbers)
+        self._run(self._parameters, features, targets, rows, (first, second), self._rule, numbers)
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        # A step with momentum 1 and rate 0 leaves the gradient in the velocity, and the weights as they are.
+        # A step with momentum 1 and rate 0 leaves the gradient in the velocity. It is taken with a copy of the
+        # weights: 0 times a gradient that is not finite would move them.
         velocity = np.zeros_like(self._parameters)
         numbers = np.zeros(formulas.CONSTANTS, velocity.dtype)
         numbers[1] = 1
-        self._run(features, targets, rows, (velocity, velocity), Rule.MOMENTUM, numbers)
+        copy = self._parameters.copy()
+        self._run(copy, features, targets, rows, (velocity, velocity), Rule.MOMENTUM, numbers)
         return velocity
 
     def _run(
         self,
+        parameters: Array,
         features: Array,
         targets: Array,
         rows: Rows,
@@ -104,7 +107,7 @@ class SingleExampleEngine(Engine):
         numbers: NDArray[Any],
     ) -> None:
         _step(
-            self._parameters,
+            parameters,
             *state,
             self._units,
             self.problem.architecture.bias,

@@ -80,7 +80,8 @@ class NumpyEngine(Engine):
         wanted = targets.take(rows, axis=0, mode="clip")
         self.steps += 1
         optimizer = self.problem.optimizer
-        if isinstance(optimizer, Sgd) and isinstance(self.problem.regularizer, NoPenalty):
+        # Of a class derived from them nothing is known.
+        if type(optimizer) is Sgd and type(self.problem.regularizer) is NoPenalty:
             self._descend(optimizer, inputs, wanted, rate)
         else:
             gradient = self._explicit_gradient(inputs, wanted)
