@@ -1,0 +1,62 @@
+"""Other processors than this one, as far as Numba can be told to compile for them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweep.engines.compiled.microkernel import VECTOR_BYTES
+
+NARROW_VECTORS = """
+import numpy as np
+from sweep.engines.compiled.microkernel import VECTOR_BYTES
+from sweep.engines.compiled.mini_batch import MiniBatchEngine
+from sweep.engines.engine import Problem
+from sweep.nn import backpropagation
+from sweep.nn.architecture import Architecture
+from sweep.nn.objective import Objective
+from sweep.nn.optimizers import Sgd
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import NoPenalty
+
+rng = np.random.default_rng(0)
+architecture = Architecture((30, 21, 9, 4), "tanh")
+objective = Objective.named("softmax", "cross_entropy")
+parameters = rng.normal(size=(3, architecture.parameters))
+features, targets, rows = rng.normal(size=(150, 30)), np.eye(4)[np.arange(150) % 4], np.arange(150).reshape(3, 50)
+problem = Problem(architecture, objective, Sgd(), NoPenalty(), 50, shared=False)
+found = MiniBatchEngine(problem, parameters).gradient(features, targets, rows)
+block = Parameters(architecture, parameters)
+expected = backpropagation.gradient(block, features[rows], targets[rows], objective, NoPenalty())
+print(VECTOR_BYTES, MiniBatchEngine.knows(problem), np.allclose(found, expected.flat, rtol=0, atol=1e-13))
+"""
+
+TRAININGS = """
+import sweep
+from sweep.engines.compiled import gemm
+settings = {"hidden": 8, "max_iterations": 20, "data.train_size": 500, "parallel.kernels": "numba"}
+results = [sweep.train({**settings, "batch_size": size}, seed=0).result for size in (1, 50)]
+print(gemm.AVAILABLE, *(f"{result.engine.name}-{result.status}" for result in results))
+"""
+
+
+def printed(program: str, **environment: str) -> list[str]:
+    """What a program prints, word by word, in a process with these environment variables."""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(VECTOR_BYTES != 64, reason="no processor of wider vectors")
+def test_a_processor_with_narrower_vectors(tmp_path: Path) -> None:
+    """Numba compiles for one without AVX-512 where it is told so."""
+    narrow = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma"}
+    assert printed(NARROW_VECTORS, NUMBA_CACHE_DIR=str(tmp_path), **narrow) == ["32", "True", "True"]
+
+
+def test_a_processor_without_fused_multiply_adds(tmp_path: Path) -> None:
+    """There are no tiles: mini-batches are NumPy's, and the record says so; single examples are compiled."""
+    words = printed(TRAININGS, NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
+    assert words == ["False", "compiled-completed", "numpy-completed"]
