@@ -3,8 +3,6 @@
 Hydra calls this plugin for every Hydra application of the environment.
 """
 
-from pathlib import Path
-
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
@@ -18,7 +16,6 @@ class SweepSearchPath(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         if not is_ours(search_path):
             return
-        folders = dict.fromkeys([Path.cwd() / "sweeps", resources.folder("sweeps")])
-        for folder in folders:
+        for folder in dict.fromkeys(folder.absolute() for folder in resources.folders("sweeps")):
             if folder.is_dir():
                 search_path.append("sweep", f"file://{folder}")

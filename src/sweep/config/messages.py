@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -141,11 +140,10 @@ def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
 
 def experiments() -> list[str]:
     """The names of all experiments that can be found: the package's and those in ./sweeps."""
-    folders = {resources.folder("sweeps"), Path.cwd() / "sweeps"}
     return sorted(
         {
             file.relative_to(folder / "experiment").with_suffix("").as_posix()
-            for folder in folders
+            for folder in resources.folders("sweeps")
             for file in folder.glob("experiment/**/*.yaml")
         }
     )
