@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.errors import PaperError, SweepError
+from sweep.commands import exit_codes
+from sweep.errors import PaperError
 
 if TYPE_CHECKING:
     from sweep.papers.page import Report
@@ -22,17 +23,15 @@ def main() -> None:
     )
     parser.add_argument("--reports", type=Path, default=Path("reports"), help="the folder of the reports")
     arguments = parser.parse_args()
-    try:
-        sys.exit(report(arguments.paper, arguments.reports, arguments.check))
-    except SweepError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    with exit_codes("stopped; reports that were written stay"):
+        sys.exit(write_or_check(arguments.paper, arguments.reports, arguments.check))
 
 
-def report(paper: str, reports: Path, check: bool) -> int:
-    """Write or check the reports of every scale that is there; the exit code.
+def write_or_check(paper: str, reports: Path, check: bool) -> int:
+    """Write or check the reports of all scales in the folder `reports`, of one paper or all; the exit code.
 
-    Of all papers, those without a report are named in one line. Raises PaperError where none has one.
+    Of all papers, those without a report are named in one line. Raises PaperError if none has a report: a
+    check that has checked nothing does not pass.
     """
     from sweep.papers import catalogue, pages, scales
     from sweep.papers.collection import FILE, Collection, missing
@@ -55,7 +54,8 @@ def report(paper: str, reports: Path, check: bool) -> int:
     if without and paper != "all":
         raise missing(reports / paper / FILE)
     if len(without) == len(specifications):
-        raise PaperError(f"{reports}: no report is there; python -m sweep.reproduce all writes them")
+        nothing = "no report is there to check" if check else "no report is there"
+        raise PaperError(f"{reports}: {nothing}; python -m sweep.reproduce all writes them")
     if without:
         print(f"no report in {reports}: {', '.join(without)}")
     if check and paper == "all":
@@ -66,7 +66,7 @@ def report(paper: str, reports: Path, check: bool) -> int:
 
 
 def _differences(made: "Report", folder: Path) -> list[str]:
-    """One line a difference; a report that cannot be made is one, and the others are checked, too."""
+    """One line for each difference; a report that cannot be made is one, so that others are checked."""
     try:
         return list(made.differences(folder))
     except PaperError as error:

@@ -36,8 +36,8 @@ POOLING: dict[str, Any] = {
     "a row": lambda c: comparison.compare(Row("x", "momentum", "test_accuracy", where={"momentum": 0.0}), c),
     "cells": lambda c: tabulating.cells(c, "momentum", ["momentum"]),
     "confused pairs": lambda c: tabulating.confused_pairs(c, "momentum", {"momentum": 0.0}),
-    "curves": lambda c: drawing.curves(c, "momentum", lines=["momentum"]),
-    "curves of one line": lambda c: drawing.curves(c, "momentum", where={"momentum": 0.0}),
+    "curves": lambda c: drawing.learning_curves(c, "momentum", lines=["momentum"]),
+    "curves of one line": lambda c: drawing.learning_curves(c, "momentum", where={"momentum": 0.0}),
     "class errors": lambda c: drawing.class_errors(c, "momentum", where={"momentum": 0.0}),
     "confusion": lambda c: drawing.confusion(c, "momentum", {"momentum": 0.0}),
     "hardest": lambda c: drawing.hardest_digits(c, "momentum", {"momentum": 0.0}),
@@ -54,7 +54,7 @@ def test_cells_are_never_taken_together(make: Any, collection: Collection) -> No
 
 def test_what_tells_lines_apart_must_be_a_setting(collection: Collection) -> None:
     with pytest.raises(PaperError, match=r"lines=\[momentun\]: momentun: no such setting; did you mean 'mom"):
-        drawing.curves(collection, "momentum", lines=["momentun"])
+        drawing.learning_curves(collection, "momentum", lines=["momentun"])
     with pytest.raises(PaperError, match=r"where\.test_accuracy: no such setting"):
         collection.trials("momentum", {"test_accuracy": 0.5})
     with pytest.raises(

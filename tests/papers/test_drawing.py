@@ -1,8 +1,11 @@
 """What the figures of papers show, from the committed records."""
 
+import pytest
+
 from sweep import resources
+from sweep.data.settings import DataConfig
 from sweep.papers import drawing
-from sweep.papers.collection import Collection
+from sweep.papers.collection import Collection, SelectionError
 
 REPORTS = resources.folder("reports")
 
@@ -16,3 +19,27 @@ def test_the_panels_of_class_errors_have_one_scale() -> None:
     assert len({panel.get_xlim() for panel in figure.axes}) == 1
     drawn = max(line.get_ydata().max() for panel in figure.axes for line in panel.get_lines())
     assert 0 <= drawn <= figure.axes[0].get_ylim()[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (DataConfig("exam", classes=2, noise=-1.0), r"data\.noise=-1\.0: must be a number, at least 0"),
+        (DataConfig("exm"), r"data\.name=exm: must be one of .*did you mean 'exam'"),
+        (DataConfig("mnist"), r"data\.name=mnist: must be one of exam, spiral"),
+    ],
+)
+def test_points_are_those_of_a_generated_data_set(data: DataConfig, expected: str) -> None:
+    with pytest.raises(SelectionError, match=expected):
+        drawing.points(Collection.read(REPORTS / "zhao"), data, ["a", "b"])
+
+
+def test_what_does_not_fit_the_records_is_refused() -> None:
+    """A title for each cell; losses that go with the output; an extent that is not empty."""
+    collection = Collection.read(REPORTS / "zhao")
+    with pytest.raises(SelectionError, match="titles: must be 3, one for each cell"):
+        drawing.decision(collection, "spiral", ["one"])
+    with pytest.raises(SelectionError, match=r"losses\.cross_entropy: does not go with output=sigmoid"):
+        drawing.output_gradients(collection, "sigmoid", {"cross_entropy": 1.0})
+    with pytest.raises(SelectionError, match=r"extent=\[1, 0, 0, 1\]: must be x0, x1, y0, y1"):
+        drawing.descent(collection, [[1, 2, 0]], [[0, 0]], [0.1], 1, [1, 0, 0, 1])

@@ -91,7 +91,7 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     rows = pd.DataFrame({"status": ["completed"] * 2, "confusion": [m.ravel().tolist() for m in matrices]})
     rows = rows.assign(data_label="MNIST", class_names=[list("0123")] * 2)
     collection = Collection(Path("nowhere"))
-    monkeypatch.setattr(Collection, "reports", lambda self, experiment, where: rows)
+    monkeypatch.setattr(Collection, "test_outcomes", lambda self, experiment, where: rows)
     trials = pd.DataFrame({"epochs_run": [3.0, 4.0]})
     monkeypatch.setattr(Collection, "trials", lambda self, experiment, where: trials)
     table = tabulating.confused_pairs(collection, "any", count=6)
@@ -114,7 +114,7 @@ def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "measurements"
     folder.mkdir(parents=True)
     pd.DataFrame({"name": ["a", "b"], "size": [1234, 5], "share": [0.5, None]}).to_csv(folder / "m.csv")
-    table = tabulating.measured(
+    table = tabulating.measured_columns(
         Collection(tmp_path / "mine" / "records.parquet"),
         "m",
         {"name": "s", "size": ",d", "share": ".1e"},

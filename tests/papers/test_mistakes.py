@@ -77,7 +77,9 @@ def test_a_mistake_anywhere_is_one_line_or_a_report(
     monkeypatch.chdir(tmp_path)
     refused = []
     for index in rng.integers(len(every), size=SAMPLE):
-        file.write_text(yaml.safe_dump(mistaken(content, every[index], rng)), encoding="utf-8")
+        file.write_text(
+            yaml.safe_dump(mistaken(content, every[index], rng), sort_keys=False), encoding="utf-8"
+        )
         try:
             make(name, every[index])
         except SweepError as error:

@@ -252,6 +252,9 @@ def test_all_reports_on_the_papers_that_are_there(report: Path, tmp_path: Path) 
     nothing = command(empty, "sweep.report", "all")
     assert nothing.returncode == 2
     assert nothing.stderr == "error: reports: no report is there; python -m sweep.reproduce all writes them\n"
+    unchecked = command(empty, "sweep.report", "all", "--check")
+    assert unchecked.returncode == 2
+    assert unchecked.stderr.startswith("error: reports: no report is there to check; python -m sweep.repr")
 
 
 def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def images(folder: Path, part: str) -> np.ndarray:
 
 
 def test_images_are_those_of_the_trials(collection: Collection, folder: Path) -> None:
-    hardest = collection.reports("noise").iloc[0]
+    hardest = collection.test_outcomes("noise").iloc[0]
     drawn = drawing.hardest_digits(collection, "noise", count=5)
     for axis, index in zip(drawn.axes, hardest["hardest_indices"], strict=False):
         np.testing.assert_array_equal(axis.images[0].get_array(), images(folder, "t10k")[index])

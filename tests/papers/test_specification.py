@@ -175,6 +175,68 @@ def test_a_mistake_is_refused_in_one_line_that_names_the_place(
     assert "\n" not in text
 
 
+OPTIONS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("figures", "points", {"data": {"nam": "exam"}, "labels": ["a", "b"]}, "data.nam: no such key; did you"),
+    (
+        "figures",
+        "descent",
+        {"terms": [[1, -2, 0]]},
+        "terms[0]=[1, -2, 0]: must be a coefficient and two whole",
+    ),
+    ("figures", "activation", {"name": "sigmoid", "extent": [1, 1]}, "extent=[1, 1]: must be a list of incr"),
+    (
+        "figures",
+        "output_gradients",
+        {"output": "sigmoid", "losses": {"mse": "x"}},
+        "losses.mse=x: must be a n",
+    ),
+    (
+        "figures",
+        "output_gradients",
+        {"output": "sigmoid", "losses": {"ms": 1}},
+        "losses.ms=ms: must be one o",
+    ),
+    (
+        "tables",
+        "measured",
+        {"measurement": "cost", "columns": {"n": "q"}},
+        "columns.n=q: must be a format of",
+    ),
+    (
+        "measurements",
+        "gradient_check",
+        {"experiment": "x", "weights": [{"label": "w", "unit": 0}]},
+        "layer: is",
+    ),
+    (
+        "measurements",
+        "gradient_check",
+        {"experiment": "x", "weights": [{"label": "w", "unit": 0, "layer": 0}]},
+        "weights[0].layer=0: must be at least 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "function", "settings", "expected"), OPTIONS)
+def test_an_option_of_a_function_is_checked_when_the_paper_is_read(
+    kind: str, function: str, settings: dict[str, Any], expected: str, folder: Path
+) -> None:
+    key = {"figures": "draw", "tables": "make", "measurements": "measure"}[kind]
+    caption = {} if kind == "measurements" else {"caption": "New"}
+    entry = {**caption, key: function, "settings": settings}
+    with pytest.raises(PaperError) as caught:
+        read(folder, {**GOOD, kind: {**GOOD[kind], "new": entry}})
+    assert str(caught.value).startswith(f"reports/mine/paper.yaml: {kind}.new.settings.")
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["name", "file"])
+def test_what_the_folder_gives_is_no_key_of_the_file(key: str, folder: Path) -> None:
+    with pytest.raises(PaperError, match=f"paper.yaml: {key}: no such key"):
+        read(folder, {**GOOD, key: "other"})
+
+
 @pytest.mark.parametrize("kind", ["tables", "figures", "measurements"])
 def test_no_name_leads_out_of_the_report(kind: str, folder: Path) -> None:
     with pytest.raises(PaperError, match=rf"{kind}\.\.\./\.\./escaped: a name must be of a-z, 0-9, _ and -"):

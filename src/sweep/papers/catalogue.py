@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from sweep.papers import reading
-from sweep.papers.drawing import DRAWS
+from sweep.papers.drawing import FIGURES
+from sweep.papers.entries import Vocabulary
 from sweep.papers.measuring import MEASURES
-from sweep.papers.reading import REPORTS, Vocabulary
+from sweep.papers.reading import REPORTS
 from sweep.papers.specification import Paper
-from sweep.papers.tabulating import MAKES
+from sweep.papers.tabulating import TABLES
 from sweep.records.schema import TRIAL
 
-VOCABULARY = Vocabulary(DRAWS, MAKES, MEASURES, TRIAL.names)
+VOCABULARY = Vocabulary(FIGURES, TABLES, MEASURES, TRIAL.names)
 
 
 def papers(name: str, reports: Path = REPORTS) -> list[Paper]:

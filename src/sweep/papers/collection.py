@@ -95,7 +95,7 @@ class Collection:
         return load_curves(self.file)
 
     @cached_property
-    def _reports(self) -> pd.DataFrame:
+    def _test_outcomes(self) -> pd.DataFrame:
         return load_test_outcomes(self.file).merge(
             self._trials[["cell", "seed", "status"]], on=["cell", "seed"]
         )
@@ -122,15 +122,15 @@ class Collection:
         """One row a trial and evaluation."""
         return self._of(self._curves, experiment, where, lines)
 
-    def reports(
+    def test_outcomes(
         self, experiment: str, where: Mapping[str, Any] | None = None, lines: Sequence[str] = ()
     ) -> pd.DataFrame:
         """One row a trial with what it says of the test part."""
-        return self._of(self._reports, experiment, where, lines)
+        return self._of(self._test_outcomes, experiment, where, lines)
 
     def confusions(self, experiment: str, where: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
         """Test examples by true and predicted class, (trials, classes, classes), without diverged trials."""
-        counts = np.array(drop_diverged(self.reports(experiment, where))["confusion"].tolist(), float)
+        counts = np.array(drop_diverged(self.test_outcomes(experiment, where))["confusion"].tolist(), float)
         classes = math.isqrt(counts.shape[1])
         return counts.reshape(-1, classes, classes)
 

@@ -1,46 +1,46 @@
-"""The general functions that a paper.yaml picks by name: their settings checked, and their calls guarded."""
+"""The general functions that a paper.yaml picks by name: their settings as a class, and their calls."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from dataclasses import field, make_dataclass
 from typing import Any, get_type_hints
 
-from sweep.errors import PaperError, nearest
+from sweep.errors import PaperError
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.kinds import Problem, problem
 
 
-def mistakes(function: Callable[..., Any], settings: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the settings of a function, by its signature: '.metric=los: must be one of ...'."""
+class Settings:
+    """What the classes of `settings_class` have in common."""
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a function that are settings: all but the records."""
+    kinds = get_type_hints(function)
+    found = inspect.signature(function).parameters
+    return {name: each for name, each in found.items() if kinds[name] is not Collection}
+
+
+def settings_class(name: str, function: Callable[..., Any]) -> type[Any]:
+    """A dataclass with a field for each setting of the function that paper.yaml calls `name`.
+
+    An object of it can be made of exactly the keyword arguments that the function can be called with.
+    """
     kinds = get_type_hints(function, include_extras=True)
-    parameters = {
-        name: parameter
-        for name, parameter in inspect.signature(function).parameters.items()
-        if kinds[name] is not Collection
-    }
-    for name, value in settings.items():
-        if name not in parameters:
-            yield f".{name}: no such setting of {function.__name__}{nearest(str(name), parameters)}"
-        elif (found := problem(value, kinds[name], f".{name}")) is not None:
-            yield f"{described(found)}"
-    for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in settings:
-            yield f".{name}: is missing; {function.__name__} needs it"
-
-
-def described(found: Problem) -> str:
-    """A problem as text: the place, the value, what is allowed."""
-    return f"{found.place}={'null' if found.value is None else found.value}: {found.allowed}"
+    fields = [
+        (each.name, kinds[each.name], field())
+        if each.default is each.empty
+        else (each.name, kinds[each.name], field(default=each.default))
+        for each in parameters(function).values()
+    ]
+    return make_dataclass(name, fields, bases=(Settings,), kw_only=True)
 
 
 def call(place: str, function: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
     """Call a general function for `place`, the file and the key that its settings stand at.
 
-    Raises PaperError, in one line, for settings that it cannot work with, which its signature does not show.
+    Raises PaperError, in one line, for settings that do not fit the records.
     """
     try:
         return function(*arguments, **settings)
     except SelectionError as error:
         raise PaperError(f"{place}: {error}") from error
-    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
-        text = f"{type(error).__name__}: {error}"
-        raise PaperError(f"{place}: cannot be made with these settings ({text})") from error

@@ -7,6 +7,7 @@ kept as a digest, beside those of the records, measurements and paper.yaml.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 from sweep import files
@@ -58,3 +59,13 @@ def differences(
             yield f"{folder / name}: is missing"
         elif known.get(name) != digest(folder / name):
             yield f"{folder / name}: is not the file that {file} was written with"
+
+
+def first_difference(found: str, expected: str) -> str:
+    """In one line, the first line of a file's text that is not as expected."""
+    lines = zip_longest(found.splitlines(), expected.splitlines(), fillvalue="")
+    number, line = next(
+        ((number, line) for number, (line, own) in enumerate(lines, 1) if line != own),
+        (len(found.splitlines()), "the ends of lines"),
+    )
+    return f"line {number} does not follow from the records: {line.strip()}"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -25,14 +25,25 @@ from sweep.nn.objective import Objective
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 from sweep.papers import samples
+from sweep.papers.collection import SelectionError
 from sweep.papers.functions import call
-from sweep.papers.kinds import AtLeast, Length
+from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
 from sweep.training.protocol import architecture, objective
 from sweep.training.randomness import Stream, generator
 from sweep.types import Array
 
 Measure = Callable[..., pd.DataFrame]
+
+
+class Weight(TypedDict):
+    """A weight of a network, or a bias where it has no `input`; and what a paper `published` of it."""
+
+    label: str
+    layer: Annotated[int, AtLeast(1)]
+    unit: Annotated[int, AtLeast(0)]
+    input: NotRequired[Annotated[int, AtLeast(0)]]
+    published: NotRequired[Annotated[Sequence[float], Length(3, 3)]]
 
 
 def measure(paper: Paper, folder: Path) -> None:
@@ -46,7 +57,7 @@ def measure(paper: Paper, folder: Path) -> None:
 
 def gradient_check(
     experiment: str,
-    weights: Sequence[Mapping[str, Any]],
+    weights: Sequence[Weight],
     epsilon: float = 0.01,
     overrides: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
@@ -66,11 +77,7 @@ def gradient_check(
     positions = Parameters(parameters.architecture, np.arange(parameters.flat.size, dtype=float)[None])
     rows = []
     for weight in weights:
-        layer, unit = weight["layer"] - 1, weight["unit"]
-        if "input" in weight:
-            index = int(positions.weights[layer][0, weight["input"], unit])
-        else:
-            index = int(positions.biases[layer][0, 0, unit])
+        index = _position(weight, positions)
         exact = float(gradient.flat[0, index])
         approximate, finer = (
             slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
@@ -139,7 +146,10 @@ def sample_statistics(
     It is that at `index` of the experiment's data. `published` are the mean and the standard deviation to
     stand beside them.
     """
-    image = samples.of_experiment(experiment)[1].train_features[index].astype(float)
+    images = samples.of_experiment(experiment)[1].train_features
+    if index >= len(images):
+        raise SelectionError(f"index={index}: must be less than {len(images)}, the training images")
+    image = images[index].astype(float)
     return pd.DataFrame(
         {
             "divisor": list(divisors),
@@ -149,6 +159,16 @@ def sample_statistics(
             "standard_deviation": [(image / divisor).std() for divisor in divisors],
         }
     )
+
+
+def _position(weight: Weight, positions: Parameters) -> int:
+    """The place of a weight among all parameters; `positions` has these places as its parameters."""
+    of_layers = positions.weights if "input" in weight else positions.biases
+    try:
+        return int(of_layers[weight["layer"] - 1][0, weight.get("input", 0), weight["unit"]])
+    except IndexError as error:
+        units = "-".join(map(str, positions.architecture.units))
+        raise SelectionError(f"weights: {weight['label']}: no such weight in a network {units}") from error
 
 
 def _example(config: Config) -> tuple[Array, Array]:

@@ -1,10 +1,9 @@
 """The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from sweep.errors import PaperError
 from sweep.formats import duration
 from sweep.papers import manifest, training
 from sweep.papers.collection import EACH_CELL, FILE, Collection, missing
-from sweep.papers.drawing import DRAWS, SHOWS
+from sweep.papers.drawing import FIGURES, SEEDS_SHOWN
 from sweep.papers.findings import filled
 from sweep.papers.functions import call
 from sweep.papers.scales import share
@@ -27,12 +26,13 @@ from sweep.papers.specification import SCALES, Figure, Paper, Table
 from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
-KINDS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {"metadata": {"Date": None}}}
+# The page shows the PNG: on GitHub some browsers leave out images inside an SVG, such as digits.
+FORMATS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {"metadata": {"Date": None}}}
 
 
 @dataclass(frozen=True)
 class Report:
-    """The files of a paper's report, made from its specification and the records in `folder` alone."""
+    """A paper's report, made from its specification, its packed records and its measurements alone."""
 
     paper: Paper
     collection: Collection
@@ -65,11 +65,11 @@ class Report:
                 raise missing(file)
         for name, text in self.texts().items():
             files.write(folder / name, text)
-        # The same records give the same file: no date in it, and no random names.
+        # The same records give the same file: an SVG would otherwise hold a date and random names.
         with style.applied(), mpl.rc_context({"svg.hashsalt": self.paper.name, "savefig.bbox": "tight"}):
             for figure in self.paper.figures:
                 drawn = self.draw(figure)
-                for kind, settings in KINDS.items():
+                for kind, settings in FORMATS.items():
                     with files.replacing(folder / "figures" / f"{figure.name}.{kind}") as file:
                         drawn.savefig(file, format=kind, **settings)
                 plt.close(drawn)
@@ -82,18 +82,18 @@ class Report:
             if not file.is_file():
                 yield f"{file}: is missing"
             elif (found := file.read_text(encoding="utf-8")) != text:
-                yield f"{file}: {_first_difference(found.splitlines(), text.splitlines())}"
+                yield f"{file}: {manifest.first_difference(found, text)}"
         yield from manifest.differences(folder, self._kept(), self.collection.experiments, self.paper.file)
         yield from training.differences(self.paper, self.collection)
 
     def _kept(self) -> list[str]:
-        """The files that cannot be made again from the records to the last character, and the records."""
-        figures = [f"figures/{figure.name}.{kind}" for figure in self.paper.figures for kind in KINDS]
+        """The files whose digests the manifest keeps: records, measurements and figures."""
+        figures = [f"figures/{figure.name}.{kind}" for figure in self.paper.figures for kind in FORMATS]
         return [FILE, *(f"measurements/{each.name}.csv" for each in self.paper.measurements), *figures]
 
     def draw(self, figure: Figure) -> Any:
         """The figure, drawn. Raises PaperError where its settings cannot be drawn."""
-        draw = DRAWS[figure.draw]
+        draw = FIGURES[figure.draw]
         return call(self._place("figures", figure.name), draw, self.collection, **figure.arguments)
 
     def _place(self, kind: str, name: str) -> str:
@@ -114,7 +114,7 @@ class Report:
             published = f"{figure.published}: " if figure.published else ""
             text.write(f"## {published}{figure.caption}\n\n")
             text.write(f"![{figure.caption}](figures/{figure.name}.png)\n\n")
-            text.write(self._seeds(figure))
+            text.write(f"{self._seeds(figure)}As vectors: [SVG](figures/{figure.name}.svg).\n\n")
         text.write("## What the paper leaves open, and what we chose\n\n")
         text.write("".join(f"- {assumption.strip()}\n" for assumption in paper.assumptions) + "\n")
         again = f"python -m sweep.reproduce {paper.name} --scale {self.collection.scale}"
@@ -124,7 +124,7 @@ class Report:
         return text.getvalue()
 
     def _findings(self) -> str:
-        """What came out at this scale, and how much came out at others only."""
+        """The findings at the scale of the records, and a line on those that belong to other scales."""
         own = [finding for finding in self.paper.findings if finding.scale == self.collection.scale]
         others = {each.scale: None for each in self.paper.findings if each not in own}
         if not self.paper.findings:
@@ -141,7 +141,7 @@ class Report:
     def _filled(self, text: str) -> str:
         """A finding with values in the places of its placeholders."""
         lines = {name: dict(tabulated.parts) for name, tabulated in self._tables.items()}
-        given = {name: {"": value} for name, value in self.paper.given.items()}
+        given = {name: {"": str(value)} for name, value in self.paper.given.items()}
         try:
             return filled(text.strip(), {**lines, "given": given})
         except PaperError as error:
@@ -167,19 +167,19 @@ class Report:
         )
 
     def _seeds(self, figure: Figure) -> str:
-        if figure.experiment is None or SHOWS.get(figure.draw) == "":
+        if figure.experiment is None or SEEDS_SHOWN.get(figure.draw) == "":
             return ""
         chosen = figure.experiment, figure.settings.get("where"), EACH_CELL
         trials = call(self._place("figures", figure.name), self.collection.trials, *chosen)
         epochs = sorted({float(value) for value in trials["epochs_run"]})
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)
-        if figure.draw in SHOWS:
-            note = f"{SHOWS[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
+        if figure.draw in SEEDS_SHOWN:
+            note = f"{SEEDS_SHOWN[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
         elif len(epochs) > 1:
             note += "; a seed that has stopped keeps its last value"
         label = self._label({figure.experiment})
-        return f"{label}{note if label else note.capitalize()}; {length} epochs.\n\n"
+        return f"{label}{note if label else note.capitalize()}; {length} epochs. "
 
     def _data_of(self, table: Table) -> str:
         """What the data behind a table are called, see `_label`."""
@@ -190,12 +190,3 @@ class Report:
         trials = [self.collection.trials(name, lines=EACH_CELL) for name in experiments if name]
         found = {label for each in trials for label in each["data_label"].dropna()}
         return f"{found.pop()}: " if len(found) == 1 else ""
-
-
-def _first_difference(found: Sequence[str], expected: Sequence[str]) -> str:
-    lines = zip_longest(found, expected, fillvalue="")
-    number, line = next(
-        ((number, line) for number, (line, own) in enumerate(lines, 1) if line != own),
-        (len(found), "the ends of lines"),
-    )
-    return f"line {number} does not follow from the records: {line.strip()}"

@@ -54,7 +54,7 @@ def of_records(
 
 def classes(collection: Collection, experiment: str, where: Mapping[str, Any] | None = None) -> Classes:
     """What the classes of one cell's data are called; numbers where its files are not at hand."""
-    kept = collection.reports(experiment, where).iloc[0]
+    kept = collection.test_outcomes(experiment, where).iloc[0]
     if kept["class_names"] is not None:
         noun = "digit" if kept["data_label"] in labels.OF_DIGITS else "class"
         return Classes(noun, tuple(kept["class_names"]))

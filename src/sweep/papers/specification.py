@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from sweep.papers.kinds import AtLeast, AtMost, OneOf
+from sweep.papers.rules import AtLeast, AtMost, KeyKnown, KeyOf, Known, OneOf
 
 SCALES = {  # from the smallest
     "smoke": "a few seconds a paper, only to see that everything runs",
@@ -22,6 +22,8 @@ PROTOCOL = {
 }
 UNITS = {"percent": "%", "seconds": "s", "epochs": "epochs", "number": ""}
 
+Experiment = Annotated[str, Known("experiments")]
+MeasurementName = Annotated[str, Known("measurements")]
 Unit = Annotated[str, OneOf(UNITS)]
 Digits = Annotated[int, AtLeast(0), AtMost(15)]
 
@@ -35,8 +37,8 @@ class Row:
     """
 
     label: str
-    experiment: str
-    column: str
+    experiment: Experiment
+    column: Annotated[str, Known("columns")]
     published: float | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
     iteration: Annotated[int, AtLeast(0)] | None = None
@@ -52,7 +54,7 @@ class Table:
     name: str
     caption: str
     rows: tuple[Row, ...] = ()
-    make: str | None = None
+    make: Annotated[str, Known("tables")] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,7 +63,7 @@ class Measurement:
     """What is measured besides trials, by the general function `measure` with `settings`."""
 
     name: str
-    measure: str
+    measure: Annotated[str, Known("measures")]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,9 +73,9 @@ class Figure:
 
     name: str
     caption: str
-    draw: str
+    draw: Annotated[str, Known("figures")]
     published: str | None = None
-    experiment: str | None = None
+    experiment: Experiment | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,12 +108,15 @@ class Paper:
     authors: str
     summary: str
     experiments: tuple[str, ...]
-    scales: Mapping[str, Mapping[str, Any]]
-    tables: tuple[Table, ...]
-    figures: tuple[Figure, ...]
-    assumptions: tuple[str, ...]
+    scales: Mapping[Annotated[str, KeyOf(SCALES)], Mapping[str, Any]] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    assumptions: tuple[str, ...] = ()
     year: int | None = None
     measurements: tuple[Measurement, ...] = ()
     findings: tuple[Finding, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
-    protocol: Mapping[str, Mapping[str, Annotated[int, AtLeast(1)]]] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    protocol: Mapping[
+        Annotated[str, KeyKnown("experiments")],
+        Mapping[Annotated[str, KeyOf(PROTOCOL)], Annotated[int, AtLeast(1)]],
+    ] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """What a paper's tables can be: published against reproduced, or a general function picked in paper.yaml.
 
-A new kind of table is one function here and its entry in `MAKES`. Each gets the paper's records; the table's
+A new kind of table is one function here and its entry in `TABLES`. Each gets the paper's records; the table's
 `settings` are its keyword arguments.
 """
 
@@ -15,8 +15,8 @@ from sweep.analysis.tables import CAPTION, latex, markdown_columns, text_columns
 from sweep.papers import comparison, samples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.findings import Parts
-from sweep.papers.kinds import AtLeast
-from sweep.papers.specification import Digits, Row, Table, Unit
+from sweep.papers.rules import AtLeast, Format
+from sweep.papers.specification import Digits, Experiment, MeasurementName, Row, Table, Unit
 
 COMPARED = " Difference: ours less published."
 
@@ -50,7 +50,7 @@ Make = Callable[..., Tabulated]
 def tabulate(table: Table, collection: Collection) -> Tabulated:
     """The table from the stored trials and measurements."""
     if table.make is not None:
-        return MAKES[table.make](collection, **table.settings)
+        return TABLES[table.make](collection, **table.settings)
     comparisons = [comparison.compare(row, collection) for row in table.rows]
     return _compared(("",), [item.texts()[:1] for item in comparisons], comparisons)
 
@@ -79,7 +79,7 @@ def _compared(
 
 def cells(
     collection: Collection,
-    experiment: str,
+    experiment: Experiment,
     axes: Sequence[str],
     column: str = "test_accuracy",
     unit: Unit = "percent",
@@ -105,7 +105,7 @@ def cells(
 
 def confused_pairs(
     collection: Collection,
-    experiment: str,
+    experiment: Experiment,
     where: Mapping[str, Any] | None = None,
     count: Annotated[int, AtLeast(1)] = 5,
 ) -> Tabulated:
@@ -148,22 +148,32 @@ def confused_pairs(
     return Tabulated(headings, lines, frame, note, {**parts, **ranks})
 
 
-def measured(
-    collection: Collection, measurement: str, columns: Mapping[str, str], headings: Sequence[str], note: str
+def measured_columns(
+    collection: Collection,
+    measurement: MeasurementName,
+    columns: Mapping[str, Annotated[str, Format()]],
+    headings: Sequence[str],
+    note: str,
 ) -> Tabulated:
     """Columns of a measurement, each with the format of its numbers, under `headings`."""
     if len(headings) != len(columns):
         raise SelectionError(f"headings: must be {len(columns)}, one for each of the columns")
     frame = collection.measurement(measurement, columns)
-    lines = [
-        [
-            "–" if value is None else f"{value:{style}}"
-            for value, style in zip(row, columns.values(), strict=True)
-        ]
-        for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False)
-    ]
+    texts = [_formatted(frame[column], column, style) for column, style in columns.items()]
+    lines = [list(line) for line in zip(*texts, strict=True)]
     parts = {line[0]: dict(zip(columns, line, strict=True)) for line in lines if line}
     return Tabulated(headings, lines, frame, note, parts)
 
 
-MAKES: dict[str, Make] = {"cells": cells, "confused_pairs": confused_pairs, "measured": measured}
+def _formatted(values: "pd.Series[Any]", column: str, style: str) -> list[str]:
+    """The values of a column as texts; a dash for one that is missing."""
+    try:
+        return [
+            "–" if value is None else format(value, style)
+            for value in values.astype(object).where(values.notna(), None)
+        ]
+    except ValueError as error:
+        raise SelectionError(f"columns.{column}={style}: {error}") from error
+
+
+TABLES: dict[str, Make] = {"cells": cells, "confused_pairs": confused_pairs, "measured": measured_columns}

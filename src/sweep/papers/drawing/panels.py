@@ -1,0 +1,24 @@
+"""What the figures of papers have in common: panels side by side, and lines with a legend."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweep.analysis.figures import style
+
+
+def side_by_side(count: int, width: float, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels side by side, laid out so that legends and colour bars find room."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False, **shared)[0])
+
+
+def plot_lines(panel: Axes, found: Mapping[str, tuple[Any, Any]], marked: bool = False) -> None:
+    """A line for each (x, y) in `found`, by its label."""
+    for (label, (x, y)), look in zip(found.items(), style.lines(list(found)).values(), strict=True):
+        marker = look.marker if marked else ""
+        panel.plot(
+            x, y, color=look.colour, linestyle=look.linestyle, marker=marker, markersize=5, label=label
+        )
