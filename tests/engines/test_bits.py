@@ -5,12 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from sweep.engines.engine import Engine
-from sweep.engines.numpy.engine import FLUSH_STEPS, NumpyEngine
-from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.objective import Objective
-from sweep.nn.optimizers import Adam, AdamW, Nesterov, Optimizer, RmsProp, Sgd
 from tests.engines.problems import (
     OBJECTIVES,
     OPTIMIZER,
@@ -22,6 +16,12 @@ from tests.engines.problems import (
     initial,
     run,
 )
+
+from sweep.engines.engine import Engine
+from sweep.engines.numpy.engine import FLUSH_STEPS, NumpyEngine
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.objective import Objective
+from sweep.nn.optimizers import Adam, AdamW, Nesterov, Optimizer, RmsProp, Sgd
 
 Array = NDArray[Any]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engines.problems import SETUPS, SOFTMAX, Setup, data, initial, run, trained
 
 from sweep.config.schema import Config, ParallelConfig
 from sweep.data.preprocessing import PreparedData
@@ -22,7 +23,6 @@ from sweep.nn.regularizers import L2, REGULARIZERS, NoPenalty
 from sweep.table import Table
 from sweep.training.trainer import train_block
 from sweep.types import Array
-from tests.engines.problems import SETUPS, SOFTMAX, Setup, data, initial, run, trained
 
 # Entries of nn's own tables that only NumPy's engine knows, and why.
 NUMPY_ONLY: dict[str, str] = {}
@@ -50,9 +50,7 @@ def own_entries() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize(("batch", "engine"), COMPILED)
 def test_the_compiled_engines_know_all_of_nn(batch: int, engine: type[Engine]) -> None:
-    unknown = [
-        name for name, parts in own_entries() if choose(problem(batch, **parts)) is not engine
-    ]
+    unknown = [name for name, parts in own_entries() if choose(problem(batch, **parts)) is not engine]
     assert unknown == list(NUMPY_ONLY)
     assert {output for output in OUTPUTS.own if f"{output} with mse" not in dict(own_entries())} == set()
 

@@ -4,12 +4,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-
-from sweep.nn import backpropagation
-from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.optimizers import OPTIMIZERS
-from sweep.nn.parameters import Parameters
-from sweep.nn.regularizers import REGULARIZERS
 from tests.engines.problems import (
     OBJECTIVES,
     OPTIMIZER,
@@ -23,6 +17,12 @@ from tests.engines.problems import (
     run,
     trained,
 )
+
+from sweep.nn import backpropagation
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.optimizers import OPTIMIZERS
+from sweep.nn.parameters import Parameters
+from sweep.nn.regularizers import REGULARIZERS
 
 # Fewer units than a vector has lanes, as many, one more, and several vectors; deep and without hidden layers.
 UNITS = [(9, 8, 7, 4), (16, 32, 16), (5, 17, 33, 3), (20, 2), (2, 70, 1)]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.engines.problems import OBJECTIVES, OPTIMIZER, REGULARIZER
 
 from sweep.engines.compiled import formulas
 from sweep.engines.compiled.formulas import Penalty, Rule
@@ -13,7 +14,6 @@ from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Sgd
 from sweep.nn.outputs import least_exponent
-from tests.engines.problems import OBJECTIVES, OPTIMIZER, REGULARIZER
 
 Array = NDArray[Any]
 
@@ -109,7 +109,7 @@ def pre_activations(dtype: str) -> Array:
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=named)
 def test_errors_of_the_output_layer(objective: Objective, dtype: str) -> None:
-    """Of a mini-batch, and of each example alone, where nothing is reduced; targets common or of each seed."""
+    """Of a mini-batch, and of each example alone, where nothing is reduced; targets common or own."""
     for labels in (np.arange(6), np.arange(18).reshape(3, 6) % 10):
         z, targets = pre_activations(dtype), np.eye(10, dtype=dtype)[labels]
         expected = z.copy(order="K")

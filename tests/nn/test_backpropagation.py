@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.nn import textbook
+from tests.nn.textbook import STRENGTH, assert_close, textbook_gradient, textbook_loss, textbook_outputs
 
 from sweep.nn import backpropagation
 from sweep.nn.activations import ACTIVATIONS
@@ -17,8 +19,6 @@ from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import REGULARIZERS, Regularizer
-from tests.nn import textbook
-from tests.nn.textbook import STRENGTH, assert_close, textbook_gradient, textbook_loss, textbook_outputs
 
 Array = NDArray[Any]
 
@@ -68,7 +68,7 @@ def reductions(loss: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
 def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
-    """With every pairing, initializer, penalty and reduction; mini-batches common to the seeds or their own."""
+    """With every pairing, initializer, penalty and reduction; mini-batches common or own."""
     for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
         parameters, features, targets = example(depth, activation, initializer, bias)
         for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):

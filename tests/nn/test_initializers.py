@@ -79,7 +79,8 @@ def test_zeros() -> None:
 def test_the_same_generator_gives_the_same_weights_and_another_one_others(name: str) -> None:
     architecture = Architecture((6, 4, 3), "relu")
     first, again, other = (
-        architecture.initial_parameters(initializer_named(name), np.random.default_rng(seed)) for seed in (1, 1, 2)
+        architecture.initial_parameters(initializer_named(name), np.random.default_rng(seed))
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).sum() == 6 * 4 + 4 * 3

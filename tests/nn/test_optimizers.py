@@ -96,7 +96,9 @@ def problem(steps: int, seeds: int, count: int, dtype: str) -> tuple[Array, Arra
 
 
 def test_every_optimizer_is_tested() -> None:
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {type(optimizer) for optimizer, _ in KINDS.values()}
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {
+        type(optimizer) for optimizer, _ in KINDS.values()
+    }
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])

@@ -87,8 +87,8 @@ class SingleExampleEngine(Engine):
         self._run(self._parameters, features, targets, rows, (first, second), self._rule, numbers)
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        # A step with momentum 1 and rate 0 leaves the gradient in the velocity. It is taken with a copy of the
-        # weights: 0 times a gradient that is not finite would move them.
+        # A step with momentum 1 and rate 0 leaves the gradient in the velocity. It is taken with a copy of
+        # the weights: 0 times a gradient that is not finite would move them.
         velocity = np.zeros_like(self._parameters)
         numbers = np.zeros(formulas.CONSTANTS, velocity.dtype)
         numbers[1] = 1

@@ -16,13 +16,13 @@ from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.settings import GENERATED, DataConfig
 from sweep.errors import SettingError
-from sweep.execution.store import MOST_WEIGHTS
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.options import Count, Pair, Where
 from sweep.papers.drawing.panels import side_by_side
 from sweep.papers.rules import Length, Powers
 from sweep.papers.specification import Experiment
 from sweep.papers.surfaces import Polynomial, descend, plane
+from sweep.records.schema import MOST_WEIGHTS
 
 Point = Annotated[Sequence[float], Length(2, 2)]
 Term = Annotated[Sequence[float], Length(3, 3), Powers()]
