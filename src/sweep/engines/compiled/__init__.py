@@ -1,9 +1,9 @@
 """The engine whose loops Numba compiles (the extra `fast`).
 
-`jit` is how everything here is compiled. `formulas` holds the equations of `nn` as scalar functions;
-`output_layer` those of a whole output. `microkernel` computes a small tile of a matrix product in vector
-registers, `packing` lays matrices out for it, `gemm` multiplies whole matrices with it. `mini_batch` and
-`single_example` are the two engines.
+`jit` is how everything here is compiled. `formulas`, `steps` and `output_layer` hold the equations of `nn`.
+`microkernel` computes a small tile of a matrix product in vector registers, `packing` lays matrices out for
+it, `gemm` multiplies whole matrices with it; `packed` and `packed_network` are parameters and networks laid
+out so. `mini_batch` and `single_example` are the two engines.
 """
 
 from sweep.engines.compiled.mini_batch import MiniBatchEngine

@@ -8,10 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sweep.engines.compiled.formulas import add_penalty, update
+from sweep.engines.compiled.formulas import add_penalty
 from sweep.engines.compiled.jit import compiled
 from sweep.engines.compiled.microkernel import SHORT, TALL, VECTOR_BYTES, micro_kernel
 from sweep.engines.compiled.microkernel import transpose as transpose_square
+from sweep.engines.compiled.steps import update
 from sweep.types import Array
 
 AVAILABLE = VECTOR_BYTES > 0
@@ -119,7 +120,7 @@ def add_products(
 ) -> None:
     """out <- scale * inputs' @ delta, with `add` on top of what is there; shapes as in `multiply`.
 
-    Then the penalty's gradient is added and `weights` take a step of `rule` (see `formulas`), two packs at a
+    Then the penalty's gradient is added and `weights` take a step of `rule` (see `steps`), two packs at a
     time, while what has just been computed is still in the cache.
     """
     seeds, packs, rows, width = out.shape

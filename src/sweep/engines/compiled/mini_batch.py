@@ -3,156 +3,22 @@
 All numbers lie packed, and the weights of a layer move as soon as their gradient is there.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from sweep.engines.compiled import formulas, gemm, output_layer, packing
-from sweep.engines.compiled.formulas import Rule
-from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES
+from sweep.engines.compiled import formulas, gemm, steps
+from sweep.engines.compiled.microkernel import VECTOR_BYTES
 from sweep.engines.compiled.packed import PackedBlock
+from sweep.engines.compiled.packed_network import PackedNetwork
+from sweep.engines.compiled.steps import Rule
 from sweep.engines.engine import Engine, Network, Problem, Rows
-from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.architecture import Architecture
-from sweep.nn.objective import Objective
 from sweep.types import Array
-
-# What backpropagation finds for a layer: its index, its inputs and its errors, packed.
-Accept = Callable[[int, Array, Array], None]
-
-_RELU = ACTIVATIONS["relu"]
-
-
-@dataclass(frozen=True)
-class _Workspace:
-    """Arrays that a network reuses for every batch of one size.
-
-    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of
-    the hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations,
-    (seeds, outputs, batch); `ones` is (batch,).
-    """
-
-    layers: list[Array]
-    deltas: list[Array]
-    inputs: list[Array]
-    outputs: Array
-    ones: Array
-
-
-class PackedNetwork(Network):
-    """The networks of a packed block. Activations other than ReLU are NumPy's vectorised loops."""
-
-    examples_at_once = 1000
-
-    def __init__(self, block: PackedBlock) -> None:
-        self.block, self.seeds, self.dtype = block, block.seeds, block.flat.dtype
-        self.function = block.architecture.function
-        self.biases = block.biases or [np.zeros_like(weights[:, :, :1]) for weights in block.weights]
-        self._transposed: list[Array] = []
-        self._gathered: dict[tuple[int, ...], Array] = {}
-        self._workspaces: dict[int, _Workspace] = {}
-
-    def outputs(self, features: Array) -> Array:
-        # Examples common to all seeds are multiplied without packing, which saves an evaluation a copy.
-        return self.forward(np.ascontiguousarray(features))
-
-    def gather(self, features: Array, rows: Rows) -> Array:
-        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes).
-
-        `rows` is (batch,) or (seeds, batch). The next call with as many rows overwrites the array.
-        """
-        batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
-        if batches.shape not in self._gathered:
-            sets, batch = batches.shape
-            self._gathered[batches.shape] = packing.zeros(
-                sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype
-            )
-        packing.gather(features, batches, self._gathered[batches.shape])
-        return self._gathered[batches.shape]
-
-    def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
-        """The pre-activations of the output layer, (seeds, batch, outputs).
-
-        The outputs of the other layers stay in the workspace.
-        `features` are a mini-batch as `gather` returns it, or (batch, inputs), row-major.
-        """
-        workspace = self.workspace(features)
-        *hidden, last = workspace.layers
-        inputs = features
-        for index, layer in enumerate(hidden):
-            gemm.multiply(inputs, self.block.weights[index], layer)
-            inputs = layer
-            if self.function is _RELU:
-                packing.bias_relu(layer, self.biases[index])
-                continue
-            if self.block.biases:
-                layer += self.biases[index]
-            if keep_inputs:
-                workspace.inputs[index][...] = layer
-            self.function.apply(layer)
-        gemm.multiply(inputs, self.block.weights[-1], last)
-        packing.take_out(last, self.biases[-1], workspace.outputs)
-        return workspace.outputs.swapaxes(1, 2)
-
-    def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
-        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
-
-        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When
-        `accept` is called its weights have been used: it may change them.
-        """
-        needs_input = self.function.needs_input
-        z = self.forward(inputs, keep_inputs=needs_input)
-        workspace = self.workspace(inputs)
-        output_layer.errors(objective, z, targets)
-        packing.put_in(workspace.outputs, workspace.deltas[-1])
-        for index in reversed(range(len(workspace.deltas))):
-            delta = workspace.deltas[index]
-            if index:
-                previous, output = workspace.deltas[index - 1], workspace.layers[index - 1]
-                transposed = self._room_to_transpose()[index]
-                gemm.transpose(self.block.weights[index], transposed)
-                gemm.multiply(delta, transposed, previous)
-                if self.function is _RELU:
-                    packing.relu_backward(previous, output)
-                else:
-                    self.function.backward(previous, workspace.inputs[index - 1] if needs_input else output)
-            accept(index, workspace.layers[index - 1] if index else inputs, delta)
-
-    def workspace(self, features: Array) -> _Workspace:
-        """The arrays for a batch of as many examples as `features` has."""
-        batch = len(features) if features.ndim == 2 else features.shape[2] - SHORT
-        if batch not in self._workspaces:
-            self._workspaces[batch] = self._new_workspace(batch, self.dtype)
-        return self._workspaces[batch]
-
-    def _new_workspace(self, batch: int, dtype: DTypeLike) -> _Workspace:
-        units = self.block.architecture.units[1:]
-
-        def empty() -> list[Array]:
-            return [packing.zeros(self.seeds, batch + SHORT, columns=count, dtype=dtype) for count in units]
-
-        outputs = np.empty((self.seeds, units[-1], batch), dtype)
-        inputs = empty() if self.function.needs_input else []
-        return _Workspace(empty(), empty(), inputs, outputs, np.ones(batch, dtype))
-
-    def _room_to_transpose(self) -> list[Array]:
-        """Arrays for the transposed weights of each layer."""
-        if not self._transposed:
-            self._transposed = [
-                packing.zeros(
-                    self.seeds,
-                    weights.shape[1] * weights.shape[3],
-                    columns=weights.shape[2],
-                    dtype=self.dtype,
-                )
-                for weights in self.block.weights
-            ]
-        return self._transposed
 
 
 class MiniBatchEngine(Engine):
@@ -177,17 +43,17 @@ class MiniBatchEngine(Engine):
     def __init__(self, problem: Problem, parameters: Array) -> None:
         block = PackedBlock.of(problem.architecture, parameters)
         state = tuple(block.zeros() for _ in problem.optimizer.negligible)
-        self._start(problem, block, state, steps=0)
+        self._start(problem, block, state, taken=0)
 
     def _start(
-        self, problem: Problem, block: PackedBlock, state: tuple[PackedBlock, ...], steps: int
+        self, problem: Problem, block: PackedBlock, state: tuple[PackedBlock, ...], taken: int
     ) -> None:
-        self.problem, self.block, self.state, self.steps = problem, block, state, steps
+        self.problem, self.block, self.state, self.steps = problem, block, state, taken
         self._network = PackedNetwork(block)
         self._buffer: PackedBlock | None = None
         self.penalty, strength = formulas.penalty_of(problem.regularizer)
         self.strength = block.flat.dtype.type(strength)
-        self.rule = formulas.rule_of(problem.optimizer)
+        self.rule = steps.rule_of(problem.optimizer)
 
     @property
     def parameters(self) -> Array:
@@ -204,7 +70,7 @@ class MiniBatchEngine(Engine):
 
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         self.steps += 1
-        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
+        numbers = steps.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
         batch = self._network.gather(features, rows), targets.take(rows, axis=0, mode="clip")
         if self.penalty or self.rule not in (Rule.SGD, Rule.MOMENTUM):
             self._learn(*batch, self._gradient(), self.rule, numbers)
@@ -215,7 +81,7 @@ class MiniBatchEngine(Engine):
             self._learn(*batch, self.state[0], Rule.MOVE, numbers, add=True)
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        numbers = np.zeros(formulas.CONSTANTS, self.block.flat.dtype)
+        numbers = np.zeros(steps.CONSTANTS, self.block.flat.dtype)
         self._learn(self._network.gather(features, rows), targets[rows], self._gradient(), Rule.NONE, numbers)
         return self._gradient().parameters
 
@@ -257,7 +123,7 @@ class MiniBatchEngine(Engine):
             if self.block.biases:
                 gemm.add_sums(delta, ones, into.biases[index], factor, add)
                 flat = (each.biases[index].reshape(-1) for each in (self.block, into, first, second))
-                formulas.update(*flat, int(rule), numbers)
+                steps.update(*flat, int(rule), numbers)
 
         self._network.backward(inputs, targets, self.problem.objective, accept)
 

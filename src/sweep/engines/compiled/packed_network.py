@@ -1,0 +1,147 @@
+"""Forward and backward through the networks of a packed block, without allocating anything large."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from sweep.engines.compiled import gemm, output_layer, packing
+from sweep.engines.compiled.microkernel import SHORT
+from sweep.engines.compiled.packed import PackedBlock
+from sweep.engines.engine import Network, Rows
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.objective import Objective
+from sweep.types import Array
+
+# What backpropagation finds for a layer: its index, its inputs and its errors, packed.
+Accept = Callable[[int, Array, Array], None]
+
+_RELU = ACTIVATIONS["relu"]
+
+
+@dataclass(frozen=True)
+class _Workspace:
+    """Arrays that a network reuses for every batch of one size.
+
+    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of
+    the hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations,
+    (seeds, outputs, batch); `ones` is (batch,).
+    """
+
+    layers: list[Array]
+    deltas: list[Array]
+    inputs: list[Array]
+    outputs: Array
+    ones: Array
+
+
+class PackedNetwork(Network):
+    """The networks of a packed block. Activations other than ReLU are NumPy's vectorised loops."""
+
+    examples_at_once = 1000
+
+    def __init__(self, block: PackedBlock) -> None:
+        self.block, self.seeds, self.dtype = block, block.seeds, block.flat.dtype
+        self.function = block.architecture.function
+        self.biases = block.biases or [np.zeros_like(weights[:, :, :1]) for weights in block.weights]
+        self._transposed: list[Array] = []
+        self._gathered: dict[tuple[int, ...], Array] = {}
+        self._workspaces: dict[int, _Workspace] = {}
+
+    def outputs(self, features: Array) -> Array:
+        # Examples common to all seeds are multiplied without packing, which saves an evaluation a copy.
+        return self.forward(np.ascontiguousarray(features))
+
+    def gather(self, features: Array, rows: Rows) -> Array:
+        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes).
+
+        `rows` is (batch,) or (seeds, batch). The next call with as many rows overwrites the array.
+        """
+        batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
+        if batches.shape not in self._gathered:
+            sets, batch = batches.shape
+            self._gathered[batches.shape] = packing.zeros(
+                sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype
+            )
+        packing.gather(features, batches, self._gathered[batches.shape])
+        return self._gathered[batches.shape]
+
+    def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
+        """The pre-activations of the output layer, (seeds, batch, outputs).
+
+        The outputs of the other layers stay in the workspace.
+        `features` are a mini-batch as `gather` returns it, or (batch, inputs), row-major.
+        """
+        workspace = self.workspace(features)
+        *hidden, last = workspace.layers
+        inputs = features
+        for index, layer in enumerate(hidden):
+            gemm.multiply(inputs, self.block.weights[index], layer)
+            inputs = layer
+            if self.function is _RELU:
+                packing.bias_relu(layer, self.biases[index])
+                continue
+            if self.block.biases:
+                layer += self.biases[index]
+            if keep_inputs:
+                workspace.inputs[index][...] = layer
+            self.function.apply(layer)
+        gemm.multiply(inputs, self.block.weights[-1], last)
+        packing.take_out(last, self.biases[-1], workspace.outputs)
+        return workspace.outputs.swapaxes(1, 2)
+
+    def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
+        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
+
+        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When
+        `accept` is called its weights have been used: it may change them.
+        """
+        needs_input = self.function.needs_input
+        z = self.forward(inputs, keep_inputs=needs_input)
+        workspace = self.workspace(inputs)
+        output_layer.errors(objective, z, targets)
+        packing.put_in(workspace.outputs, workspace.deltas[-1])
+        for index in reversed(range(len(workspace.deltas))):
+            delta = workspace.deltas[index]
+            if index:
+                previous, output = workspace.deltas[index - 1], workspace.layers[index - 1]
+                transposed = self._room_to_transpose()[index]
+                gemm.transpose(self.block.weights[index], transposed)
+                gemm.multiply(delta, transposed, previous)
+                if self.function is _RELU:
+                    packing.relu_backward(previous, output)
+                else:
+                    self.function.backward(previous, workspace.inputs[index - 1] if needs_input else output)
+            accept(index, workspace.layers[index - 1] if index else inputs, delta)
+
+    def workspace(self, features: Array) -> _Workspace:
+        """The arrays for a batch of as many examples as `features` has."""
+        batch = len(features) if features.ndim == 2 else features.shape[2] - SHORT
+        if batch not in self._workspaces:
+            self._workspaces[batch] = self._new_workspace(batch, self.dtype)
+        return self._workspaces[batch]
+
+    def _new_workspace(self, batch: int, dtype: DTypeLike) -> _Workspace:
+        units = self.block.architecture.units[1:]
+
+        def empty() -> list[Array]:
+            return [packing.zeros(self.seeds, batch + SHORT, columns=count, dtype=dtype) for count in units]
+
+        outputs = np.empty((self.seeds, units[-1], batch), dtype)
+        inputs = empty() if self.function.needs_input else []
+        return _Workspace(empty(), empty(), inputs, outputs, np.ones(batch, dtype))
+
+    def _room_to_transpose(self) -> list[Array]:
+        """Arrays for the transposed weights of each layer."""
+        if not self._transposed:
+            self._transposed = [
+                packing.zeros(
+                    self.seeds,
+                    weights.shape[1] * weights.shape[3],
+                    columns=weights.shape[2],
+                    dtype=self.dtype,
+                )
+                for weights in self.block.weights
+            ]
+        return self._transposed

@@ -1,0 +1,148 @@
+"""A step on a single example, compiled into one call.
+
+Each row of weights is read twice: for the outputs, and when it passes the error back and takes its update.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from sweep.engines.compiled.formulas import Penalty, activate, activation_slope, add_penalty
+from sweep.engines.compiled.jit import compiled, compiled_sum
+from sweep.engines.compiled.output_layer import example_errors
+from sweep.engines.compiled.steps import Rule, update
+from sweep.types import Array
+
+_SGD, _UNPENALISED = int(Rule.SGD), int(Penalty.NONE)
+
+
+@compiled_sum
+def _pass_back(weights: Array, delta: Array, out: Array) -> None:
+    """out <- weights @ delta."""
+    for i in range(weights.shape[0]):
+        total = delta.dtype.type(0)
+        for j in range(weights.shape[1]):
+            total += weights[i, j] * delta[j]
+        out[i] = total
+
+
+@compiled
+def _product(inputs: Array, weights: Array, out: Array) -> None:
+    """out <- out + inputs @ weights."""
+    rows, count = weights.shape
+    # Four rows a pass: `out` is read and written a quarter as often.
+    for i in range(0, rows - rows % 4, 4):
+        a, b, c, d = inputs[i], inputs[i + 1], inputs[i + 2], inputs[i + 3]
+        for j in range(count):
+            out[j] += (
+                a * weights[i, j] + b * weights[i + 1, j] + (c * weights[i + 2, j] + d * weights[i + 3, j])
+            )
+    for i in range(rows - rows % 4, rows):
+        for j in range(count):
+            out[j] += inputs[i] * weights[i, j]
+
+
+@compiled
+def _descend(
+    weights: Array,
+    first: Array,
+    second: Array,
+    inputs: Array,
+    delta: Array,
+    rule: int,
+    numbers: Array,
+    penalty: int,
+    strength: Any,
+    row: Array,
+) -> None:
+    """A step for weights, (rows, count), whose gradient is inputs' @ delta and that of the penalty."""
+    rows, count = weights.shape
+    if rule == _SGD and penalty == _UNPENALISED:
+        rate = numbers[0]
+        for i in range(rows):
+            step = rate * inputs[i]
+            for j in range(count):
+                weights[i, j] -= step * delta[j]
+        return
+    gradient = row[:count]
+    for i in range(rows):
+        for j in range(count):
+            gradient[j] = inputs[i] * delta[j]
+        add_penalty(gradient, weights[i], penalty, strength)
+        update(weights[i], gradient, first[i], second[i], rule, numbers)
+
+
+@compiled
+def _forward(
+    weights: Array, units: Array, bias: bool, features: Array, activation: int, z: Array, layers: Array
+) -> int:
+    """Fill pre-activations and outputs of every layer; the end of the parameters."""
+    inputs, begin, at = features, 0, 0
+    for layer in range(units.size - 1):
+        rows, count = units[layer], units[layer + 1]
+        end = begin + rows * count
+        own = z[at : at + count]
+        if bias:
+            own[:] = weights[end : end + count]
+        else:
+            own[:] = 0
+        _product(inputs, weights[begin:end].reshape(rows, count), own)
+        inputs = layers[at : at + count]
+        for j in range(count):
+            inputs[j] = activate(activation, own[j]) if layer < units.size - 2 else own[j]
+        at += count
+        begin = end + count if bias else end
+    return begin
+
+
+@compiled
+def single_step(
+    parameters: Array,
+    first: Array,
+    second: Array,
+    units: Array,
+    bias: bool,
+    features: Array,
+    targets: Array,
+    kinds: tuple[int, int, int, int],
+    rule: int,
+    numbers: Array,
+    strength: Any,
+    least: Any,
+    room: Array,
+    row: Array,
+) -> None:
+    """A step on one example for every seed; parameters and state are (seeds, parameters)."""
+    activation, output, loss, penalty = kinds
+    one, depth = np.ones((1,), parameters.dtype), units.size - 1
+    z, layers, deltas = room[0], room[1], room[2]
+    for s in range(parameters.shape[0]):
+        weights, m, v = parameters[s], first[s], second[s]
+        example = features[s if features.shape[0] > 1 else 0]
+        begin = _forward(weights, units, bias, example, activation, z, layers)
+        at = layers.size - units[depth]
+        delta = layers[at:]
+        example_errors(delta, targets[s if targets.shape[0] > 1 else 0], output, loss, least)
+        for layer in range(depth - 1, -1, -1):
+            rows, count = units[layer], units[layer + 1]
+            if bias:
+                begin, end = begin - count, begin
+                shape = (1, count)
+                biases, bm, bv = (
+                    weights[begin:end].reshape(shape),
+                    m[begin:end].reshape(shape),
+                    v[begin:end].reshape(shape),
+                )
+                _descend(biases, bm, bv, one, delta, rule, numbers, _UNPENALISED, strength, row)
+            begin, end = begin - rows * count, begin
+            shape = (rows, count)
+            matrix = weights[begin:end].reshape(shape)
+            inputs = layers[at - rows : at] if layer else example
+            previous = deltas[at - rows : at] if layer else deltas[:0]
+            if layer:
+                _pass_back(matrix, delta, previous)
+            mm, mv = m[begin:end].reshape(shape), v[begin:end].reshape(shape)
+            _descend(matrix, mm, mv, inputs, delta, rule, numbers, penalty, strength, row)
+            for j in range(previous.size):
+                previous[j] *= activation_slope(activation, z[at - rows + j], inputs[j])
+            delta, at = previous, at - rows
