@@ -132,7 +132,7 @@ class Comparable:
 
 
 def compare(
-    trials: str | Path | pd.DataFrame,
+    trials: str | Path | pd.DataFrame = "results",
     baseline: Baseline = None,
     metric: str = "test_accuracy",
     paired: Pairing = "auto",
