@@ -1,10 +1,12 @@
 """What the figures of papers show, from the committed records."""
 
+import numpy as np
 import pytest
 
 from sweep import resources
+from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.papers import drawing
+from sweep.papers import catalogue, drawing, reading
 from sweep.papers.collection import Collection, SelectionError
 
 REPORTS = resources.folder("reports")
@@ -32,6 +34,16 @@ def test_the_panels_of_class_errors_have_one_scale() -> None:
 def test_points_are_those_of_a_generated_data_set(data: DataConfig, expected: str) -> None:
     with pytest.raises(SelectionError, match=expected):
         drawing.points(Collection.read(REPORTS / "zhao"), data, ["a", "b"])
+
+
+def test_points_are_those_of_the_data() -> None:
+    """Of Zhao's exam, each class in its colour."""
+    paper = reading.read("zhao", catalogue.VOCABULARY)
+    (settings,) = (figure.settings for figure in paper.figures if figure.name == "exam_data")
+    figure = drawing.points(Collection.read(REPORTS / "zhao"), **settings)
+    raw = datasets.load(settings["data"])
+    for label, drawn in enumerate(figure.axes[0].collections):
+        np.testing.assert_array_equal(drawn.get_offsets(), raw.train_features[raw.train_labels == label])
 
 
 def test_what_does_not_fit_the_records_is_refused() -> None:

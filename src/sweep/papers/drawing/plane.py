@@ -123,9 +123,8 @@ def decision(
 def points(collection: Collection, data: DataConfig, labels: Pair, axes: Pair = ("x", "y")) -> Figure:
     """The training part of a generated data set in the plane."""
     try:
-        check(
-            Config(data=replace(data, targets="one_hot"))
-        )  # the default loss needs these; nothing else does
+        # Points are drawn as they are, whatever a network would make of their scaling and targets.
+        check(Config(data=replace(data, normalization="none", targets="one_hot")))
     except SettingError as error:
         raise SelectionError(str(error)) from error
     if not data.generated:
