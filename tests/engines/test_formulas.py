@@ -110,7 +110,7 @@ def pre_activations(dtype: str) -> Array:
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=named)
 def test_errors_of_the_output_layer(objective: Objective, dtype: str) -> None:
-    """Of a mini-batch, and of each example alone, where nothing is reduced; targets common or own."""
+    """Of a mini-batch, and of each example alone; targets common or of each seed."""
     for labels in (np.arange(6), np.arange(18).reshape(3, 6) % 10):
         z, targets = pre_activations(dtype), np.eye(10, dtype=dtype)[labels]
         expected = z.copy(order="K")

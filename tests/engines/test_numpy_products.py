@@ -118,7 +118,7 @@ def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("count", [1, 37, PIECE - 1, PIECE + 1, 2 * PIECE + 4099])
 def test_updates_in_pieces(count: int, dtype: str) -> None:
-    """A few numbers, or more than are updated at a time: none is left out; the bits are a seed's own."""
+    """A few numbers, or more than are updated at a time: none is passed over; the bits are a seed's own."""
     setup = Setup(NumpyEngine, 2, shared=True)
     (features, targets), batches = data(count, 1, dtype), setup.rows(4, 2)
     features /= count  # the output of so many weights stays small

@@ -12,7 +12,7 @@ from tests.nn.textbook import STRENGTH, assert_close, textbook_gradient, textboo
 from sweep.nn import backpropagation
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.architecture import Architecture
-from sweep.nn.gradient_check import central_difference
+from sweep.nn.gradient_check import central_difference, slope
 from sweep.nn.initializers import INITIALIZERS, Normal
 from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
@@ -68,7 +68,7 @@ def reductions(loss: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
 def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
-    """With every pairing, initializer, penalty and reduction; mini-batches common or own."""
+    """With every pairing, initializer, penalty and reduction; mini-batches common to the seeds or not."""
     for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
         parameters, features, targets = example(depth, activation, initializer, bias)
         for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
@@ -103,6 +103,10 @@ def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, lo
         assert_close(numerical, expected, named)
         chosen = [7, 0, 30]
         np.testing.assert_array_equal(central_difference(parameters, value, chosen), numerical[chosen])
+        # Along a direction it is that combination of the slopes.
+        direction = np.array([0.5, -2.0, 1.0])
+        along = slope(parameters.flat[0], chosen, value, direction=direction)
+        assert along == pytest.approx(direction @ expected[chosen], rel=1e-6, abs=1e-8)
         np.testing.assert_array_equal(parameters.flat, before)
 
 

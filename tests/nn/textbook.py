@@ -1,4 +1,4 @@
-"""The loss of a network as a textbook writes it, and its central differences; nothing of the package."""
+"""The loss of a network as a textbook writes it, and its central differences; nothing of the package's."""
 
 from itertools import pairwise
 from typing import Any

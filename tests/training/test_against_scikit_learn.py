@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
-from sweep.nn.network import Architecture
 
 from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, RegularizationConfig
 from sweep.data.preprocessing import PreparedData
+from sweep.nn.architecture import Architecture
+from sweep.nn.initializers import Glorot
+from sweep.nn.parameters import Parameters
 from sweep.training.batches import BatchOrder
 from sweep.training.randomness import Stream, generator
 from sweep.training.trainer import train_block
@@ -27,8 +29,9 @@ OPTIMIZER: dict[str, dict[str, Any]] = {
 
 def scikit_learn(config: Config, network: Architecture, data: PreparedData) -> tuple[Any, Any]:
     """Weights and biases of MLPClassifier after the same steps from the same start."""
-    start = network.initial_parameters(config.initializer, 0, generator(config, SEED, Stream.INIT))
-    weights, biases = network.views(start[None].copy())
+    start = network.initial_parameters(Glorot(), generator(config, SEED, Stream.INIT))
+    parameters = Parameters(network, start[None].copy())
+    weights, biases = parameters.weights, parameters.biases
     strength = config.regularization.strength if config.regularization.name == "l2" else 0
     classifier = MLPClassifier(
         config.hidden_units,
@@ -80,6 +83,8 @@ def test_a_hundred_steps(
     network = Architecture((784, *config.hidden_units, 10), activation)
     expected_weights, expected_biases = scikit_learn(config, network, small_mnist64)
     (result,) = train_block(config, [SEED], small_mnist64)
-    weights, biases = network.views(result.parameters[None])
-    for own, expected in zip(weights + biases, expected_weights + expected_biases, strict=True):
+    parameters = Parameters(network, result.parameters[None])
+    for own, expected in zip(
+        parameters.weights + parameters.biases, expected_weights + expected_biases, strict=True
+    ):
         np.testing.assert_allclose(own[0].reshape(expected.shape), expected, rtol=0, atol=1e-5)

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sweep.nn.network import Architecture
 
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
+from sweep.nn.architecture import Architecture
+from sweep.nn.parameters import Parameters
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -49,8 +50,9 @@ def test_a_finite_explosion_has_diverged(small_mnist64: PreparedData) -> None:
 
 def silent(result: TrialResult, data: PreparedData) -> float:
     """The fraction of training digits for which no hidden unit fires: all of them get the same output."""
-    weights, biases = Architecture((784, 16, 10), "relu").views(result.parameters[None])
-    return float((data.train.features @ weights[0][0] + biases[0][0] <= 0).all(axis=1).mean())
+    parameters = Parameters(Architecture((784, 16, 10), "relu"), result.parameters[None])
+    weights, biases = parameters.weights[0][0], parameters.biases[0][0]
+    return float((data.train.features @ weights + biases <= 0).all(axis=1).mean())
 
 
 def test_a_relu_network_that_no_longer_fires_is_dead(small_mnist: PreparedData) -> None:

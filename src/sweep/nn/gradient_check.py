@@ -8,14 +8,21 @@ from sweep.nn.parameters import Parameters
 from sweep.types import Array
 
 
-def slope(flat: Array, index: int, loss: Callable[[], float], epsilon: float) -> float:
-    """(E(p + epsilon) - E(p - epsilon)) / (2 epsilon) for number `index` of one seed's parameters.
+def slope(
+    flat: Array,
+    index: int | Sequence[int],
+    loss: Callable[[], float],
+    epsilon: float = 1e-6,
+    direction: float | Array = 1.0,
+) -> float:
+    """(E(p + epsilon d) - E(p - epsilon d)) / (2 epsilon) for number `index` of one seed's parameters.
 
-    `flat` is (parameters,) and `loss` says what E is for it as it stands; it is left as it was.
+    Or for several of them, moved together along `direction`, (indices,). `flat` is (parameters,) and `loss`
+    says what E is for it as it stands; it is left as it was.
     """
     original, losses = flat[index], []
-    for shifted in (original + epsilon, original - epsilon):
-        flat[index] = shifted
+    for shift in (epsilon, -epsilon):
+        flat[index] = original + shift * direction
         losses.append(loss())
     flat[index] = original
     return (losses[0] - losses[1]) / (2 * epsilon)
