@@ -44,7 +44,10 @@ def test_a_table_of_different_engines_says_so(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_the_version_of_an_engine_is_the_same_in_every_process() -> None:
-    program = "import scipy.linalg; from sweep.engines.numpy.engine import NumpyEngine; print(NumpyEngine.version())"
+    program = (
+        "import scipy.linalg; from sweep.engines.numpy.engine import NumpyEngine as Engine;"
+        " print(Engine.version())"
+    )
     versions = {
         subprocess.check_output(
             [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}
