@@ -59,7 +59,7 @@ class SingleExampleEngine(Engine):
         # Room for the pre-activations, outputs and errors of all layers of one network, and a row of a
         # gradient.
         self._room = np.empty((3, int(units[1:].sum())), dtype)
-        self._row = np.empty(int(units[1:].max()), dtype)
+        self._gradient = np.empty(max(rows * count for rows, count in problem.architecture.layers), dtype)
         self._examples: dict[int, tuple[Array, Array]] = {}
 
     @property
@@ -114,7 +114,7 @@ class SingleExampleEngine(Engine):
             numbers,
             *self._fixed,
             self._room,
-            self._row,
+            self._gradient,
         )
 
     def _copies(self, features: Array, targets: Array, rows: Rows) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
 """A step on a single example, compiled into one call.
 
-Each row of weights is read twice: for the outputs, and when it passes the error back and takes its update.
+The weights are read twice: for the outputs, and when they pass the error back and take their update.
 """
 
 from typing import Any
@@ -10,10 +10,11 @@ import numpy as np
 from sweep.engines.compiled.formulas import Penalty, activate, activation_slope, add_penalty
 from sweep.engines.compiled.jit import compiled, compiled_sum
 from sweep.engines.compiled.output_layer import example_errors
-from sweep.engines.compiled.steps import Rule, update
+from sweep.engines.compiled.steps import Rule, adam_step, momentum_step, update
 from sweep.types import Array
 
-_SGD, _UNPENALISED = int(Rule.SGD), int(Penalty.NONE)
+_SGD, _MOMENTUM, _ADAM = int(Rule.SGD), int(Rule.MOMENTUM), int(Rule.ADAM)
+_UNPENALISED = int(Penalty.NONE)
 
 
 @compiled_sum
@@ -53,23 +54,39 @@ def _descend(
     numbers: Array,
     penalty: int,
     strength: Any,
-    row: Array,
+    gradient: Array,
 ) -> None:
-    """A step for weights, (rows, count), whose gradient is inputs' @ delta and that of the penalty."""
+    """A step for weights, (rows, count), whose gradient is inputs' @ delta and that of the penalty.
+
+    Without a penalty the common rules take each number of the gradient as it is found; for the others it is
+    written to `gradient` first.
+    """
+    rate, a, b, c, d, epsilon, kept = numbers
     rows, count = weights.shape
-    if rule == _SGD and penalty == _UNPENALISED:
-        rate = numbers[0]
+    if penalty == _UNPENALISED and rule == _SGD:
         for i in range(rows):
             step = rate * inputs[i]
             for j in range(count):
                 weights[i, j] -= step * delta[j]
-        return
-    gradient = row[:count]
-    for i in range(rows):
-        for j in range(count):
-            gradient[j] = inputs[i] * delta[j]
-        add_penalty(gradient, weights[i], penalty, strength)
-        update(weights[i], gradient, first[i], second[i], rule, numbers)
+    elif penalty == _UNPENALISED and rule == _MOMENTUM:
+        for i in range(rows):
+            for j in range(count):
+                velocity = first[i, j] + inputs[i] * delta[j]
+                weights[i, j], first[i, j] = momentum_step(weights[i, j], velocity, rate, a)
+    elif penalty == _UNPENALISED and rule == _ADAM:
+        for i in range(rows):
+            for j in range(count):
+                g = inputs[i] * delta[j]
+                weights[i, j], first[i, j], second[i, j] = adam_step(
+                    weights[i, j], g, first[i, j], second[i, j], rate, a, b, c, d, epsilon, kept
+                )
+    else:
+        for i in range(rows):
+            for j in range(count):
+                gradient[i * count + j] = inputs[i] * delta[j]
+        flat, size = weights.reshape(-1), rows * count
+        add_penalty(gradient[:size], flat, penalty, strength)
+        update(flat, gradient[:size], first.reshape(-1), second.reshape(-1), rule, numbers)
 
 
 @compiled
@@ -110,7 +127,7 @@ def single_step(
     strength: Any,
     least: Any,
     room: Array,
-    row: Array,
+    gradient: Array,
 ) -> None:
     """A step on one example for every seed; parameters and state are (seeds, parameters)."""
     activation, output, loss, penalty = kinds
@@ -133,7 +150,7 @@ def single_step(
                     m[begin:end].reshape(shape),
                     v[begin:end].reshape(shape),
                 )
-                _descend(biases, bm, bv, one, delta, rule, numbers, _UNPENALISED, strength, row)
+                _descend(biases, bm, bv, one, delta, rule, numbers, _UNPENALISED, strength, gradient)
             begin, end = begin - rows * count, begin
             shape = (rows, count)
             matrix = weights[begin:end].reshape(shape)
@@ -142,7 +159,7 @@ def single_step(
             if layer:
                 _pass_back(matrix, delta, previous)
             mm, mv = m[begin:end].reshape(shape), v[begin:end].reshape(shape)
-            _descend(matrix, mm, mv, inputs, delta, rule, numbers, penalty, strength, row)
+            _descend(matrix, mm, mv, inputs, delta, rule, numbers, penalty, strength, gradient)
             for j in range(previous.size):
                 previous[j] *= activation_slope(activation, z[at - rows + j], inputs[j])
             delta, at = previous, at - rows

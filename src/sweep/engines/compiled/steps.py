@@ -71,6 +71,28 @@ def constants_of(optimizer: Optimizer, rate: float, step: int, dtype: DTypeLike)
 
 
 @compiled
+def momentum_step(p: Any, v: Any, rate: Any, momentum: Any) -> tuple[Any, Any]:
+    """A parameter and momentum * v, from the velocity v that the gradient is in."""
+    real = type(p)
+    v = real(0) if abs(v) < real(NEGLIGIBLE_VELOCITY) else v
+    return p - rate * v, momentum * v
+
+
+@compiled
+def adam_step(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, a: Any, b: Any, c: Any, d: Any, epsilon: Any, kept: Any
+) -> tuple[Any, Any, Any]:
+    """A parameter and both moments; a and b are the decays, c and d what is left of 1."""
+    real = type(p)
+    g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
+    m = a * m + c * g
+    v = b * v + d * g * g
+    m = real(0) if abs(m) < real(NEGLIGIBLE_MEAN) else m
+    v = real(0) if v < real(NEGLIGIBLE_SQUARE) else v
+    return kept * p - rate * m / (np.sqrt(v) + epsilon), m, v
+
+
+@compiled
 def update(
     parameters: Array, gradient: Array, first: Array, second: Array, rule: int, numbers: NDArray[Any]
 ) -> None:
@@ -81,26 +103,19 @@ def update(
     """
     rate, a, b, c, d, epsilon, kept = numbers
     real = parameters.dtype.type
-    zero, floor = real(0), real(NEGLIGIBLE_VELOCITY)
+    zero = real(0)
     if rule == _SGD:
         for i in range(parameters.size):
             parameters[i] -= rate * gradient[i]
     elif rule == _MOVE:
         for i in range(parameters.size):
-            v = zero if abs(first[i]) < floor else first[i]
-            parameters[i] -= rate * v
-            first[i] = a * v
+            parameters[i], first[i] = momentum_step(parameters[i], first[i], rate, a)
     elif rule == _MOMENTUM:
         for i in range(parameters.size):
-            v = first[i] + gradient[i]
-            v = zero if abs(v) < floor else v
-            parameters[i] -= rate * v
-            first[i] = a * v
+            parameters[i], first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
     elif rule == _NESTEROV:
         for i in range(parameters.size):
-            v = first[i] + gradient[i]
-            v = zero if abs(v) < floor else v
-            first[i] = a * v
+            _, first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
             parameters[i] -= rate * (gradient[i] + first[i])
     elif rule == _RMSPROP:
         least, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_SQUARE)
@@ -111,13 +126,7 @@ def update(
             first[i] = s
             parameters[i] -= rate * g / (np.sqrt(s) + c)
     elif rule == _ADAM:
-        least, small, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_MEAN), real(NEGLIGIBLE_SQUARE)
         for i in range(parameters.size):
-            g = zero if abs(gradient[i]) < least else gradient[i]
-            m = a * first[i] + c * g
-            v = b * second[i] + d * g * g
-            m = zero if abs(m) < small else m
-            v = zero if v < tiny else v
-            first[i] = m
-            second[i] = v
-            parameters[i] = kept * parameters[i] - rate * m / (np.sqrt(v) + epsilon)
+            parameters[i], first[i], second[i] = adam_step(
+                parameters[i], gradient[i], first[i], second[i], rate, a, b, c, d, epsilon, kept
+            )
