@@ -32,7 +32,7 @@ def draw_figures(
     """Draw the figures into `folder`; print which were drawn, and which were not and why, a line each.
 
     `cells` has a row for each cell: `cell`, and its values of the `axes` as the user wrote them. `curves` are
-    those of `records.curves`, `settings` is the text of what all cells share.
+    those of `sweep.curves`, `settings` is the text of what all cells share.
     """
     found = judged.comparisons
     table, name = (found.table, _baseline(judged, axes)) if found else (pd.DataFrame(), "")
