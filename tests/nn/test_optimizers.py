@@ -70,7 +70,7 @@ KINDS: dict[str, tuple[Optimizer, Callable[[Array, Array], Array]]] = {
     "sgd": (Sgd(), plain_sgd),
     "momentum": (Sgd(MOMENTUM), plain_momentum),
     "nesterov": (Nesterov(MOMENTUM), plain_nesterov),
-    "nesterov without momentum": (Nesterov(), plain_sgd),
+    "nesterov without momentum": (Nesterov(0.0), plain_sgd),
     "rmsprop": (RmsProp(DECAY, EPSILON), plain_rmsprop),
     "adam": (Adam(BETA1, BETA2, EPSILON), plain_adam),
     "adamw": (AdamW(BETA1, BETA2, EPSILON, WEIGHT_DECAY), plain_adamw),
