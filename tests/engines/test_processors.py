@@ -34,12 +34,17 @@ expected = backpropagation.gradient(block, features[rows], targets[rows], object
 print(VECTOR_BYTES, MiniBatchEngine.knows(problem), np.allclose(found, expected.flat, rtol=0, atol=1e-13))
 """
 
-TRAININGS = """
+WITHOUT_TILES = """
 import sweep
+from sweep.config.schema import Config
+from sweep.engines.choice import choose
 from sweep.engines.compiled import gemm
+from sweep.training.protocol import problem
+
 settings = {"hidden": 8, "max_iterations": 20, "data.train_size": 500, "parallel.kernels": "numba"}
-results = [sweep.train({**settings, "batch_size": size}, seed=0).result for size in (1, 50)]
-print(gemm.AVAILABLE, *(f"{result.engine.name}-{result.status}" for result in results))
+result = sweep.train(settings, seed=0).result
+single = choose(problem(Config(batch_size=1), inputs=784, examples=500))
+print(gemm.AVAILABLE, result.engine.name, result.status, single.__name__)
 """
 
 
@@ -58,6 +63,6 @@ def test_a_processor_with_narrower_vectors(tmp_path: Path) -> None:
 
 
 def test_a_processor_without_fused_multiply_adds(tmp_path: Path) -> None:
-    """There are no tiles: mini-batches are NumPy's, and the record says so; single examples are compiled."""
-    words = printed(TRAININGS, NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
-    assert words == ["False", "compiled-completed", "numpy-completed"]
+    """There are no tiles: mini-batches are NumPy's, and the record says so; single examples need none."""
+    words = printed(WITHOUT_TILES, NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
+    assert words == ["False", "numpy", "completed", "SingleExampleEngine"]
