@@ -56,13 +56,13 @@ def main() -> None:
             print(f"{case.percent:.2f} ± {case.standard_error:.2f} {case.holds}", flush=True)
             rows.append(case)
         if arguments.write:
-            keep(name, report.table_of(rows))
+            replace_part(name, report.table_of(rows))
     if not arguments.parts:
         plain, bits = real.seconds_of_a_large_sweep()
         print(f"1,000 cells of 10 seeds compared in {plain:.1f} s; with 10,000 digits each in {bits:.1f} s")
 
 
-def keep(name: str, rows: pd.DataFrame) -> None:
+def replace_part(name: str, rows: pd.DataFrame) -> None:
     """Replace the rows of one part in the committed table, and write what follows from it."""
     rows.insert(0, "program", name)
     table = report.read()

@@ -15,7 +15,7 @@ from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
-from sweep.execution.worker import Failure, Report, Task, ready, run
+from sweep.execution.worker import BlockOutcome, Failure, Task, ready, run
 
 
 def workers(parallel: ParallelConfig) -> int:
@@ -48,10 +48,10 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         failures: list[Failure] = []
         with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
             try:
-                for report in _reports(tasks, count, parallel.backend):
-                    line.finished(report.stored)
-                    if report.failure is not None:
-                        failures.append(report.failure)
+                for outcome in _outcomes(tasks, count, parallel.backend):
+                    line.finished(outcome.stored)
+                    if outcome.failure is not None:
+                        failures.append(outcome.failure)
             except BrokenProcessPool as error:
                 raise ExecutionError(_interrupted(_reason(error), plan, line.done)) from error
     if failures:
@@ -64,7 +64,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         )
 
 
-def _reports(tasks: list[Task], count: int, backend: str) -> Iterator[Report]:
+def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutcome]:
     if count == 1:
         yield from map(run, tasks)
         return

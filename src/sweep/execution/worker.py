@@ -39,7 +39,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Report:
+class BlockOutcome:
     """What became of a block: trials stored, and why the first of the others was not."""
 
     block: Block
@@ -51,13 +51,13 @@ def ready() -> None:
     """Do nothing, in a process that has imported all that `run` needs."""
 
 
-def run(task: Task) -> Report:
+def run(task: Task) -> BlockOutcome:
     """Train a block and store a record for each of its seeds that can be stored; never raises."""
     cell = task.block.cell
     try:
         results, origin = _train(task)
     except Exception as error:
-        return Report(task.block, 0, _failure(error))
+        return BlockOutcome(task.block, 0, _failure(error))
     failures = []
     for result in results:
         try:
@@ -66,7 +66,7 @@ def run(task: Task) -> Report:
             folder = store.path(cell.results, cell.id, result.seed).parent
             failures.append(_failure(error, folder))
     task.fractions.write(task.position, 1.0)
-    return Report(task.block, len(results) - len(failures), failures[0] if failures else None)
+    return BlockOutcome(task.block, len(results) - len(failures), failures[0] if failures else None)
 
 
 def _train(task: Task) -> tuple[list[TrialResult], Origin]:

@@ -90,7 +90,7 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
     return Predictions(losses, predicted_class(outputs), part.labels, silent)
 
 
-def report(predictions: Predictions, part: Part, classes: int) -> TestOutcome:
+def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutcome:
     """Confusion matrix, errors by class, the hardest and the correct examples of `part`."""
     pairs = predictions.labels * classes + predictions.predicted
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)

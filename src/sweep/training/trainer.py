@@ -15,7 +15,7 @@ from sweep.engines.engine import Network
 from sweep.engines.numpy.engine import NumpyEngine
 from sweep.training.batches import BatchOrder
 from sweep.training.early_stopping import Best
-from sweep.training.evaluation import JUDGED, evaluate, judged, predict, report
+from sweep.training.evaluation import JUDGED, evaluate, judged, predict, test_outcome
 from sweep.training.gradient_gate import gradient_error
 from sweep.training.protocol import learning_rate, problem
 from sweep.training.randomness import Stream, generator
@@ -199,7 +199,7 @@ class _Block:
                 metrics[f"{name}_accuracy"] = float(missing.accuracy[0])
         if status is not Status.DIVERGED:
             status = self._judged(seed, network) or status
-        test = report(
+        test = test_outcome(
             predict(network, self.data.test, self.objective), self.data.test, self.config.data.classes
         )
         self.evaluation_seconds[seed] += time.perf_counter() - start
