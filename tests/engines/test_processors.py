@@ -63,6 +63,6 @@ def test_a_processor_with_narrower_vectors(tmp_path: Path) -> None:
 
 
 def test_a_processor_without_fused_multiply_adds(tmp_path: Path) -> None:
-    """There is no micro-kernel: mini-batches are NumPy's, and the record says so; single examples need none."""
+    """No micro-kernel: mini-batches are NumPy's, as the record says; single examples are compiled."""
     words = printed(WITHOUT_TILES, NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
     assert words == ["False", "numpy", "completed", "SingleExampleEngine"]

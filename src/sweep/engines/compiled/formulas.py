@@ -1,9 +1,10 @@
 """The equations of `nn` as Numba compiles them, each of them once.
 
-A kind of activation, loss, optimizer or penalty is a number here, so that one compiled function serves them
-all. `kinds` are known by the entries of `nn` themselves, not by their names: what somebody else registers
-under a name of ours is not known, and a problem with it is left to another engine. Constants take the arrays'
-own precision first: a float64 constant would carry a whole loop with it.
+Each activation, output function, loss and penalty has a number here, so that one compiled function serves all
+of a kind. The tables map the entries of `nn` themselves, not their names, to these numbers. What a user has
+registered, or a class derived from one of ours, is therefore not known, and a problem with it is left to
+another engine. Constants are converted to the arrays' own precision first: one float64 constant would make a
+float32 loop compute in float64.
 """
 
 import math
@@ -26,13 +27,12 @@ from sweep.types import Array
 _NAMES = ("relu", "sigmoid", "tanh", "identity", "leaky_relu", "elu", "softplus", "gelu", "silu")
 _RELU, _SIGMOID, _TANH, _IDENTITY, _LEAKY_RELU, _ELU, _SOFTPLUS, _GELU, _SILU = range(len(_NAMES))
 _LEAK = activations.LEAK
-# By the entry itself, not its name: what somebody else calls by one of these names is not known.
 ACTIVATIONS: dict[Activation, int] = {activations.ACTIVATIONS[name]: kind for kind, name in enumerate(_NAMES)}
 
 
 @compiled
 def activate(kind: int, z: Any) -> Any:
-    """f(z)."""
+    """The activation f(z) of one number; `kind` is one of `ACTIVATIONS`."""
     real = type(z)
     if kind == _RELU:
         return real(0) if z < real(0) else z  # written so that NaN stays NaN
@@ -55,7 +55,7 @@ def activate(kind: int, z: Any) -> Any:
 
 @compiled
 def activation_slope(kind: int, z: Any, a: Any) -> Any:
-    """f'(z), with a = f(z)."""
+    """The derivative f'(z) of the activation at one number, with a = f(z)."""
     real = type(z)
     if kind == _RELU:
         return real(1) if a > real(0) else real(0)
@@ -95,7 +95,7 @@ def normal_cdf(z: Any) -> Any:
     return real(0.5) * real(math.erfc(-real(_ROOT_HALF) * z))
 
 
-# The output functions and losses that the engine knows; see `output_layer` for their equations.
+# Output functions and losses that the engine knows. Their equations stand in `output_layer`.
 OUTPUTS: dict[Output, int] = {
     NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))
 }
@@ -108,7 +108,7 @@ LOSSES: dict[type[Loss], int] = {
 
 
 class Penalty(IntEnum):
-    """A penalty on the weights."""
+    """The number of a penalty on the weights."""
 
     NONE = 0
     L1 = 1
@@ -140,7 +140,7 @@ def known(problem: Problem) -> bool:
 
 @compiled
 def add_penalty(gradient: Array, weights: Array, penalty: int, strength: Any) -> None:
-    """Add strength * dC/dw to a gradient; flat arrays of any one length."""
+    """Add strength * dC/dw to a gradient; both arrays are flat, (parameters,)."""
     real = weights.dtype.type
     if penalty == _L1:
         for i in range(weights.size):

@@ -1,7 +1,8 @@
-"""Products of packed matrices (see `packing`), covered with tiles of the micro-kernel.
+"""Products of packed matrices (see `packing`), computed by the micro-kernel a few rows and packs at a time.
 
-A number of a product is a sum of chains of fused multiply-adds, cut at every `DEPTH` of the inner dimension,
-whatever else is computed beside it: the bits of a seed do not depend on its neighbours.
+Each number of a product is a chain of fused multiply-adds along the inner dimension, which is cut at every
+`DEPTH` and added up. The chain does not depend on how many rows, packs or seeds are computed beside it, so
+that the bits of a seed do not depend on its neighbours.
 """
 
 from typing import Any
@@ -16,8 +17,8 @@ from sweep.engines.compiled.steps import update
 from sweep.types import Array
 
 AVAILABLE = VECTOR_BYTES > 0
-DEPTH = 128  # of the inner dimension at a time: two packs stay in the first cache
-ROWS = 256  # of the inputs at a time, which stay in the second cache
+DEPTH = 128  # of the inner dimension are done at a time: two packs of that length fit the first-level cache
+ROWS = 256  # of the inputs are done at a time: that many fit the second-level cache
 
 # Numba's decorator hides from mypy how its functions are called.
 _transpose_square: Any = transpose_square
@@ -31,9 +32,12 @@ if AVAILABLE:
 
 
 @compiled
-def _tiling(rows: int, room: bool) -> tuple[int, int]:
-    """How many tall and how many short tiles cover so many rows: just all of them where there is room for
-    more, else as many as can be without one too much."""
+def _calls(rows: int, room: bool) -> tuple[int, int]:
+    """How many calls of the tall and of the short micro-kernel do so many rows.
+
+    With `room` behind the last row they may do a few rows too many. Without it they leave the last few rows
+    to the micro-kernel of one row.
+    """
     covered = rows
     while True:
         for short in range(TALL):
@@ -49,7 +53,7 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
 
     `inputs` is (seeds or 1, packs, batch + SHORT, lanes), or row-major (batch, rows), `weights` (seeds,
     packs, rows, lanes), `out` (seeds, packs, batch + SHORT, lanes). Where all seeds have the same inputs,
-    their packs side by side are those of one matrix.
+    the packs of all seeds' weights are multiplied as if they were one matrix.
     """
     seeds, packs, rows, width = weights.shape
     room = out.shape[2]
@@ -64,7 +68,7 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
     for seed in range(seeds):
         for start in range(0, batch, at_once):
             count = min(at_once, batch - start)
-            tall, short = _tiling(count, in_packs)
+            tall, short = _calls(count, in_packs)
             at = 0
             while at < rows:
                 left = min(DEPTH, rows - at)
@@ -77,17 +81,17 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
                     first = seed * packs + pack
                     pair = pack + 1 < packs
                     b = (weights, (first * rows + at) * width, rows * width)
-                    row, tile = start, 0
+                    row, called = start, 0
                     while row < start + count:
                         a = (inputs, a_at + row * a_row, a_row, a_pack, inner, outer)
                         to = (out, (first * room + row) * width, room * width, one, at > 0)
-                        if tile < tall:
+                        if called < tall:
                             if pair:
                                 _tall(*a, *b, *to)
                             else:
                                 _tall_single(*a, *b, *to)
                             row += TALL
-                        elif tile < tall + short:
+                        elif called < tall + short:
                             if pair:
                                 _short(*a, *b, *to)
                             else:
@@ -99,7 +103,7 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
                             else:
                                 _row_single(*a, *b, *to)
                             row += 1
-                        tile += 1
+                        called += 1
                 at += inner * outer
 
 
@@ -118,10 +122,12 @@ def add_products(
     penalty: int,
     strength: Any,
 ) -> None:
-    """out <- scale * inputs' @ delta, with `add` on top of what is there; shapes as in `multiply`.
+    """out <- scale * inputs' @ delta of all seeds; with `add`, out <- out + scale * inputs' @ delta.
 
-    Then the penalty's gradient is added and `weights` take a step of `rule` (see `steps`), two packs at a
-    time, while what has just been computed is still in the cache.
+    `inputs` is (seeds or 1, packs, batch + SHORT, lanes), `delta` (seeds, packs, batch + SHORT, lanes);
+    `out`, `weights`, `first` and `second` are (seeds, packs, rows, lanes). Unless `rule` and `penalty` are 0,
+    the penalty's gradient is then added to `out`, and `weights` take a step of `rule` with it (see
+    `steps.update`). That is done for two packs at a time, while their gradient is still in the cache.
     """
     seeds, packs, rows, width = out.shape
     room = delta.shape[2]
@@ -192,9 +198,9 @@ def transpose(weights: Array, out: Array) -> None:
 
 @compiled
 def add_sums(delta: Array, ones: Array, bias: Array, scale: Any, add: bool) -> None:
-    """bias <- scale * (the batch's sum of delta), added with `add`; `bias` is (seeds, packs, 1, lanes).
+    """bias <- scale * (the sum of delta over the batch), or with `add` bias <- bias + that.
 
-    `ones` are as many ones as there are examples.
+    `delta` is (seeds, packs, batch + SHORT, lanes), `bias` (seeds, packs, 1, lanes), `ones` (batch,) of ones.
     """
     room, width = delta.shape[2:]
     packs = delta.shape[0] * delta.shape[1]

@@ -5,9 +5,11 @@ from typing import Any
 
 import numba
 
-# error_model="numpy": a division by zero gives infinity, as everywhere else, and loops are vectorised.
+# With error_model="numpy" a division by zero gives infinity, as in NumPy, instead of an exception, and loops
+# that divide can be vectorised. With nogil, other threads run meanwhile.
 compiled: Callable[[Any], Any] = numba.njit(cache=True, nogil=True, error_model="numpy")
-# The order of a sum is the compiler's, which is the same for every seed; nothing else is relaxed.
+# For functions with a sum: the compiler may choose the order in which it adds, so that it can vectorise the
+# loop. The order is part of the compiled code and so the same for every seed. Nothing else is relaxed.
 compiled_sum: Callable[[Any], Any] = numba.njit(
     cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"}
 )

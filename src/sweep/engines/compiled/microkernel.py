@@ -1,10 +1,10 @@
-"""The micro-kernel: a small tile of a matrix product whose sums stay in vector registers.
+"""The micro-kernel: a few rows and columns of a matrix product, whose sums stay in vector registers.
 
-The products of a step are most of its time, and Numba cannot keep a small array in registers. So this
-function is built instruction by instruction, in LLVM's language. After Goto and van de Geijn, "Anatomy of
-high-performance matrix multiplication" (2008); `gemm` covers a product with such tiles.
+Matrix products take most of a step's time, and Numba cannot keep a small array in registers. So this
+function is built instruction by instruction, in LLVM's intermediate language, after Goto and van de Geijn,
+"Anatomy of high-performance matrix multiplication" (2008). `gemm` calls it for all parts of a product.
 
-Numba's cache does not notice a change of this file: delete `__pycache__` after one.
+Numba's cache does not notice a change of this file: remove the folder `__pycache__` beside it after one.
 """
 
 import platform
@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 
 def _processor_features() -> set[str]:
-    """What the processor that Numba compiles for can do."""
+    """The names of the instruction sets of the processor that Numba compiles for, as LLVM calls them."""
     settings: Any = config
     if settings.CPU_FEATURES is not None:
         return {name[1:] for name in settings.CPU_FEATURES.split(",") if name.startswith("+")}
@@ -34,23 +34,24 @@ def _vector_bytes() -> int:
     return 32 if "fma" in features or platform.machine().lower() in ("arm64", "aarch64") else 0
 
 
-# Bytes of a vector; 0 where the processor lacks fused multiply-adds, without which this engine does not pay.
+# Bytes of a vector register. 0 if the processor has no fused multiply-adds: NumPy is faster there.
 VECTOR_BYTES = _vector_bytes()
-# Rows of a tile. Two vectors a row and the factors fill the registers of AVX-512 (32) or AVX2 (16).
+# Rows that one call does. Their sums, two vectors a row, and the factors fill the vector registers, of which
+# AVX-512 has 32 and AVX2 has 16.
 TALL, SHORT = (14, 8) if VECTOR_BYTES == 64 else (6, 4)
 
 _INT, _INT32 = ir.IntType(64), ir.IntType(32)
 
 
 def _call(builder: Any, name: str, result: Any, *operands: Any) -> Any:
-    """A call of one of LLVM's own functions."""
+    """A call of one of LLVM's built-in functions."""
     insert: Any = cgutils.get_or_insert_function
     kind = ir.FunctionType(result, [operand.type for operand in operands])
     return builder.call(insert(builder.module, kind, name), operands)
 
 
 class _Vectors:
-    """Instructions on vectors of one type of number, added to a function that is being built."""
+    """Adds instructions on vectors of one type of number to a function that is being built."""
 
     def __init__(self, builder: Any, number: Any, item_bytes: int) -> None:
         self.builder, self.lanes, self._item_bytes = builder, VECTOR_BYTES // item_bytes, item_bytes
@@ -85,12 +86,13 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -
 
 
 def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
-    """The function for tiles of `height` rows and of `vectors` packs of columns (see `packing`).
+    """The function that computes `height` rows and `vectors` packs of columns of a product (see `packing`).
 
-    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. Rows of `a` are `a_row` apart. The
-    inner dimension is `outer` packs of `a`, `a_pack` apart, with `inner` columns each, which follow one
-    another, or are a vector's width apart if `transposed`. Panels of `b` and of `out` are `b_pack` and
-    `out_pack` apart; positions and distances are counted in elements. Nothing here checks bounds.
+    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. The factors begin at the elements
+    `a_at` and `b_at`, the result at `out_at`. Rows of `a` are `a_row` apart. The inner dimension is `outer`
+    packs of `a`, `a_pack` apart, with `inner` columns each. These follow one another, or are a vector's width
+    apart if `transposed`. Packs of `b` and of `out` are `b_pack` and `out_pack` apart. All positions and
+    distances are counted in elements. Nothing here checks bounds.
     """
 
     @intrinsic
@@ -137,7 +139,7 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             builder.branch(pack)
 
             def carried(block: Any, kind: Any, start: Any) -> Any:
-                """A value of a loop that comes in as `start` from `block`."""
+                """A value that changes in a loop: it is `start` when control comes from `block`."""
                 value = builder.phi(kind)
                 value.add_incoming(start, block)
                 return value
@@ -201,7 +203,10 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
 
 @intrinsic
 def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> Any:
-    """Transpose a square of as many rows as a vector has lanes; rows follow one another in both arrays."""
+    """Transpose a square matrix of as many rows as a vector has lanes, from `source` at element `source_at`.
+
+    It is written to `to` at element `to_at`; rows follow one another in both arrays.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, to, to_at = arguments
@@ -214,7 +219,8 @@ def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> 
         rows = [vector.load(builder.gep(start, [_INT(row * size)])) for row in range(size)]
         bit = 1
         while bit < size:
-            # This bit of a number's row changes places with the same bit of its column.
+            # Numbers in the upper right and lower left of each square of 2 * bit rows change places: the
+            # number in row r and lane l goes where this bit of r and l is exchanged.
             for row in (row for row in range(size) if not row & bit):
                 upper, lower = rows[row], rows[row + bit]
                 even = [size + lane - bit if lane & bit else lane for lane in range(size)]
@@ -232,7 +238,7 @@ def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> 
 
 @intrinsic
 def prefetch(typing: Any, array: Any, at: Any) -> Any:
-    """Have the line of memory around element `at` brought into the cache."""
+    """Ask for the cache line that holds element `at` to be loaded in advance."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()

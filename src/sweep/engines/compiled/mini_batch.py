@@ -1,6 +1,7 @@
 """The compiled engine for mini-batches.
 
-All numbers lie packed, and the weights of a layer move as soon as their gradient is there.
+All numbers stay packed from step to step. The weights of a layer are updated as soon as their gradient has
+been computed, while it is still in the cache.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class MiniBatchEngine(Engine):
 
     @classmethod
     def knows(cls, problem: Problem) -> bool:
-        """Whether every part of the problem has a formula, and the processor fused multiply-adds."""
+        """Whether every part of the problem has a formula, and the processor has fused multiply-adds."""
         return gemm.AVAILABLE and formulas.known(problem)
 
     @classmethod
@@ -75,7 +76,7 @@ class MiniBatchEngine(Engine):
         if self.penalty or self.rule not in (Rule.SGD, Rule.MOMENTUM):
             self._learn(*batch, self._gradient(), self.rule, numbers)
         elif self.rule is Rule.SGD:
-            # Products are added to the weights themselves.
+            # The products are added to the weights themselves: no array for the gradient is needed.
             self._learn(*batch, self.block, Rule.NONE, numbers, scale=-rate, add=True)
         else:
             self._learn(*batch, self.state[0], Rule.MOVE, numbers, add=True)
@@ -101,9 +102,13 @@ class MiniBatchEngine(Engine):
         scale: float = 1.0,
         add: bool = False,
     ) -> None:
-        """into <- scale * gradient, with `add` on top of what is there; then a step of `rule`."""
+        """into <- scale * gradient, or with `add` into <- into + scale * gradient; then a step of `rule`.
+
+        `inputs` is the packed mini-batch as `PackedNetwork.gather` returns it, `targets` (batch, outputs) or
+        (seeds, batch, outputs), `numbers` what `steps.constants_of` returns.
+        """
         ones, factor = self._network.workspace(inputs).ones, self.block.flat.dtype.type(scale)
-        # A rule that keeps less state does not read what stands in its place.
+        # Placeholders for the state that a rule does not have; it does not read them.
         first, second = (*self.state, self.block, self.block)[:2]
 
         def accept(index: int, entering: Array, delta: Array) -> None:

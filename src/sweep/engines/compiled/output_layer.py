@@ -14,9 +14,10 @@ from sweep.types import Array
 
 
 def errors(objective: Objective, z: Array, targets: Array) -> None:
-    """z <- dE/dz: in three passes for softmax with cross-entropy, else as NumPy does it.
+    """z <- dE/dz. Softmax with cross-entropy is compiled; all other pairs are left to NumPy.
 
-    `z` is (seeds, batch, outputs), in memory (seeds, outputs, batch); `targets` may lack the axis of seeds.
+    `z` is (seeds, batch, outputs), laid out in memory as (seeds, outputs, batch); `targets` is
+    (seeds, batch, outputs), or (batch, outputs) for all seeds.
     """
     if type(objective.loss) is not CrossEntropy:
         objective.delta(z, targets)
@@ -29,11 +30,11 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
     _softmax_errors(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
 
 
-# An output of all examples lies together in memory, and loops run over whole rows of them: z is (seeds,
-# outputs, batch), targets (seeds or 1, batch, outputs).
+# In the next two functions z is (seeds, outputs, batch) and targets (seeds or 1, batch, outputs). The numbers
+# of one output for all examples are neighbours in memory, so the innermost loops run over examples.
 @compiled
 def _shift(z: Array, largest: Array, least: Any) -> None:
-    """z <- max(z - the largest of each example, least)."""
+    """z <- max(z - the largest z of the example, least); `largest`, (batch,), is working space."""
     for s in range(z.shape[0]):
         for i in range(z.shape[2]):
             largest[i] = z[s, 0, i]
@@ -49,7 +50,7 @@ def _shift(z: Array, largest: Array, least: Any) -> None:
 
 @compiled
 def _softmax_errors(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
-    """exponentials <- scale * (exponentials / their sum - targets)."""
+    """exponentials <- scale * (exponentials / their sum - targets); `factors`, (batch,), is working space."""
     z, shared = exponentials, targets.shape[0] == 1
     for s in range(z.shape[0]):
         own = 0 if shared else s

@@ -12,10 +12,11 @@ from sweep.types import Array
 
 
 class PackedBlock:
-    """Parameters of several seeds, layer by layer.
+    """Parameters of several seeds, layer by layer, as packs (see `packing`).
 
-    `flat` holds all numbers, with zeros where a pack has more columns than its matrix; `weights`, (seeds,
-    packs, inputs, lanes), and `biases`, (seeds, packs, 1, lanes), are views of it, one a layer.
+    `weights`, (seeds, packs, inputs, lanes), and `biases`, (seeds, packs, 1, lanes), one array a layer, are
+    views of `flat`, which holds all numbers. Where the last pack of a matrix has more columns than are left,
+    the rest are zeros.
     """
 
     def __init__(self, architecture: Architecture, seeds: int, dtype: np.dtype[np.floating]) -> None:
@@ -45,7 +46,7 @@ class PackedBlock:
 
     @property
     def parameters(self) -> Array:
-        """One row a seed, (seeds, parameters), a copy."""
+        """A copy of the parameters, one row a seed, (seeds, parameters)."""
         rows = Parameters(
             self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
         )

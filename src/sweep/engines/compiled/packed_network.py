@@ -14,7 +14,7 @@ from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
 from sweep.types import Array
 
-# What backpropagation finds for a layer: its index, its inputs and its errors, packed.
+# Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, packed.
 Accept = Callable[[int, Array, Array], None]
 
 _RELU = ACTIVATIONS["relu"]
@@ -24,9 +24,9 @@ _RELU = ACTIVATIONS["relu"]
 class _Workspace:
     """Arrays that a network reuses for every batch of one size.
 
-    `layers` are the outputs and `deltas` the errors of every layer, packed; `inputs` the pre-activations of
-    the hidden layers, where the derivative of the activation needs them; `outputs` the last pre-activations,
-    (seeds, outputs, batch); `ones` is (batch,).
+    `layers` are the outputs of every layer and `deltas` its errors, packed, (seeds, packs, batch + SHORT,
+    lanes). `inputs` are the pre-activations of the hidden layers, for activations whose derivative needs
+    them. `outputs` are the pre-activations of the output layer, (seeds, outputs, batch); `ones` is (batch,).
     """
 
     layers: list[Array]
@@ -37,7 +37,7 @@ class _Workspace:
 
 
 class PackedNetwork(Network):
-    """The networks of a packed block. Activations other than ReLU are NumPy's vectorised loops."""
+    """The networks of a packed block. ReLU is compiled; other activations are computed by NumPy."""
 
     examples_at_once = 1000
 
@@ -70,8 +70,8 @@ class PackedNetwork(Network):
     def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
         """The pre-activations of the output layer, (seeds, batch, outputs).
 
-        The outputs of the other layers stay in the workspace.
-        `features` are a mini-batch as `gather` returns it, or (batch, inputs), row-major.
+        `features` is a mini-batch as `gather` returns it, or (batch, inputs) in row-major order. The outputs
+        of the hidden layers stay in the workspace, and with `keep_inputs` their pre-activations, too.
         """
         workspace = self.workspace(features)
         *hidden, last = workspace.layers
@@ -94,8 +94,8 @@ class PackedNetwork(Network):
     def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
         """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `inputs` as `gather` returns them; `targets` is (batch, outputs) or (seeds, batch, outputs). When
-        `accept` is called its weights have been used: it may change them.
+        `inputs` is as `gather` returns it; `targets` is (batch, outputs) or (seeds, batch, outputs). `accept`
+        may change the weights of its layer, which are no longer needed.
         """
         needs_input = self.function.needs_input
         z = self.forward(inputs, keep_inputs=needs_input)

@@ -2,9 +2,9 @@
 
 A pack holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (packs,
 rows, lanes). Every product then reads its factors in the order in which they are stored. BLAS packs both
-factors anew for each product, which takes a third of a step's time. Columns beyond the last are zero and stay
-so. The rows of a mini-batch are followed by room for `SHORT` more, which the micro-kernel writes to and
-nobody reads.
+factors anew for each product, which takes a third of a step's time. If the number of columns is not a
+multiple of the lanes, the rest of the last pack is zero and stays zero. A mini-batch has `SHORT` rows more
+than examples: the micro-kernel may write to them, and nothing reads them.
 """
 
 from typing import Any
@@ -35,7 +35,7 @@ def zeros(*shape: int, columns: int, dtype: DTypeLike) -> Array:
 
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Zeros that begin at a vector's boundary."""
+    """Zeros of this shape, whose address is a multiple of a vector's bytes."""
     count, item = int(np.prod(shape)), np.dtype(dtype).itemsize
     room = np.zeros(count + VECTOR_BYTES // item, dtype)
     start = -room.ctypes.data % VECTOR_BYTES // item
@@ -43,7 +43,10 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def fill(packs: Array, matrix: Array) -> None:
-    """Write matrices (..., rows, columns) into packs; rows and columns beyond are left as they are."""
+    """Copy matrices (..., rows, columns) into packs (..., packs, rows or more, lanes).
+
+    Rows and columns of the packs beyond those of the matrices are left as they are.
+    """
     *_, rows, columns = matrix.shape
     width = packs.shape[-1]
     for pack, start in enumerate(range(0, columns, width)):
@@ -52,14 +55,14 @@ def fill(packs: Array, matrix: Array) -> None:
 
 
 def matrix(packs: Array, columns: int) -> Array:
-    """The matrices (..., rows, columns) that lie in packs, copied."""
+    """A copy of the matrices (..., rows, columns) in packs (..., packs, rows, lanes)."""
     rows = packs.swapaxes(-3, -2)
     return rows.reshape(*rows.shape[:-2], -1)[..., :columns]
 
 
 @compiled
 def bias_relu(z: Array, bias: Array) -> None:
-    """z <- max(z + bias, 0)."""
+    """z <- max(z + bias, 0); z is (seeds, packs, batch + SHORT, lanes), bias (seeds, packs, 1, lanes)."""
     zero = z.dtype.type(0)
     seeds, packs, room, _ = z.shape
     width = VECTOR_BYTES // z.itemsize
@@ -74,7 +77,10 @@ def bias_relu(z: Array, bias: Array) -> None:
 
 @compiled
 def relu_backward(delta: Array, output: Array) -> None:
-    """delta <- delta where the output is positive, else 0; what is not finite is passed on."""
+    """delta <- delta where the output is positive, else 0; two packed arrays of one shape.
+
+    It is 0 * delta in fact, so that an error that is not finite is passed on as NaN.
+    """
     zero = delta.dtype.type(0)
     errors, outputs = delta.reshape(-1), output.reshape(-1)
     for index in range(errors.size):
@@ -84,7 +90,10 @@ def relu_backward(delta: Array, output: Array) -> None:
 
 @compiled
 def take_out(packs: Array, bias: Array, out: Array) -> None:
-    """out <- packs + bias, as (seeds, columns, rows)."""
+    """Unpack and add the biases: out, (seeds, columns, rows), <- packs + bias.
+
+    `packs` is (seeds, packs, rows or more, lanes), `bias` (seeds, packs, 1, lanes).
+    """
     width = packs.shape[3]
     for seed in range(out.shape[0]):
         for column in range(out.shape[1]):
@@ -96,7 +105,7 @@ def take_out(packs: Array, bias: Array, out: Array) -> None:
 
 @compiled
 def put_in(source: Array, packs: Array) -> None:
-    """Write (seeds, columns, rows) into packs."""
+    """Copy `source`, (seeds, columns, rows), into packs, (seeds, packs, rows or more, lanes)."""
     width = packs.shape[3]
     for seed in range(source.shape[0]):
         for column in range(source.shape[1]):
@@ -107,7 +116,10 @@ def put_in(source: Array, packs: Array) -> None:
 
 @compiled
 def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
-    """Copy rows of `source`, (examples, columns), into packs; `rows` is (seeds or 1, batch)."""
+    """Copy rows of `source`, (examples, columns), into `out`, (seeds or 1, packs, batch + SHORT, lanes).
+
+    `rows`, (seeds or 1, batch), are their positions in `source`.
+    """
     columns, width = source.shape[1], VECTOR_BYTES // out.itemsize
     whole = columns // width
     count = rows.shape[1]

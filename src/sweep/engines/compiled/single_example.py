@@ -1,7 +1,8 @@
 """The compiled engine for mini-batches of one example.
 
-With single examples, calls cost more than arithmetic. Here a step is one call with two passes over the
-weights: one for the outputs, and one in which each row of weights passes the error back and takes its update.
+With single examples, calling a function costs more than the arithmetic in it. Here a step is one call, which
+passes over the weights twice: once to compute the outputs, and once in which each row of weights passes the
+error back and is updated.
 """
 
 from collections.abc import Sequence
@@ -56,8 +57,8 @@ class SingleExampleEngine(Engine):
         )
         self._fixed = (dtype.type(strength), dtype.type(least_exponent(dtype)))
         self._units = units
-        # Room for the pre-activations, outputs and errors of all layers of one network, and a row of a
-        # gradient.
+        # Working space: the pre-activations, outputs and errors of all layers of one network, and one row of
+        # a layer's gradient.
         self._room = np.empty((3, int(units[1:].sum())), dtype)
         self._gradient = np.empty(max(rows * count for rows, count in problem.architecture.layers), dtype)
         self._examples: dict[int, tuple[Array, Array]] = {}
@@ -79,13 +80,14 @@ class SingleExampleEngine(Engine):
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         self.steps += 1
         numbers = steps.constants_of(self.problem.optimizer, rate, self.steps, self._parameters.dtype)
-        # A rule that keeps less state does not read what stands in its place.
+        # Placeholders for the state that a rule does not have; it does not read them.
         first, second = (*self.state, self._parameters, self._parameters)[:2]
         self._run(self._parameters, features, targets, rows, (first, second), self._rule, numbers)
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        # A step with momentum 1 and rate 0 leaves the gradient in the velocity. It is taken with a copy of
-        # the weights: 0 times a gradient that is not finite would move them.
+        # A step with momentum 1 and rate 0 from velocity 0 leaves the gradient in the velocity. It is taken
+        # on a copy of the weights, because 0 times a gradient that is not finite is NaN and would change
+        # them.
         velocity = np.zeros_like(self._parameters)
         numbers = np.zeros(steps.CONSTANTS, velocity.dtype)
         numbers[1] = 1
@@ -118,7 +120,10 @@ class SingleExampleEngine(Engine):
         )
 
     def _copies(self, features: Array, targets: Array, rows: Rows) -> tuple[Array, Array]:
-        """The examples, (1 or seeds, inputs), in arrays of our own: Numba tells read-only ones apart."""
+        """The examples, (1 or seeds, inputs), and their targets, copied into arrays that can be written to.
+
+        For Numba a read-only array is another type, for which it would compile everything again.
+        """
         chosen = rows.reshape(-1)
         count, dtype = len(chosen), self._parameters.dtype
         if count not in self._examples:

@@ -1,6 +1,7 @@
 """A step on a single example, compiled into one call.
 
-The weights are read twice: for the outputs, and when they pass the error back and take their update.
+Each row of weights is read twice: once to compute the outputs, and once to pass the error back and be
+updated.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ _UNPENALISED = int(Penalty.NONE)
 
 @compiled_sum
 def _pass_back(weights: Array, delta: Array, out: Array) -> None:
-    """out <- weights @ delta."""
+    """out <- weights @ delta; weights are (rows, count), delta (count,), out (rows,)."""
     for i in range(weights.shape[0]):
         total = delta.dtype.type(0)
         for j in range(weights.shape[1]):
@@ -29,9 +30,9 @@ def _pass_back(weights: Array, delta: Array, out: Array) -> None:
 
 @compiled
 def _product(inputs: Array, weights: Array, out: Array) -> None:
-    """out <- out + inputs @ weights."""
+    """out <- out + inputs @ weights; weights are (rows, count), inputs (rows,), out (count,)."""
     rows, count = weights.shape
-    # Four rows a pass: `out` is read and written a quarter as often.
+    # Four rows are added in one pass, so that `out` is read and written a quarter as often.
     for i in range(0, rows - rows % 4, 4):
         a, b, c, d = inputs[i], inputs[i + 1], inputs[i + 2], inputs[i + 3]
         for j in range(count):
@@ -56,10 +57,11 @@ def _descend(
     strength: Any,
     gradient: Array,
 ) -> None:
-    """A step for weights, (rows, count), whose gradient is inputs' @ delta and that of the penalty.
+    """A step of `rule` on weights (rows, count) whose gradient is inputs' @ delta plus the penalty's.
 
-    Without a penalty the common rules take each number of the gradient as it is found; for the others it is
-    written to `gradient` first.
+    `first` and `second`, (rows, count), are the optimizer's state, `inputs` (rows,), `delta` (count,). Without a
+    penalty the common rules use each number of the gradient as soon as it is computed; for the others it is
+    written to `gradient`, (rows x count,) or more, first.
     """
     rate, a, b, c, d, epsilon, kept = numbers
     rows, count = weights.shape
@@ -93,7 +95,11 @@ def _descend(
 def _forward(
     weights: Array, units: Array, bias: bool, features: Array, activation: int, z: Array, layers: Array
 ) -> int:
-    """Fill pre-activations and outputs of every layer; the end of the parameters."""
+    """Compute the pre-activations and outputs of every layer of one network, for one example, (inputs,).
+
+    `weights` is its flat parameters, (parameters,). `z` and `layers`, (units of all layers,), are filled
+    layer by layer. Returns where the parameters end.
+    """
     inputs, begin, at = features, 0, 0
     for layer in range(units.size - 1):
         rows, count = units[layer], units[layer + 1]
@@ -129,7 +135,13 @@ def single_step(
     room: Array,
     gradient: Array,
 ) -> None:
-    """A step on one example for every seed; parameters and state are (seeds, parameters)."""
+    """A step on one example for every seed, one seed after the other.
+
+    `parameters` and the state `first` and `second` are (seeds, parameters), `features` (seeds or 1, inputs),
+    `targets` (seeds or 1, outputs). `kinds` are the numbers of activation, output, loss and penalty in
+    `formulas`, `numbers` those of `steps.constants_of`. `room`, (3, units of all layers), and `gradient`,
+    (most weights of a layer,), are working space.
+    """
     activation, output, loss, penalty = kinds
     one, depth = np.ones((1,), parameters.dtype), units.size - 1
     z, layers, deltas = room[0], room[1], room[2]

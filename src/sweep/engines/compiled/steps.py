@@ -1,4 +1,4 @@
-"""How a gradient becomes a step: the equations of `nn.optimizers`, compiled, each of them once."""
+"""How a gradient becomes a step: the equations of `nn.optimizers`, each of them compiled once."""
 
 from enum import IntEnum
 from typing import Any
@@ -23,7 +23,10 @@ from sweep.types import Array
 
 
 class Rule(IntEnum):
-    """How a gradient becomes a step. MOVE: with momentum, once the gradient is in the velocity."""
+    """The number of a rule that turns a gradient into a step.
+
+    NONE takes no step. MOVE is the second half of MOMENTUM, for a gradient that is already in the velocity.
+    """
 
     NONE = 0
     SGD = 1
@@ -45,7 +48,7 @@ _SGD, _MOVE, _MOMENTUM = int(Rule.SGD), int(Rule.MOVE), int(Rule.MOMENTUM)
 _NESTEROV, _RMSPROP, _ADAM = int(Rule.NESTEROV), int(Rule.RMSPROP), int(Rule.ADAM)
 
 
-CONSTANTS = 7
+CONSTANTS = 7  # of the rule that needs most of them
 
 
 def rule_of(optimizer: Optimizer) -> Rule:
@@ -98,8 +101,8 @@ def update(
 ) -> None:
     """A step of `rule` on flat arrays of any one length; `numbers` are those of `constants_of`.
 
-    `first` and `second` are the optimizer's state; a rule that keeps less does not read them. The equations
-    are those of `nn.optimizers`. Negligible numbers are flushed to zero in every step.
+    `first` and `second` are the optimizer's state; a rule that has less state does not read the rest. The
+    equations are those of `nn.optimizers`. Negligible entries of the state are flushed to zero in every step.
     """
     rate, a, b, c, d, epsilon, kept = numbers
     real = parameters.dtype.type
