@@ -1,4 +1,4 @@
-"""Which engine trains a problem. Nothing else asks what is installed or what an engine knows."""
+"""Which engine trains a problem. No other module asks whether Numba is there or what an engine knows."""
 
 from functools import cache
 from importlib import import_module
@@ -7,19 +7,19 @@ from importlib.util import find_spec
 from sweep.engines.engine import Engine, Problem
 from sweep.engines.numpy.engine import NumpyEngine
 
-# What a user may ask for: the fastest that there is, or one by the library that it runs on.
+# What a user may ask for: the fastest engine that there is, or one by the library that it runs on.
 WANTED = ("auto", "numpy", "numba")
 
 
 def installed(wanted: str) -> bool:
-    """Whether what is asked for can run here."""
+    """Whether an engine that is asked for, one of `WANTED`, can run here."""
     return wanted != "numba" or find_spec("numba") is not None
 
 
 def choose(problem: Problem, wanted: str = "auto") -> type[Engine]:
     """The engine for a problem: a compiled one that knows all parts of it, or else NumPy's.
 
-    `wanted` is one of `WANTED`; "auto" and "numba" are the same where Numba is installed.
+    `wanted` is one of `WANTED`. If Numba is installed, "auto" and "numba" are the same.
     """
     if wanted == "numpy" or not installed("numba"):
         return NumpyEngine
@@ -33,6 +33,6 @@ def wanted_as(engine: str) -> str:
 
 @cache
 def _compiled() -> tuple[type[Engine], ...]:
-    # By name: without Numba the package cannot be imported.
+    # Imported when it is needed, by its name: without Numba the import fails.
     engines: tuple[type[Engine], ...] = import_module("sweep.engines.compiled").ENGINES
     return engines

@@ -19,9 +19,10 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be computed, whichever engine does it.
+    """What an engine is to compute.
 
-    `batch` is the size of a mini-batch. `shared` says that all seeds see the same mini-batches.
+    `batch` is the number of examples in a mini-batch; the last one of an epoch may be smaller. If `shared`,
+    all seeds see the same mini-batches.
     """
 
     architecture: Architecture
@@ -34,7 +35,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a record says of the engine that trained: name, version in words, version of its numbers."""
+    """What a record says of the engine that trained; see `Engine` for the three fields."""
 
     name: str
     version: str
@@ -44,8 +45,8 @@ class EngineInfo:
 class Network(ABC):
     """The outputs of a block of seeds on examples that are common to all of them."""
 
-    # Examples of one call of `outputs`: enough for products to run at their full rate, few enough for the
-    # results to stay in the cache.
+    # How many examples to give to one call of `outputs`: enough for products to run at their full rate, and
+    # few enough for the results to stay in the cache.
     examples_at_once: ClassVar[int]
     seeds: int
 
@@ -60,8 +61,9 @@ class Network(ABC):
 class Engine(ABC):
     """Trains the networks of a block of seeds.
 
-    A seed's numbers have the same bits whichever seeds are in the block with it. `name` and `numerics` stand
-    in the records: `numerics` is raised by one when the same training no longer gives the same bits.
+    A seed's numbers have the same bits whichever seeds are in the block with it. `name`, `version()` and
+    `numerics` stand in the records. `numerics` is raised by one when a change of the engine gives the same
+    training other bits.
     """
 
     name: ClassVar[str]
@@ -70,7 +72,7 @@ class Engine(ABC):
     @staticmethod
     @abstractmethod
     def version() -> str:
-        """What else the last digits depend on, in words: packages, and what the processor can do."""
+        """What else the last digits depend on, in words: versions of packages, the processor's abilities."""
 
     @classmethod
     def info(cls) -> EngineInfo:
@@ -85,11 +87,11 @@ class Engine(ABC):
     @classmethod
     @abstractmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:
-        """A network to evaluate, of parameters (seeds, parameters)."""
+        """A network with these parameters, (seeds, parameters), to evaluate."""
 
     @abstractmethod
     def __init__(self, problem: Problem, parameters: Array) -> None:
-        """Start with a copy of these parameters, (seeds, parameters)."""
+        """Start to train a problem from a copy of these parameters, (seeds, parameters)."""
 
     @property
     @abstractmethod
@@ -100,13 +102,14 @@ class Engine(ABC):
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         """Take one step of gradient descent on a mini-batch.
 
-        `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part;
-        `rows`, (batch,) or (seeds, batch), choose the mini-batch. `rate` is the learning rate.
+        `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part.
+        `rows`, (batch,) if the problem is shared, otherwise (seeds, batch), are the positions of the
+        mini-batch in it. `rate` is the learning rate.
         """
 
     @abstractmethod
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        """The gradient of such a step, its penalty included, (seeds, parameters)."""
+        """The gradient that `step` would use, (seeds, parameters), with that of the penalty."""
 
     @abstractmethod
     def evaluation(self) -> Network:
@@ -114,4 +117,7 @@ class Engine(ABC):
 
     @abstractmethod
     def select(self, positions: Sequence[int]) -> Self:
-        """The engine that goes on with the seeds at these positions of the block, with the same bits."""
+        """An engine that goes on with the seeds at these positions of the block, with the same bits.
+
+        This engine must not be used afterwards.
+        """

@@ -1,5 +1,5 @@
-"""The engine that runs everywhere: matrix products by BLAS, all else by NumPy's own loops.
+"""The engine that runs everywhere: matrix products by BLAS, everything else by NumPy's own loops.
 
-`block` lays out the parameters, `products` multiplies, `network` passes forward and back, `engine` takes
-steps.
+`block` is how parameters lie in memory, `products` are the matrix products, `network` does the forward and
+backward pass, and `engine` takes steps.
 """

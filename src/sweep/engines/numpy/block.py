@@ -12,14 +12,14 @@ from sweep.types import Array
 class Block:
     """Parameters of several seeds in one array, seed by seed or interleaved.
 
-    `flat` (seeds x parameters,) holds all numbers in the order in which they lie in memory; `weights`,
-    (seeds, inputs, outputs), and `biases`, (seeds, 1, outputs), are views of it, one a layer. `interleaved`,
-    all seeds of a layer lie together, and those of a first hidden layer as one matrix (inputs, seeds x
-    outputs), which one product can multiply.
+    `flat`, (seeds * parameters,), holds all numbers in the order in which they lie in memory. `weights`,
+    (seeds, inputs, outputs), and `biases`, (seeds, 1, outputs), one array a layer, are views of it. If
+    `interleaved`, `flat` goes layer by layer, all seeds of a layer together. The weights of a first hidden
+    layer are then one matrix (inputs, seeds * outputs) in memory, so that one product serves all seeds.
     """
 
     def __init__(self, architecture: Architecture, flat: Array, seeds: int, *, interleaved: bool) -> None:
-        """The block that lies in `flat`, which is used in place."""
+        """The block whose numbers are `flat`, (seeds * parameters,), which is not copied."""
         self.architecture, self.flat, self.seeds, self.interleaved = architecture, flat, seeds, interleaved
         if interleaved:
             self.weights, self.biases = _interleaved(architecture, flat, seeds)
@@ -43,7 +43,7 @@ class Block:
 
     @property
     def parameters(self) -> Array:
-        """One row a seed, (seeds, parameters): a view, or of an interleaved block a copy."""
+        """One row a seed, (seeds, parameters): a view of `flat`, or a copy if the block is interleaved."""
         if not self.interleaved:
             return self.flat.reshape(self.seeds, -1)
         rows = Parameters(
@@ -54,7 +54,7 @@ class Block:
         return rows.flat
 
     def like(self, flat: Array) -> "Block":
-        """Other numbers, (seeds x parameters,), in the same layout."""
+        """A block of the same layout with these numbers, (seeds * parameters,), which are not copied."""
         return Block(self.architecture, flat, self.seeds, interleaved=self.interleaved)
 
     def select(self, positions: Sequence[int]) -> "Block":

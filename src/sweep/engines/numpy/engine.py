@@ -17,14 +17,14 @@ from sweep.nn.optimizers import Sgd
 from sweep.nn.regularizers import NoPenalty
 from sweep.types import Array
 
-# An update reads and writes each number several times. In pieces of this many numbers, a few arrays of which
-# fit a core's own cache, all but the first time are fast.
+# An update reads and writes each number several times. It is done in pieces of this many numbers: a few
+# arrays of that length fit a core's own cache, so that only the first access to each number is slow.
 PIECE = 65_536
-FLUSH_STEPS = 16  # steps after which negligible entries of the optimizer's state are flushed to zero
+FLUSH_STEPS = 16  # negligible entries of the optimizer's state are flushed to zero after so many steps
 
 
 class NumpyEngine(Engine):
-    """The engine that runs everywhere and knows everything: matrix products by BLAS, all else by NumPy."""
+    """The engine that runs everywhere and knows every problem; BLAS does the products, NumPy the rest."""
 
     name = "numpy"
     numerics = 3
@@ -76,11 +76,11 @@ class NumpyEngine(Engine):
 
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         inputs = self._gather(features, rows)
-        # mode="clip" skips a check and a buffer.
+        # mode="clip" spares a check of bounds and a buffer.
         wanted = targets.take(rows, axis=0, mode="clip")
         self.steps += 1
         optimizer = self.problem.optimizer
-        # Of a class derived from them nothing is known.
+        # A class derived from one of these may compute something else.
         if type(optimizer) is Sgd and type(self.problem.regularizer) is NoPenalty:
             self._descend(optimizer, inputs, wanted, rate)
         else:
@@ -94,7 +94,7 @@ class NumpyEngine(Engine):
         return tuple(each.flat for each in self.state)
 
     def _descend(self, optimizer: Sgd, features: Array, targets: Array, rate: float) -> None:
-        """A step without an array for the gradient: BLAS adds it to the weights, or to the velocity."""
+        """A step without an array for the gradient: BLAS adds it to the weights or the velocity directly."""
         if not self.state:
             self._accumulate(features, targets, -rate, self.block, add=True)
             return
@@ -112,7 +112,10 @@ class NumpyEngine(Engine):
         return self._gradient
 
     def _accumulate(self, features: Array, targets: Array, scale: float, into: Block, *, add: bool) -> None:
-        """into <- scale * dE/dp, with `add` on top of what is there; `into` may be the parameters."""
+        """into <- scale * dE/dp, or with `add` into <- into + that; `into` may be the parameters themselves.
+
+        `features` and `targets` are a mini-batch, as for `NumpyNetwork.backward`.
+        """
 
         def accept(index: int, inputs: Array, delta: Array) -> None:
             add_products(inputs, delta, into.weights[index], scale, add)
@@ -122,14 +125,17 @@ class NumpyEngine(Engine):
         self._network.backward(features, targets, self.problem.objective, accept)
 
     def _gather(self, features: Array, rows: Rows) -> Array:
-        """The mini-batch of these rows: a view of a single one, or an array that the next call overwrites."""
+        """The mini-batch at these rows, (batch, inputs) or (seeds, batch, inputs).
+
+        It is a view of a single example, or an array that the next call overwrites.
+        """
         if rows.size == 1:
             single: Array = features[rows.item()].reshape(*rows.shape, -1)
             return single
         if rows.shape not in self._gathered:
             self._gathered[rows.shape] = np.empty((*rows.shape, features.shape[1]), features.dtype)
         gathered = self._gathered[rows.shape]
-        # mode="clip" skips a check and a buffer: the gather is three times as fast.
+        # mode="clip" spares a check of bounds and a buffer, which makes this three times as fast.
         np.take(features, rows, axis=0, out=gathered, mode="clip")
         return gathered
 
@@ -140,7 +146,7 @@ class NumpyEngine(Engine):
 
 
 def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """The same cache-sized piece of each of several flat arrays, one piece after the other."""
+    """Pieces of several flat arrays, (length,), that fit the cache: one piece of each at a time."""
     for start in range(0, len(arrays[0]), PIECE):
         yield tuple(array[start : start + PIECE] for array in arrays)
 
@@ -152,5 +158,5 @@ def _version() -> str:
         for library in ThreadpoolController().info()
         if library["user_api"] == "blas"
     ]
-    # threadpoolctl finds them in the order of a set of paths, which differs between processes.
+    # Sorted, because threadpoolctl lists them in the order of a set, which differs between processes.
     return ", ".join([f"numpy {version('numpy')}", *sorted(set(blas), reverse=True)])

@@ -12,7 +12,7 @@ from sweep.engines.numpy.products import multiply
 from sweep.nn.objective import Objective
 from sweep.types import Array
 
-# What backpropagation finds for a layer: its index, its inputs and its errors dE/dz, (seeds, batch, units).
+# Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, (seeds, batch, units).
 Accept = Callable[[int, Array, Array], None]
 
 
@@ -20,8 +20,9 @@ Accept = Callable[[int, Array, Array], None]
 class _Workspace:
     """Arrays that a network reuses for every batch of one size, (seeds, batch, units) each.
 
-    `layers` are the outputs of each layer, the last before its output function; `deltas` the errors of the
-    hidden layers; `inputs` their pre-activations, where the derivative of the activation needs them.
+    `layers` are the outputs of each layer, the last of them before the output function. `deltas` are the
+    errors of the hidden layers. `inputs` are their pre-activations, for activations whose derivative needs
+    them.
     """
 
     layers: list[Array]
@@ -32,8 +33,8 @@ class _Workspace:
 class NumpyNetwork(Network):
     """The networks of a block.
 
-    Products run over 3-D arrays, one matrix product a seed. Where the examples are common to all seeds and
-    the block is interleaved, the first product is one for all (see `products`).
+    Products are of 3-D arrays, one matrix product a seed. If the examples are common to all seeds and the
+    block is interleaved, the product of the first layer is one for all seeds (see `products`).
     """
 
     examples_at_once = 2000
@@ -47,11 +48,11 @@ class NumpyNetwork(Network):
         return self.forward(features)[-1]
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> list[Array]:
-        """The outputs of every layer, (seeds, batch, units), the last before its output function.
+        """The outputs of every layer, (seeds, batch, units), the last before the output function.
 
         `features` is (batch, inputs), common to all seeds, or (seeds, batch, inputs). The arrays belong to
-        the network and are overwritten by the next call with the same batch size. With `keep_inputs`,
-        pre-activations that `backward` needs are kept in the workspace.
+        the network and are overwritten by the next call with the same batch size. With `keep_inputs`, the
+        pre-activations of the hidden layers stay in the workspace, too.
         """
         workspace, block = self._workspace(features), self.block
         inputs = features
@@ -69,8 +70,9 @@ class NumpyNetwork(Network):
     def backward(self, features: Array, targets: Array, objective: Objective, accept: Accept) -> None:
         """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `features` as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's
-        gradient is inputs' @ errors. When `accept` is called its weights have been used: it may change them.
+        `features` is as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's
+        gradient is inputs' @ errors. `accept` may change the weights of its layer, which are no longer
+        needed.
         """
         needs_input = self.function.needs_input
         layers = self.forward(features, keep_inputs=needs_input)
@@ -95,12 +97,12 @@ class NumpyNetwork(Network):
 
     def _new_workspace(self, batch: int, dtype: DTypeLike) -> _Workspace:
         *hidden, outputs = self.block.architecture.units[1:]
-        # The few outputs of an example lie apart in memory, (seeds, outputs, batch), so that sums and maxima
-        # over them run over whole rows.
+        # In memory the output layer is (seeds, outputs, batch): sums and maxima over the few outputs then run
+        # over whole rows of examples.
         last = np.empty((self.seeds, outputs, batch), dtype).swapaxes(1, 2)
 
         def empty() -> list[Array]:
-            # Not by empty_like, which lays out an axis of length one as it likes.
+            # Not empty_like, which is free in how it lays out an axis of length one.
             layers: list[Array] = [np.empty((self.seeds, batch, count), dtype) for count in hidden]
             if self.block.interleaved and hidden:
                 layers[0] = np.empty((batch, self.seeds, hidden[0]), dtype).swapaxes(0, 1)

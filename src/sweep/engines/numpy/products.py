@@ -1,14 +1,14 @@
 """Matrix products of a block of seeds, at the rate that BLAS reaches for their shapes.
 
-Where all seeds see the same examples, their first products are one: the weights of all seeds side by side
-are one matrix. BLAS adds up each number of a product in an order that may depend on the shapes; whether the
-wide product has the bits of each seed's own is found out once for every shape, and where not, each seed has
-a product of its own.
+If all seeds see the same examples, one wide product can serve all of them, with the weights of all seeds side
+by side as one matrix. BLAS adds up each number of a product in an order that may depend on the shapes. So it
+is tried once for every shape whether the wide product has the bits of each seed's own product. If not, each
+seed has a product of its own.
 
-OpenBLAS multiplies small matrices as they lie, and copies larger ones into a layout of its own first.
-Beside a narrow layer the copy costs more than the multiplication: products that are each seed's own are done
-in pieces of the batch small enough to be multiplied as they lie, up to twice as fast. Pieces depend on the
-shapes of one seed only, and so do the bits of its result.
+OpenBLAS multiplies small matrices without packing, and first packs larger ones, that is, copies them into a
+layout of its own. With a narrow layer, packing costs more than the multiplication. A seed's own product is
+therefore done in pieces of the batch that are small enough to be multiplied without packing, up to twice as
+fast. The pieces depend on the shapes of one seed only, and so do the bits of its result.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from scipy.linalg.blas import dgemm, dger, sgemm, sger
 
 from sweep.types import Array
 
-SMALL = 1_000_000  # multiplications that OpenBLAS does without copying
-NARROW = 64  # columns for which that pays
-LANES = 16  # a piece is a multiple of what one vector instruction holds
-WIDE_PIECE = 128  # examples whose products stay in the cache while they are added up
-TRIED = 10**10  # multiplications up to which a wide product is tried: a tenth of a second or two
-FEW = 4096  # weights whose gradients of all seeds are found at once and then added
+SMALL = 1_000_000  # most multiplications of a product that OpenBLAS does without packing
+NARROW = 64  # most columns for which smaller pieces pay
+LANES = 16  # a piece has a multiple of so many examples, the float32 numbers of a vector register
+WIDE_PIECE = 128  # examples of a piece with more columns, whose products stay in the cache
+TRIED = 10**10  # most multiplications of a wide product that is tried, in a tenth of a second or two
+FEW = 4096  # most weights of a layer whose gradients are computed for all seeds in one call
 
 
 def joined(array: Array) -> Array:
-    """An interleaved array (seeds, rows, columns) as (1, rows, seeds x columns), any other as it is."""
+    """An interleaved array (seeds, rows, columns) as (1, rows, seeds * columns); any other as it is."""
     rows = array.swapaxes(0, 1)
     return rows.reshape(1, len(rows), -1) if rows.flags.c_contiguous else array
 
@@ -54,7 +54,7 @@ def multiply(inputs: Array, weights: Array, out: Array) -> None:
 
 
 def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
-    """out <- scale * inputs' @ delta for each seed, with `add` on top of what is there.
+    """out <- scale * inputs' @ delta for each seed; with `add`, out <- out + scale * inputs' @ delta.
 
     `inputs` is (batch, rows) or (seeds, batch, rows), `delta` (seeds, batch, columns), `out`
     (seeds, rows, columns).
@@ -63,7 +63,8 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: boo
         _add_shared_products(inputs, delta, out, scale, add)
         return
     if inputs.shape[-1] == 1:
-        # A vector to BLAS, which adds it up in another order where other seeds lie between its numbers.
+        # BLAS takes one column for a vector. It adds up a vector in another order if its numbers are not
+        # neighbours in memory, as in a block of several seeds.
         inputs = np.ascontiguousarray(inputs)
     pieces = _pieces(delta.shape[1], *out.shape[1:])
     if len(pieces) == 1 and not add and scale == 1:
@@ -87,7 +88,8 @@ def add_products(inputs: Array, delta: Array, out: Array, scale: float, add: boo
 def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
     seeds, rows, columns = out.shape
     if len(inputs) * rows * columns <= SMALL and (add or scale != 1):
-        # For small matrices BLAS rounds differently where it adds: the wide product would be another.
+        # For small matrices BLAS rounds differently when it adds to what is there, so that the wide product
+        # would have other bits. So the product is computed first and added afterwards.
         sums = np.empty_like(out)
         _add_shared_products(inputs, delta, sums, 1.0, False)
         add_scaled(sums, out, scale, add)
@@ -106,14 +108,14 @@ def _add_shared_products(inputs: Array, delta: Array, out: Array, scale: float, 
 
 @cache
 def _same_outputs(batch: int, rows: int, columns: int, seeds: int, dtype: str) -> bool:
-    """Whether each seed's part of a wide `multiply` has the bits of its own product."""
+    """Whether each seed's part of a wide product in `multiply` has the bits of its own product."""
     inputs = _random((batch, rows), dtype)
     return _same_bits(lambda weights, _: inputs @ weights, rows, batch, columns, seeds, dtype)
 
 
 @cache
 def _same_sums(batch: int, rows: int, columns: int, seeds: int, add: bool, dtype: str) -> bool:
-    """Whether each seed's part of a wide `add_product` has the bits of its own."""
+    """Whether each seed's part of a wide `add_product` has the bits of its own `add_product`."""
     inputs = _random((batch, rows), dtype)
 
     def product(delta: Array, out: Array) -> Array:
@@ -126,9 +128,9 @@ def _same_sums(batch: int, rows: int, columns: int, seeds: int, add: bool, dtype
 def _same_bits(
     product: Callable[[Array, Array], Array], inner: int, outer: int, columns: int, seeds: int, dtype: str
 ) -> bool:
-    """Try a product for `seeds` matrices (inner, columns) side by side, and for each of them.
+    """Whether a product of `seeds` matrices (inner, columns) side by side has the bits of each one's own.
 
-    `product` is given the matrix and an array (outer, columns) that it may write to.
+    It is tried on random numbers. `product` is given a matrix and an array (outer, columns) to write to.
     """
     if seeds == 1:
         return True
@@ -152,13 +154,13 @@ def _random(shape: tuple[int, ...], dtype: str) -> Array:
 
 
 def add_product(inputs: Array, delta: Array, out: Array, scale: float, add: bool) -> None:
-    """out <- scale * inputs' @ delta, with `add` on top of what is there, in one pass.
+    """out <- scale * inputs' @ delta of one seed; with `add`, out <- out + scale * inputs' @ delta.
 
-    `inputs` (batch, rows) and `out` (rows, columns) are row-major, `delta` is (batch, columns) in
-    either order. For one example it is a rank-one update, which reads and writes `out` only once.
+    `inputs`, (batch, rows), and `out`, (rows, columns), are row-major; `delta`, (batch, columns), is
+    row-major or column-major. BLAS reads and writes `out` only once; for one example it is a rank-one update.
     """
     double = out.dtype == np.float64
-    # BLAS counts in columns: what is row-major here is its own transpose there.
+    # BLAS expects column-major matrices: to it, a row-major matrix is its own transpose.
     if len(inputs) == 1:
         if not add:
             out.fill(0)
@@ -172,18 +174,18 @@ def add_product(inputs: Array, delta: Array, out: Array, scale: float, add: bool
 
 
 def add_sums(delta: Array, bias: Array, scale: float, add: bool) -> None:
-    """bias <- scale * (the batch's sum of delta), with `add` on top of what is there.
+    """bias <- scale * (the sum of delta over the batch); with `add`, bias <- bias + that.
 
     `delta` is (seeds, batch, columns), `bias` (seeds, 1, columns).
     """
-    # As a product of each seed's own contiguous errors: BLAS adds up a few columns in another order where
-    # they lie among those of other seeds.
+    # A product with ones, of a contiguous copy of each seed's errors: BLAS adds up a few columns in another
+    # order if those of other seeds lie between them.
     ones = np.ones((1, delta.shape[1]), delta.dtype)
     add_scaled(np.matmul(ones, np.ascontiguousarray(delta)), bias, scale, add)
 
 
 def add_scaled(sums: Array, out: Array, scale: float, add: bool) -> None:
-    """out <- scale * sums, with `add` on top of what is there."""
+    """out <- scale * sums, or with `add` out <- out + that; arrays of one shape. Overwrites `sums`."""
     sums *= scale
     if add:
         out += sums
@@ -193,6 +195,6 @@ def add_scaled(sums: Array, out: Array, scale: float, add: bool) -> None:
 
 @lru_cache
 def _pieces(batch: int, rows: int, columns: int) -> tuple[slice, ...]:
-    """The pieces of a batch whose products with a (rows, columns) matrix are done one by one."""
+    """The pieces into which a batch is cut for products with a (rows, columns) matrix."""
     size = max(LANES, SMALL // (rows * columns) // LANES * LANES) if columns <= NARROW else WIDE_PIECE
     return tuple(slice(start, start + size) for start in range(0, batch, size))
