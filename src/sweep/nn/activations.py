@@ -14,8 +14,8 @@ from sweep.types import Array
 class Activation:
     """An activation f and its derivative, both in place, on arrays of any one shape.
 
-    `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z), where values is f(z),
-    or z itself if the derivative `needs_input`. Where f(z) is enough, no engine has to keep z.
+    `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z). `values` is f(z), or z
+    itself if the derivative `needs_input`. If f(z) is enough, an engine need not keep z.
     """
 
     apply: Callable[[Array], None]
@@ -24,7 +24,7 @@ class Activation:
 
 
 def _relu(z: Array) -> None:
-    # Against a row of zeros instead of the number 0, NumPy's vectorised loop runs: four times as fast.
+    # With a row of zeros instead of the number 0, NumPy uses its vectorised loop: four times as fast.
     np.maximum(z, np.zeros(z.shape[-1], z.dtype), out=z)
 
 

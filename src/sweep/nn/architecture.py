@@ -1,4 +1,4 @@
-"""The shape of a network, where its parameters lie in a flat vector, and how they start."""
+"""The shape of a network, the order of its parameters in a flat vector, and their initial values."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +15,8 @@ from sweep.types import Array
 class Architecture:
     """The shape of a network: `units` of every layer, the input first and the output last.
 
-    The parameters of one seed are one flat vector: for each layer its weights (inputs, outputs) in row-major
-    order, then, if `bias`, its biases (outputs,). `activation` is a name in `ACTIVATIONS`.
+    The parameters of one seed are one flat vector. For each layer it holds the weights (inputs, outputs) in
+    row-major order and then, if `bias`, the biases (outputs,). `activation` is a name in `ACTIVATIONS`.
     """
 
     units: tuple[int, ...]
@@ -39,7 +39,7 @@ class Architecture:
         return ACTIVATIONS[self.activation]
 
     def initial_parameters(self, initializer: Initializer, rng: np.random.Generator) -> Array:
-        """The flat parameters of one seed, (parameters,) in float64; biases are zero."""
+        """The initial flat parameters of one seed, (parameters,) in float64; biases are zero."""
         parts = []
         for inputs, outputs in self.layers:
             parts.append(initializer.weights(inputs, outputs, rng).reshape(-1))

@@ -1,7 +1,7 @@
 """Outputs and gradients of a fully connected network, in plain NumPy: what every engine is tested against.
 
-Arrays of a block have a leading axis of seeds: features (seeds, batch, inputs), or (batch, inputs) where all
-seeds see the same examples; targets likewise with (batch, outputs).
+Features are (seeds, batch, inputs), or (batch, inputs) if all seeds see the same examples; targets likewise
+are (seeds, batch, outputs) or (batch, outputs).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sweep.types import Array
 
 @dataclass(frozen=True)
 class Pass:
-    """What a forward pass leaves: each layer's inputs and pre-activations, (seeds, batch, units)."""
+    """What a forward pass computes: inputs and pre-activations of each layer, (seeds, batch, units)."""
 
     inputs: list[Array]
     pre_activations: list[Array]
@@ -44,10 +44,10 @@ def forward(parameters: Parameters, features: Array) -> Pass:
 def gradient(
     parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
 ) -> Parameters:
-    """dJ/dp for every parameter (Rumelhart, Hinton and Williams 1986).
+    """dJ/dp for every parameter p (Rumelhart, Hinton and Williams 1986); J is the loss plus the penalty.
 
-    delta = dE/dz of the output layer; dE/dW_l = x_l' delta and dE/db_l = sum of delta over the batch; the
-    delta of the layer before is (delta W_l') * f'(z).
+    Begin with delta = dE/dz of the output layer. In layer l, dE/dW_l = x_l' delta and dE/db_l is the sum of
+    delta over the batch. The delta of the layer before it is (delta W_l') * f'(z).
     """
     result = parameters.zeros_like()
     passed = forward(parameters, features)
@@ -69,6 +69,6 @@ def gradient(
 def loss(
     parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
 ) -> float:
-    """J of a mini-batch, its penalty included, for the parameters of one seed."""
+    """J of a mini-batch, the loss plus the penalty, for the parameters of one seed."""
     penalty = sum(regularizer.penalty(weights) for weights in parameters.weights)
     return objective.batch_loss(forward(parameters, features).z, targets) + penalty

@@ -1,6 +1,6 @@
 """Initial weights. Biases start at zero.
 
-A new initializer is one class, whose fields are its own settings, and one entry in `INITIALIZERS`.
+A new initializer is one class and one entry in `INITIALIZERS`. The fields of the class are its own settings.
 """
 
 from abc import ABC, abstractmethod
@@ -59,7 +59,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zero: right for a network without hidden layers, where the loss is convex."""
+    """All zero. Only for a network without hidden layers: all units of one would stay equal."""
 
     def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.zeros((inputs, outputs))

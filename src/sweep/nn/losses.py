@@ -1,6 +1,6 @@
-"""Losses. A new loss is one class, whose fields are its own settings, and one entry in `LOSSES`.
+"""Losses. A new loss is one class and one entry in `LOSSES`. The fields of the class are its own settings.
 
-Notation as in `outputs`; targets may lack the axis of seeds.
+The notation is that of `outputs`. Targets y are (seeds, batch, outputs), or (batch, outputs) for all seeds.
 """
 
 from abc import ABC, abstractmethod
@@ -17,9 +17,9 @@ from sweep.types import Array
 class Loss(ABC):
     """A loss: its value for each example, and its gradient for a mini-batch.
 
-    `outputs` names the output functions that it goes with; without names it goes with all of them. If the
-    loss is `matched` to its output function, both cancel to a gradient a - y of the pre-activations.
-    `additive` says that the loss of a set of examples is the mean of their losses.
+    `outputs` are the names of the output functions that it can be combined with; empty means all of them. If
+    the loss is `matched` to its output function, their derivatives cancel: dE/dz is (a - y) / B. If it is
+    `additive`, the loss of a set of examples is the mean of their losses.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ()
@@ -28,12 +28,15 @@ class Loss(ABC):
 
     @classmethod
     def goes_with(cls) -> tuple[str, ...]:
-        """The names of the output functions that the loss goes with."""
+        """The names of the output functions that the loss can be combined with."""
         return cls.outputs or tuple(OUTPUTS)
 
     @abstractmethod
     def examples(self, z: Array, a: Array, y: Array) -> Array:
-        """The loss of each example, (seeds, batch), from z, a and y, (seeds, batch, outputs)."""
+        """The loss of each example, (seeds, batch), from z, a and y, (seeds, batch, outputs).
+
+        If the loss is `matched`, it must not use `a`, which is not computed then.
+        """
 
     @abstractmethod
     def gradient(self, a: Array, y: Array) -> None:
@@ -94,13 +97,13 @@ class MeanSquaredError(Loss):
 
 @dataclass(frozen=True)
 class RootMeanSquaredError(MeanSquaredError):
-    """The root of the mean squared error of a whole set, which is no mean over its examples."""
+    """The root of the mean squared error of a set of examples; it is not the mean of their own roots."""
 
     additive = False
 
     def gradient(self, a: Array, y: Array) -> None:
-        # d sqrt(m)/da = (a - y) / (B K sqrt(m)), m the mean squared error of the batch; at m = 0, where
-        # the root has no derivative, 0.
+        # d sqrt(m)/da = (a - y) / (B K sqrt(m)), where m is the mean squared error of the batch. At m = 0 the
+        # root has no derivative, and 0 is taken.
         a -= y
         root = np.sqrt(np.square(a).mean(axis=(-2, -1), keepdims=True))
         count = a.shape[-2] * a.shape[-1]

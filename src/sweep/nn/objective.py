@@ -1,4 +1,4 @@
-"""What training makes small: an output function and a loss that go together."""
+"""What training minimises: a loss of the outputs of an output function."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from sweep.types import Array
 
 @dataclass(frozen=True)
 class Objective:
-    """An output function and a loss that go together, and how a batch is reduced.
+    """An output function, a loss that can be combined with it, and how the losses of a batch are reduced.
 
-    `reduction` is "mean" (the gradient of the batch's mean loss) or "sum" (B times that; additive losses
-    only).
+    `reduction` is "mean", for the gradient of the batch's mean loss, or "sum", for B times that. "sum" is
+    only for additive losses.
     """
 
     output: Output
@@ -21,11 +21,14 @@ class Objective:
 
     @classmethod
     def named(cls, output: str, loss: str, reduction: str = "mean") -> "Objective":
-        """The objective of these names, with the loss's own settings at their defaults."""
+        """The objective of the output function and the loss of these names; the loss has default settings."""
         return cls(OUTPUTS[output], LOSSES[loss](), reduction)
 
     def delta(self, z: Array, y: Array) -> None:
-        """Replace the pre-activations z, (seeds, batch, outputs), by dE/dz of the batch loss E."""
+        """Replace the pre-activations z, (seeds, batch, outputs), by dE/dz of the batch loss E.
+
+        `y` are the targets, (seeds, batch, outputs) or (batch, outputs).
+        """
         self.output.apply(z)
         if self.loss.matched:
             self.loss.gradient(z, y)
@@ -43,8 +46,9 @@ class Objective:
         return a
 
     def examples(self, z: Array, y: Array) -> Array:
-        """The loss of each example, (seeds, batch), from z, (seeds, batch, outputs)."""
-        # A loss that matches its output function is computed from z alone.
+        """The loss of each example, (seeds, batch), from z, (seeds, batch, outputs), and the targets y."""
+        # A loss that matches its output function is computed from z alone, so that the outputs are not
+        # needed.
         return self.loss.examples(z, z if self.loss.matched else self.outputs(z), y)
 
     def batch_loss(self, z: Array, y: Array) -> float:

@@ -1,9 +1,9 @@
 """Optimizers: a state that starts at zero, and an update that changes parameters and state in place.
 
-All work on flat arrays of any one shape; what becomes of a number does not depend on where it lies, so that a
-seed's bits do not depend on its neighbours. The learning rate multiplies outside the momentum buffer, as in
-PyTorch and optax (scikit-learn has it inside; under a constant rate both are the same). A new optimizer is
-one class, whose fields are its own settings, and one entry in `OPTIMIZERS`.
+All of them work elementwise on arrays of any one shape. What becomes of a number does not depend on its place
+in the array, so that a seed's bits do not depend on its neighbours. The learning rate multiplies outside the
+momentum buffer, as in PyTorch and optax. (scikit-learn has it inside; at a constant rate both are the same.)
+A new optimizer is one class and one entry in `OPTIMIZERS`. The fields of the class are its own settings.
 """
 
 from abc import ABC, abstractmethod
@@ -16,12 +16,12 @@ from sweep.setting import setting
 from sweep.table import Table
 from sweep.types import Array
 
-# Momentum that no gradient feeds any more decays into denormal numbers, on which a processor is a hundred
-# times slower. Entries of a state below these magnitudes are too small to move a weight and are flushed to
-# zero.
+# When the gradient of a weight stays zero, its momentum decays into denormal numbers, with which a processor
+# is a hundred times slower. Entries of a state below these magnitudes are too small to change a weight and
+# are flushed to zero.
 NEGLIGIBLE_VELOCITY = 1e-20
-NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE = 1e-20, 1e-30  # the square counts by its root, beside an epsilon of 1e-8
-NEGLIGIBLE_GRADIENT = 1e-17  # its square would be denormal
+NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE = 1e-20, 1e-30  # the root of the square is added to an epsilon of 1e-8
+NEGLIGIBLE_GRADIENT = 1e-17  # smaller gradients have denormal squares
 
 State = tuple[Array, ...]
 
@@ -40,10 +40,10 @@ class Optimizer(ABC):
 
     @abstractmethod
     def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
-        """Take step number `step`, counted from 1, at this learning rate.
+        """Take step number `step`, counted from 1, at the learning rate `rate`.
 
-        `parameters`, `gradient` and the arrays of `state` have one shape; `parameters` and `state` change,
-        and `gradient` may be overwritten.
+        `parameters`, `gradient` and the arrays of `state` have one shape. `parameters` and `state` are
+        changed in place, and `gradient` may be overwritten.
         """
 
 
@@ -66,9 +66,9 @@ class Sgd(Optimizer):
         self.move(parameters, velocity, rate)
 
     def move(self, parameters: Array, velocity: Array, rate: float) -> None:
-        """The rest of a step with momentum, once the gradient has been added to the velocity.
+        """The second half of a step with momentum, after the gradient has been added to the velocity.
 
-        Between steps the state is momentum * v, to which a matrix product can add the next gradient.
+        Between steps the state is momentum * v: a matrix product can add the next gradient to it directly.
         """
         parameters -= rate * velocity
         velocity *= self.momentum

@@ -1,7 +1,8 @@
 """Functions of the output layer. A new one is one entry in `OUTPUTS`.
 
-Notation here and in `losses`: z pre-activation of the output layer, a output, y target, K outputs, B examples
-of a mini-batch, E the loss of the mini-batch. Arrays are (seeds, batch, outputs).
+The notation here and in `losses`: z are the pre-activations of the output layer, a the outputs and y the
+targets, each (seeds, batch, outputs); K is the number of outputs, B that of the examples of a mini-batch, and
+E the loss of the mini-batch.
 """
 
 from collections.abc import Callable
@@ -31,9 +32,9 @@ class Output:
 def least_exponent(dtype: DTypeLike) -> float:
     """The smallest logarithm of a probability that softmax uses: about -57 in float32.
 
-    The probabilities of a network that is sure of itself are denormal numbers, and so are their products with
-    weights and inputs: a processor multiplies them a hundred times slower. With this bound even those
-    products are normal numbers, and still too small to count beside others.
+    A network that is sure of itself gives probabilities that are denormal numbers, and so are their products
+    with weights and inputs. A processor multiplies denormal numbers a hundred times slower. With this bound
+    even the products are normal numbers, and still too small to change a sum.
     """
     return 0.65 * float(np.log(np.finfo(dtype).tiny))
 

@@ -1,4 +1,4 @@
-"""The parameters of a block of seeds: one flat vector a seed, and its weights and biases as views."""
+"""The parameters of several seeds: one flat vector for each, and its weights and biases as views."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from sweep.types import Array
 class Parameters:
     """Flat vectors (seeds, parameters) with named views of them.
 
-    `weights` are (seeds, inputs, outputs) and `biases` (seeds, 1, outputs), one array a layer; without biases
-    the second list is empty. Writing to a view writes to `flat`.
+    `weights` are (seeds, inputs, outputs) and `biases` (seeds, 1, outputs), one array a layer. If the
+    architecture has no biases, the second list is empty. Writing to a view writes to `flat`.
     """
 
     def __init__(self, architecture: Architecture, flat: Array) -> None:

@@ -1,7 +1,8 @@
 """Penalties on the weights: J = E + strength * C. Biases are not penalised.
 
-E is the loss of the mini-batch after its reduction, so a penalty counts once a step whatever the batch size.
-A new penalty is one class, whose fields are its own settings, and one entry in `REGULARIZERS`.
+E is the loss of the mini-batch after its reduction, so that a penalty counts once a step, whatever the batch
+size. A new penalty is one class and one entry in `REGULARIZERS`. The fields of the class are its own
+settings.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +16,7 @@ from sweep.types import Array
 
 
 class Regularizer(ABC):
-    """A penalty on weights, its strength included, and its gradient; both on arrays of any one shape."""
+    """A penalty on weights, with its strength, and its gradient; for arrays of any shape."""
 
     @abstractmethod
     def penalty(self, weights: Array) -> float:
@@ -23,7 +24,7 @@ class Regularizer(ABC):
 
     @abstractmethod
     def add_gradient(self, gradient: Array, weights: Array) -> None:
-        """Add strength * dC/dw to the gradient, in place."""
+        """Add strength * dC/dw to the gradient, an array of the weights' shape, in place."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""The learning rate of an epoch, as a factor on the base rate.
+"""The learning rate of an epoch, as a factor on the setting `learning_rate`.
 
-A new schedule is one class, whose fields are its own settings, and one entry in `SCHEDULES`.
+A new schedule is one class and one entry in `SCHEDULES`. The fields of the class are its own settings.
 """
 
 from abc import ABC, abstractmethod
@@ -13,27 +13,27 @@ from sweep.table import Table
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A factor for each epoch, after a warm-up of some epochs in which it rises in equal steps.
+    """A factor for each epoch. It may begin with a warm-up, some epochs in which it rises in equal steps.
 
-    Warming up: Goyal et al. 2017, section 2.2, here by whole epochs.
+    The warm-up is that of Goyal et al. 2017, section 2.2, here by whole epochs.
     """
 
     warmup: int = setting(0, "epochs in which the rate rises to its full height", at_least=0, before=0)
 
     def factor(self, epoch: int, epochs: float) -> float:
-        """The factor of `epoch`, counted from 0, of a training of so many `epochs`."""
+        """The factor in epoch number `epoch`, counted from 0, of a training of so many `epochs`."""
         if epoch < self.warmup:
             return (epoch + 1) / (self.warmup + 1) * self.after_warmup(0, epochs - self.warmup)
         return self.after_warmup(epoch - self.warmup, epochs - self.warmup)
 
     @abstractmethod
     def after_warmup(self, epoch: int, epochs: float) -> float:
-        """The factor of `epoch`, counted from 0 after the warm-up, of the `epochs` that are left there."""
+        """The factor in epoch number `epoch` after the warm-up, counted from 0; `epochs` are left there."""
 
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """1."""
+    """The factor 1 in every epoch."""
 
     def after_warmup(self, epoch: int, epochs: float) -> float:
         return 1.0
