@@ -1,10 +1,10 @@
-"""What the footer of a file of records holds besides Parquet's own: a digest, and the trial of a record.
+"""What we add to the footer of a Parquet file of records: a digest, and in a record the row of its trial.
 
-The digest is a SHA-256 of the file's bytes: without it most flipped bits would pass for other numbers. It is
-taken of all bytes, with zeros where it stands itself.
+The digest is a SHA-256 of the file's bytes. Without it, most flipped bits would be read as other numbers. It
+is computed of all bytes, with zeros in the place of the digest itself.
 
-A record's footer repeats the row of the trial (see `schema.TRIAL`) as JSON. Opening a small Parquet file
-takes 30 times as long as reading that row, which is all that a table of thousands of trials needs.
+A record's footer repeats the row of the trial (see `schema.TRIAL`) as JSON. A table of thousands of trials
+needs nothing else, and opening a small Parquet file takes 30 times as long as reading this row.
 """
 
 import hashlib
@@ -23,19 +23,20 @@ from sweep.errors import StoreError
 _PREFIX = "sweep."
 TRIAL = f"{_PREFIX}trial"
 _DIGEST, _BLANK = f"{_PREFIX}sha256", b"0" * 64
-# A key as the footer encodes it (Thrift's compact protocol), with its value: type, length, text.
+# A key and its value as the footer encodes them (Thrift's compact protocol): the value is type, length, text.
 _DIGEST_PLACE = re.compile(re.escape(_DIGEST.encode()) + b"\x18@([0-9a-f]{64})", re.DOTALL)
-# The length is a varint, whose last byte alone is below 128. JSON in ASCII escapes whatever is not printable.
+# The length is a varint: only its last byte is below 128. The JSON is in ASCII and has printable characters
+# only.
 _TRIAL_PLACE = re.compile(re.escape(TRIAL.encode()) + rb"\x18[\x80-\xff]*[\x00-\x7f]([ -~]+)", re.DOTALL)
 
 
 def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any) -> bytes:
-    """The bytes of a Parquet file of `table`, with what `about` says of it and the digest in the footer.
+    """The bytes of a Parquet file of `table`, with the texts of `about` and the digest in the footer.
 
     `options` are those of `pyarrow.parquet.ParquetWriter`.
     """
     buffer = io.BytesIO()
-    # A table that was read from a file brings what the footer said of that one.
+    # A table that was read from a file still carries the texts of that file's footer.
     table = table.replace_schema_metadata(None)
     with pq.ParquetWriter(buffer, table.schema, **options) as writer:
         writer.write_table(table)
@@ -47,9 +48,9 @@ def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any
 
 
 def is_sealed(data: bytes, file: Path) -> bool:
-    """Whether a file's bytes carry a digest, which is then right; records of schema 1 carry none.
+    """Whether a file's bytes hold a digest; those of records of schema 1 do not.
 
-    Raises StoreError, which names `file`, where the bytes are not those that were written.
+    Raises StoreError, which names `file`, if the digest is not that of the bytes.
     """
     place = _find(data)
     if place is None:
@@ -61,14 +62,14 @@ def is_sealed(data: bytes, file: Path) -> bool:
 
 
 def trial_of(data: bytes) -> dict[str, Any] | None:
-    """The trial that the footer of sealed bytes repeats; None in schema 2 and in packs, where it does not."""
+    """The trial's row in the footer of a record; None if it has none, as in schema 2 and in packs."""
     length = int.from_bytes(data[-8:-4], "little")
     found = _TRIAL_PLACE.search(data, len(data) - 8 - length)
     return None if found is None else json.loads(found[1])
 
 
 def opened(data: bytes, file: Path) -> pq.ParquetFile:
-    """The Parquet file in `data`. Raises StoreError, which names `file`, where there is none."""
+    """The Parquet file in `data`. Raises StoreError, which names `file`, if it cannot be opened."""
     try:
         return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -76,13 +77,13 @@ def opened(data: bytes, file: Path) -> pq.ParquetFile:
 
 
 def about(record: pq.ParquetFile) -> dict[str, str]:
-    """What `seal` was told of the table in a file."""
+    """The texts of `about` that `seal` put into a file's footer."""
     metadata = {key.decode(): value.decode() for key, value in (record.metadata.metadata or {}).items()}
     return {key: value for key, value in metadata.items() if not key.startswith(("ARROW:", _PREFIX))}
 
 
 def _find(data: bytes) -> slice | None:
-    """Where the digest stands: near the end, in the footer."""
+    """The place of the digest, which is in the footer, near the end; None if there is none."""
     found = _DIGEST_PLACE.search(data, max(0, data.rfind(_DIGEST.encode())))
     return None if found is None else slice(*found.span(1))
 

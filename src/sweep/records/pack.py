@@ -13,9 +13,9 @@ from sweep.records.schema import SCHEMA
 
 
 def write(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: Mapping[str, str]) -> None:
-    """Write the whole records of these cells' seeds to one file, with what `about` says of them.
+    """Write all columns of the records of these cells' seeds to one file, with texts `about` them.
 
-    Raises StoreError where a record is missing or cannot be read.
+    Raises StoreError if a record is missing or cannot be read.
     """
     wanted = [(cell, seed) for cell, own in seeds.items() for seed in own]
     for record in (store.path(results, *pair) for pair in wanted):
@@ -29,7 +29,7 @@ def write(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: 
 
 
 def about(file: Path) -> dict[str, str]:
-    """What `write` was told of the records in a file."""
+    """The texts that `write` was given about the records in a file."""
     data = file_bytes(file)
     footer.is_sealed(data, file)
     return footer.about(footer.opened(data, file))

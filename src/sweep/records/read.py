@@ -1,4 +1,4 @@
-"""Records as Arrow tables, and a glance at one. A record that is damaged, or another trial's, is an error."""
+"""Records as Arrow tables. A record that is damaged, or that lies in another trial's place, is an error."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,20 +15,20 @@ from sweep.errors import StoreError
 from sweep.records import footer, store
 from sweep.records.schema import ENGINES_1, NAMES_1, SCHEMA, TRIAL, VERSION
 
-READERS = 2  # threads; more of them contend for the GIL
-BATCH = 100  # records that a thread reads in one go
+READERS = 2  # threads; more would contend for the GIL
+BATCH = 100  # records that a thread reads before it takes the next batch
 
 
 @dataclass(frozen=True)
 class Glance:
-    """What a plan must know of a stored record: the engine that ran, and whether the weights are in it."""
+    """What a plan must know of a stored record: the name of the engine, and whether the weights are in it."""
 
     engine: str
     weights: bool
 
 
 def glance(results: Path, cell: str, seed: int) -> Glance:
-    """Look into a stored record. Raises StoreError where it cannot be read."""
+    """What a plan must know of a stored record. Raises StoreError if it cannot be read."""
     file = store.path(results, cell, seed)
     data = file_bytes(file)
     footer.is_sealed(data, file)
@@ -40,10 +40,10 @@ def glance(results: Path, cell: str, seed: int) -> Glance:
 
 
 def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> pa.Table:
-    """These columns of the records below a folder, or in one file, one row a trial; of these cells, if given.
+    """These columns of the records in a store or in one file, one row a trial.
 
-    What a record of an older version lacks is null. Raises StoreError where there is no such folder, or a
-    record cannot be read.
+    If `cells` is given, only of the cells with these ids. A column that an older version of records does not
+    have is null. Raises StoreError if there is no such folder or a record cannot be read.
     """
     if results.is_file():
         table = _together([_table(results, columns)], columns)
@@ -55,7 +55,7 @@ def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> 
         wanted = set(cells)
         files = [file for file in files if file.parent.name in wanted]
     batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    # The footer repeats what tables show of a trial; all else is a matter of opening the file.
+    # The footer repeats what tables show of a trial. For other columns the file must be opened.
     read_batch = _trials if set(columns) <= set(TRIAL.names) else _records
     with ThreadPoolExecutor(READERS) as readers:
         pieces = list(readers.map(partial(read_batch, columns=columns), batches))
@@ -66,14 +66,14 @@ def _trials(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
     trials = []
     for file in files:
         trial = _trial(file)
-        if trial is None:  # an older record is among them
+        if trial is None:  # an older record
             return _records(files, columns)
         trials.append(trial)
     return pa.Table.from_pylist(trials, pa.schema([TRIAL.field(name) for name in columns]))
 
 
 def _trial(file: Path) -> dict[str, Any] | None:
-    """What the footer of a record repeats of its trial, or None where it does not."""
+    """The trial's row in the footer of a record, or None if it has none."""
     data = file_bytes(file)
     trial = footer.trial_of(data) if footer.is_sealed(data, file) else None
     if trial is not None:
@@ -87,7 +87,7 @@ def _records(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
 
 
 def _record(file: Path, columns: Sequence[str]) -> pa.Table:
-    """These columns, cell and seed of a record in the store, one row."""
+    """Cell, seed and these columns of a record in the store, one row."""
     table = _table(file, list(dict.fromkeys(["cell", "seed", *columns])))
     if len(table) != 1:
         raise StoreError(f"{file}: holds {len(table)} trials, where a record holds one; remove it from there")
@@ -101,7 +101,7 @@ def _check_place(file: Path, cell: str, seed: int) -> None:
 
 
 def file_bytes(file: Path) -> bytes:
-    """The bytes of a file of records. Raises StoreError where it cannot be read."""
+    """The bytes of a file of records. Raises StoreError if it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -109,7 +109,7 @@ def file_bytes(file: Path) -> bytes:
 
 
 def _table(file: Path, columns: Sequence[str]) -> pa.Table:
-    """These columns of a record, or of many, as far as its version has them."""
+    """Those of these columns that a file of records has, and `schema`, its version."""
     data = file_bytes(file)
     sealed = footer.is_sealed(data, file)
     record = footer.opened(data, file)
@@ -135,6 +135,6 @@ def _check_version(file: Path, version: int | None) -> None:
 
 
 def _together(pieces: Sequence[pa.Table], columns: Sequence[str]) -> pa.Table:
-    # Copied into one piece, so that thousands of tiny tables do not stay in memory.
+    # Copied into one piece, so that thousands of small tables need not stay in memory.
     tables = [SCHEMA.empty_table().select(columns), *pieces]
     return pa.concat_tables(tables, promote_options="default").select(columns).combine_chunks()

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-# Raised by one when a record's columns change. Records of older versions open, and what they lack is null:
-# 1 has neither version nor digest, no engine, and no bit for each test example; 2 has no gradient_error, and
-# its footer does not repeat TRIAL.
+# Raised by one when a record's columns change. Records of older versions can still be read; columns that they
+# do not have are null. Version 1 has neither version nor digest, no engine, and no bit for each test example.
+# Version 2 has no gradient_error, and its footer does not repeat TRIAL.
 VERSION = 3
 
 PARTS = ("train", "validation", "test")
@@ -14,7 +14,7 @@ CURVES = ("iteration", "epoch", *METRICS)
 _text, _number, _whole = pa.string(), pa.float64(), pa.int64()
 _numbers, _wholes = pa.list_(_number), pa.list_(_whole)
 
-# What a table shows of a trial, in the table's order.
+# The columns that a table shows of a trial, in the table's order.
 TRIAL = pa.schema(
     {
         "cell": _text,
@@ -46,10 +46,11 @@ TRIAL = pa.schema(
     }
 )
 
-# Weights of networks small enough to be drawn are part of the record.
+# Networks of at most so many weights and biases have them in the record: they are small enough to be drawn.
 MOST_WEIGHTS = 1000
 
-# Lists of one number an evaluation, a class, a pair of classes, or a hard example; see `TrialResult`.
+# The columns besides TRIAL are lists, with one number for each evaluation, class, pair of classes or hard
+# example; `TrialResult` says what each is.
 SCHEMA = pa.schema(
     [
         *TRIAL,
@@ -66,6 +67,6 @@ SCHEMA = pa.schema(
     ]
 )
 
-# What records of version 1 call a column, and the engine of the kernels that were asked for there.
+# For records of version 1: their names of columns, and the engine for each value of `parallel.kernels`.
 NAMES_1 = {"epochs_run": "epochs"}
 ENGINES_1 = {"numpy": "numpy", "numba": "compiled"}

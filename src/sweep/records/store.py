@@ -7,22 +7,22 @@ from sweep.errors import StoreError
 
 
 def path(results: Path, cell: str, seed: int) -> Path:
-    """Where the record of a trial lies."""
+    """The file for the record of a trial."""
     return results / cell / f"{seed}.parquet"
 
 
 def stored_seeds(results: Path, cell: str) -> set[int]:
-    """The seed indices of a cell whose records are there."""
+    """The seed indices of a cell that have a record."""
     return {int(file.stem) for file in (results / cell).glob("*.parquet") if file.stem.isdigit()}
 
 
 def files(results: Path) -> list[Path]:
-    """Every record below `results`, in a fixed order."""
+    """The files of all records in the store, sorted by cell and seed."""
     return sorted(results.glob("*/*.parquet"), key=lambda file: (file.parent.name, len(file.stem), file.stem))
 
 
 def check_writable(results: Path) -> None:
-    """Raise StoreError unless records can be written below `results`. Creates nothing."""
+    """Raise StoreError unless records can be written to `results`, which need not exist. Creates nothing."""
     folder = results.absolute()
     while not folder.exists():
         folder = folder.parent

@@ -17,12 +17,13 @@ def load(
 ) -> pd.DataFrame:
     """One row a trial: its settings, one column each, and its final metrics.
 
-    `results` is the folder of a store, or one file with the records of many trials (see `pack`). `cells`
-    limits the rows to these cell ids. Accuracies are fractions of 1, times are seconds; a setting that is a
-    number in some rows and a text in others, such as hidden=[300,100], is a text in all. Diverged trials are
-    among the rows, and `status` says so: leave them out of a mean. With `bits`, `test_correct` says for each
-    test example whether the kept weights are right, (test_examples,) of bool. What records of schema 1 lack
-    is missing. Raises StoreError when the folder is missing or a record cannot be read.
+    `results` is the folder of a store, or one file with the records of many trials (see `pack`). If `cells`
+    is given, only cells with these ids are read. Accuracies are fractions of 1, times are in seconds. A
+    setting that is a number in some rows and a text in others, such as hidden=[300,100], is a text in all.
+    Diverged trials are among the rows; `status` names them, and they do not belong in a mean. With `bits`,
+    the column `test_correct` holds for each trial an array (test_examples,) of bool: which test examples the
+    kept weights classify correctly. A column that an older record does not have is missing there. Raises
+    StoreError if the folder is missing or a record cannot be read.
     """
     columns = [*TRIAL.names, *(["test_correct"] if bits else [])]
     table = read(Path(results), cells, columns).to_pandas()
@@ -44,7 +45,7 @@ def load_curves(results: str | Path = "results", cells: Iterable[str] | None = N
     evaluated = [name for name in lists if table.empty or table[name].notna().any()]
     table = table.drop(columns=[name for name in lists if name not in evaluated])
     for name in evaluated:
-        # Cells that evaluate other parts may stand beside each other.
+        # Some cells may not evaluate a part that others do: they get NaN.
         unknown = table[name].isna()
         if unknown.any():
             lengths = table.loc[unknown, "curve_iteration"].map(len)
@@ -56,9 +57,9 @@ def load_curves(results: str | Path = "results", cells: Iterable[str] | None = N
 
 
 def load_class_curves(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
-    """One row a trial, evaluation, part and class: `epoch` and `error`, a fraction of the class.
+    """One row a trial, evaluation, part and class, with `epoch` and `error`, a fraction of the class.
 
-    Only of trials that were asked for it with evaluation.by_class=true.
+    Only trials that were trained with evaluation.by_class=true have rows.
     """
     lists = {f"curve_{part}_class_errors": part for part in PARTS}
     table = read(Path(results), cells, ["cell", "seed", "status", "curve_epoch", *lists]).to_pandas()
@@ -87,9 +88,9 @@ def load_class_curves(results: str | Path, cells: Iterable[str] | None = None) -
 
 
 def load_networks(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
-    """One row a trial with its kept weights, a flat list, or None where a record does not hold them.
+    """One row a trial with its kept weights, a flat list, or None if the record does not hold them.
 
-    `config` are the canonical settings of its cell.
+    The column `config` has the canonical settings of the trial's cell.
     """
     columns = ["cell", "seed", "status", "weights", "config"]
     table: pd.DataFrame = read(Path(results), cells, columns).to_pandas()
@@ -97,9 +98,9 @@ def load_networks(results: str | Path, cells: Iterable[str] | None = None) -> pd
 
 
 def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
-    """One row a trial with what its kept weights say of the test part, as lists (see `TestOutcome`).
+    """One row a trial with the outcome of its kept weights on the test part, as lists (see `TestOutcome`).
 
-    `confusion` (classes * classes,) is the matrix row by row.
+    `confusion`, (classes * classes,), is the matrix row by row.
     """
     columns = ["class_errors", "confusion", "data_label", "class_names"]
     columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
@@ -108,7 +109,7 @@ def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) 
 
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` with one column for each setting in its JSON column `config`, which goes."""
+    """`table` with one column for each setting, in place of its JSON column `config`."""
     unique = {text: columns_of(json.loads(text)) for text in table["config"].unique()}
     kinds: dict[str, set[bool]] = {}
     for own in unique.values():

@@ -14,8 +14,8 @@ from sweep.records import footer, store
 from sweep.records.schema import CURVES, METRICS, MOST_WEIGHTS, SCHEMA, TRIAL, VERSION
 from sweep.training.result import TestOutcome, TrialResult
 
-# One row needs neither statistics nor dictionaries nor a second copy of the schema: without them a record
-# is a third as large, and opened faster. Pages of version 2 leave single numbers uncompressed.
+# One row needs neither statistics nor dictionaries nor a second copy of the schema. Without them a record is
+# a third as large, and opens faster. Pages of version 2 do not compress single numbers.
 _OPTIONS: dict[str, Any] = {
     "compression": "zstd",
     "write_statistics": False,
@@ -27,7 +27,12 @@ _OPTIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What a record says of the run that trained it: names and labels, when it began, code and machine."""
+    """What a record says of the run that trained it.
+
+    `name` and `experiment` are the user's, `data_label` and `class_names` what tables call the data, `began`
+    is a date and time, `provenance` the code and the machine. With `keep_weights` a large network's weights
+    are stored, too.
+    """
 
     name: str | None
     experiment: str | None
@@ -45,9 +50,9 @@ def write_record(
     result: TrialResult,
     origin: Origin,
 ) -> None:
-    """Write the record of a finished trial, whole or not at all, even if the machine stops.
+    """Write the record of a finished trial. It is written whole or not at all, even if the machine stops.
 
-    `settings` are the canonical ones of the cell. Raises OSError where it cannot be stored.
+    `cell` is the cell's id, `settings` are its canonical settings. Raises OSError if it cannot be stored.
     """
     row = {
         **_trial(cell, settings, result, origin),
@@ -56,7 +61,7 @@ def write_record(
         "weights": result.parameters.tolist() if _keeps_weights(result, origin) else None,
     }
     table = pa.Table.from_pylist([row], SCHEMA)
-    # From the table, so that both have the same numbers.
+    # Taken from the table, so that the footer has the same numbers as the columns.
     (trial,) = table.select(TRIAL.names).to_pylist()
     content = footer.seal(table, {footer.TRIAL: json.dumps(trial)}, **_OPTIONS)
     files.write(store.path(results, cell, result.seed), content)
@@ -98,7 +103,7 @@ def _trial(cell: str, settings: Mapping[str, Any], result: TrialResult, origin: 
 
 
 def _curves(result: TrialResult) -> dict[str, Any]:
-    """Lists of one number an evaluation; errors of classes, (evaluations, classes), row by row."""
+    """Lists with one number for each evaluation; errors of classes, (evaluations, classes), row by row."""
     return {f"curve_{name}": result.curves.get(name) for name in CURVES} | {
         f"curve_{part}_class_errors": errors.ravel().tolist()
         for part, errors in result.class_curves.items()

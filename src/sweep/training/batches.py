@@ -9,9 +9,10 @@ Rows = NDArray[np.int64]
 
 
 class BatchOrder:
-    """The order of the training examples, drawn anew for each epoch, for every seed of a block.
+    """The order of the training examples for every seed of a block, drawn anew for each epoch.
 
-    All seeds share the order of the one generator, or each has the order of its own.
+    There is one generator for each seed, which gives it an order of its own, or, if `shared`, one generator
+    for all. `examples` is the size of the training part, `batch` that of a mini-batch.
     """
 
     def __init__(
@@ -22,9 +23,9 @@ class BatchOrder:
         self._order: Rows = np.arange(0)
 
     def epoch(self) -> Iterator[Rows]:
-        """The mini-batches of one epoch: rows, (batch,) when shared, else (seeds, batch).
+        """The mini-batches of one epoch as positions of examples, (batch,) if shared, else (seeds, batch).
 
-        The last one is smaller where the batch size does not divide the number of examples.
+        The last one is smaller if the batch size does not divide the number of examples.
         """
         orders = [generator.permutation(self.examples) for generator in self.generators]
         self._order = orders[0] if self.shared else np.array(orders)

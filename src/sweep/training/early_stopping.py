@@ -9,9 +9,10 @@ from sweep.types import Array
 
 @dataclass
 class Best:
-    """The best evaluation of one seed so far, and how many have passed since.
+    """The best evaluation of one seed so far, and how many evaluations have `waited` since.
 
-    `value` is the monitored metric, oriented so that smaller is better; `evaluation` counts from 0.
+    `value` is the monitored metric with the sign that makes smaller better. `evaluation` counts from 0.
+    `parameters`, (parameters,), are the weights of then, if they are to be kept.
     """
 
     value: float = np.inf
@@ -20,7 +21,7 @@ class Best:
     parameters: Array | None = field(default=None, repr=False)
 
     def improved_by(self, value: float, evaluation: int) -> bool:
-        """Take in the next evaluation; whether it is strictly better than all before."""
+        """Note the next evaluation, and return whether it is strictly better than all before."""
         if value < self.value:
             self.value, self.evaluation, self.waited = value, evaluation, 0
             return True

@@ -12,18 +12,18 @@ from sweep.nn.objective import Objective
 from sweep.training.result import Status, TestOutcome
 from sweep.types import Array
 
-SILENT = 0.99  # a network that answers this fraction of training examples alike has died
-WORSE = 1.1  # times the training loss of the initial weights
-JUDGED = 5000  # training examples by which a network is judged
-HARDEST = 25  # examples of highest loss that a record keeps
+SILENT = 0.99  # a network is dead if it gives this fraction of training examples the same outputs
+WORSE = 1.1  # it has diverged if its training loss is more than so many times that of its initial weights
+JUDGED = 5000  # most training examples on which that is judged
+HARDEST = 25  # a record keeps so many test examples of highest loss
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Loss and accuracy of each seed, (seeds,), and the error of each class, (seeds, classes).
 
-    Accuracies and errors are fractions of 1; the error of a class without examples is NaN. Without a number
-    of classes to `evaluate` there are no columns.
+    Accuracies and errors are fractions of 1; the error of a class without examples is NaN. If `evaluate` is
+    given no number of classes, the errors have no columns.
     """
 
     loss: NDArray[np.float64]
@@ -33,9 +33,9 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one network says of every example: loss, predicted and true class, each (examples,).
+    """What one network says of every example: its loss, predicted and true class, each (examples,).
 
-    `silent` is the fraction of examples that get the same outputs as most others do.
+    `silent` is the fraction of examples whose outputs are the most common ones.
     """
 
     losses: NDArray[np.float64]
@@ -45,7 +45,10 @@ class Predictions:
 
 
 def predicted_class(outputs: Array) -> NDArray[np.int64]:
-    """The class with the largest output; of a single output, 1 above one half and 0 otherwise."""
+    """The class of largest output, (...,), of outputs (..., classes).
+
+    A network with a single output predicts class 1 if it is above one half, and otherwise class 0.
+    """
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > 0.5).astype(np.int64)
     predicted: NDArray[np.int64] = outputs.argmax(axis=-1)
@@ -53,17 +56,17 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
 
 
 def evaluate(network: Network, part: Part, objective: Objective, classes: int = 0) -> Evaluation:
-    """Loss and accuracy of every seed on `part`, and the error of each of `classes`."""
+    """Loss and accuracy of every seed on `part`, and the error of each class if there are `classes`."""
     seeds = network.seeds
     losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
         z = network.outputs(part.features[rows])
-        # In the layout of the network's outputs.
+        # Column-major, as the network's outputs are, which makes the arithmetic with both faster.
         examples = objective.examples(z, np.asfortranarray(part.targets[rows]))
-        # One sum a seed, so that its order does not depend on the number of seeds.
+        # One sum for each seed, so that the order of additions does not depend on the number of seeds.
         losses += [float(seed.sum(dtype=np.float64)) for seed in examples]
-        # Output functions are increasing: the largest output is that of the largest z.
+        # Output functions are increasing: the largest z has the largest output, which need not be computed.
         decisive = z if z.shape[-1] > 1 else objective.outputs(z)
         right = predicted_class(decisive) == part.labels[rows]
         correct += np.count_nonzero(right, axis=-1)
@@ -77,7 +80,7 @@ def evaluate(network: Network, part: Part, objective: Objective, classes: int = 
 
 
 def predict(network: Network, part: Part, objective: Objective) -> Predictions:
-    """What a network of one seed says of every example of `part`."""
+    """What a network, of one seed only, says of every example of `part`."""
     pieces = []
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
@@ -85,13 +88,16 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
         pieces.append((objective.examples(z, part.targets[rows]), objective.outputs(z)))
     losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)
     outputs = np.concatenate([a[0] for _, a in pieces])
-    # The median of every output is that of a network which no longer looks at its input.
+    # If most examples get the same outputs, the median of each output is that common value.
     silent = float((outputs == np.median(outputs, axis=0).astype(outputs.dtype)).all(axis=1).mean())
     return Predictions(losses, predicted_class(outputs), part.labels, silent)
 
 
 def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutcome:
-    """Confusion matrix, errors by class, the hardest and the correct examples of `part`."""
+    """The outcome on the test part: confusion matrix, errors by class, hardest and correct examples.
+
+    `part` is the test part, and `predictions` are those of one network on it.
+    """
     pairs = predictions.labels * classes + predictions.predicted
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
     count = confusion.sum(axis=1)
@@ -111,15 +117,16 @@ def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutc
 
 
 def examples_sha256(indices: NDArray[np.int64]) -> str:
-    """What tells apart which examples a part holds: a hash of their positions in their file, (examples,)."""
+    """A hash of the positions, (examples,), of a part's examples in their file: equal for equal examples."""
     return hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest()
 
 
 def judged(after: Predictions, before: Predictions, objective: Objective) -> Status | None:
-    """Whether training has ruined a network, by what it says of training examples; None where it has not.
+    """Whether a network has diverged or is dead, judged on training examples; None if it is neither.
 
-    `before` are the predictions of its initial weights. Diverged: the loss is clearly above where it started,
-    or not finite. Dead: nearly all examples get the same outputs.
+    `after` are the predictions of its kept weights, `before` those of its initial weights. Diverged: the loss
+    is not finite, or clearly above that of the initial weights. Dead: nearly all examples get the same
+    outputs.
     """
     total = objective.loss.total
     loss, start = total(float(after.losses.mean())), total(float(before.losses.mean()))

@@ -1,6 +1,4 @@
-"""What a configuration trains: the network, its objective, and how its steps go. Plan, cost and trainer share
-it.
-"""
+"""What a configuration trains: the network, its objective and its steps, for plan, cost and trainer alike."""
 
 from sweep.config import choices
 from sweep.config.length import batch_size, iterations, steps_per_epoch
@@ -23,7 +21,7 @@ def objective(config: Config) -> Objective:
 
 
 def problem(config: Config, inputs: int, examples: int) -> Problem:
-    """What an engine computes for a cell, on `examples` training examples of `inputs` features."""
+    """What an engine computes for a cell, with `examples` training examples of `inputs` features."""
     return Problem(
         architecture(config, inputs),
         objective(config),
@@ -35,6 +33,6 @@ def problem(config: Config, inputs: int, examples: int) -> Problem:
 
 
 def learning_rate(config: Config, epoch: int, examples: int) -> float:
-    """The learning rate of an epoch, counted from 0, on `examples` training examples."""
+    """The learning rate in epoch number `epoch`, counted from 0, with `examples` training examples."""
     epochs = iterations(config, examples) / steps_per_epoch(config, examples)
     return config.learning_rate * choices.schedule(config).factor(epoch, epochs)

@@ -1,7 +1,8 @@
 """The random streams of a trial.
 
-Every stream is PCG64 on SeedSequence(root, spawn_key=(seed index, stream)): independent of every other
-stream and of which other seeds are trained. A stream that does not vary is that of seed index 0.
+Every stream is PCG64 on SeedSequence(root, spawn_key=(seed index, stream)). It is independent of every other
+stream and of which other seeds are trained. For what does not vary from seed to seed (the setting `vary`),
+all seeds use the stream of seed index 0.
 """
 
 from enum import IntEnum
@@ -12,7 +13,7 @@ from sweep.config.schema import Config
 
 
 class Stream(IntEnum):
-    """What a stream is drawn for. The numbers are part of every result: never renumber."""
+    """What a stream is used for. Every result depends on these numbers: never change them."""
 
     INIT = 0
     ORDER = 1

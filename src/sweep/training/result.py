@@ -1,4 +1,4 @@
-"""What a trained seed leaves behind."""
+"""The result of training one seed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ class Status(StrEnum):
 class TestOutcome:
     """What the kept weights say of the test part.
 
-    `class_errors` (classes,) is the fraction of each class that is misclassified, NaN for a class
-    without examples; `confusion` (classes, classes) counts true class by row and predicted class by
-    column; the `hardest` examples, each (n,), have the highest loss, the hardest first, with their
-    positions in the test file. `correct` (examples,) says which examples are classified correctly, and
-    `examples_sha256` which examples those are: a hash of their positions.
+    `class_errors`, (classes,), is the fraction of each class that is misclassified, NaN for a class without
+    examples. `confusion`, (classes, classes), counts examples, true classes in rows and predicted classes in
+    columns. The `hardest` arrays, (hardest,) each, are of the examples with the highest losses, highest
+    first; `hardest_indices` are their positions in the test file. `correct`, (examples,), says which examples
+    are classified correctly, and `examples_sha256`, a hash of their positions, which examples those are.
     """
 
     class_errors: NDArray[np.float64]
@@ -52,14 +52,14 @@ class TestOutcome:
 class TrialResult:
     """One trial: how it ended, its curves, and its metrics.
 
-    `curves` maps iteration, epoch, and {train,validation,test}_{loss,accuracy} to one number an
-    evaluation. `metrics` has the same names for the kept weights: the last, or with early stopping the
-    best, reached at `kept_epoch`. `class_curves` maps a part to the error of each class at each evaluation,
-    (evaluations, classes), without columns unless it was asked for. Accuracies and errors are fractions of 1.
-    `epochs_run` is how long the training went. Times are in seconds: each stretch of a block's is shared by
-    the seeds that were trained in it, and compiling is not among them. `parameters` (parameters,) are the
-    kept weights, flat; `engine` has run the steps, and `gradient_error` is what its gradient was off by
-    before the training (see `gradient_gate`).
+    `curves` maps iteration, epoch, and {train,validation,test}_{loss,accuracy} to a list with one number for
+    each evaluation. `metrics` maps the losses and accuracies to those of the kept weights: the last weights,
+    or with early stopping the best, of epoch `kept_epoch`. `class_curves` maps a part to the errors of the
+    classes, (evaluations, classes), without columns unless they were asked for. Accuracies and errors are
+    fractions of 1. `epochs_run` is the length of the training. `train_seconds` and `evaluation_seconds` are a
+    seed's share of its block's time, without compiling: time is divided equally by the seeds that were being
+    trained. `parameters`, (parameters,), are the kept weights, flat. `engine` took the steps, and
+    `gradient_error` is the error of its gradient that was found beforehand (see `gradient_gate`).
     """
 
     seed: int
