@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class SweepError(Exception):
-    """A mistake that the user can mend; its text is one line, whatever stands in the values it names."""
+    """A mistake that the user can mend. Its text is one line, even if a value in it has several."""
 
     def __str__(self) -> str:
         return " ".join(super().__str__().splitlines())
@@ -28,7 +28,7 @@ class TrialsError(SweepError):
 
 
 class PaperError(SweepError):
-    """A paper's specification, or its committed report, is not as it must be."""
+    """A paper's specification has a mistake, or its committed report does not follow from its records."""
 
 
 class ExecutionError(SweepError):
@@ -42,5 +42,5 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """What an exception says, in one line, or else what it is."""
+    """The text of an exception in one line, or its type if it has no text."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """A temporary path beside `file`, which becomes `file` at the end, unless an error ends the block.
+    """A temporary path beside `file` to write to. At the end of the block it is renamed to `file`.
 
-    Folders on the way are made. A file that is there stays as it is until the new one is whole and on disk,
-    even if the machine stops.
+    After an error it is removed instead. Missing folders are created. An existing file stays as it is until
+    the new one is complete and on disk, even if the machine stops.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     # Process numbers are not enough for a name: two containers may share the folder.

@@ -1,4 +1,4 @@
-"""Where files lie that travel with the package, and that a user may have more of in the working folder."""
+"""Folders of files that come with the package; the working folder may have more of such files."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(name: str) -> Path:
-    """conf, sweeps or reports: inside an installed wheel, else at the root of the checkout."""
+    """The package's folder conf, sweeps or reports: in an installed wheel, or at the root of a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parents[1] / name
 
 
 def folders(name: str) -> tuple[Path, Path]:
-    """The folder of this name in the working folder, which may not exist, then that of the package."""
+    """The folder of this name in the working folder, which may not exist, and that of the package."""
     return Path(name), folder(name)

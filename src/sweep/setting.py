@@ -6,15 +6,15 @@ from typing import Any
 
 
 class _Always:
-    """Stands for a setting that has always existed."""
+    """In `Setting.before`: the setting has always existed."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """What another setting, by its dotted key, must be for this one to have an effect.
+    """What the setting with the dotted `key` must be for another setting to have an effect.
 
-    One of `among`, or none of `besides`. If it is not, a value other than the default is refused, unless the
-    need is `silent`: then the setting only does not count.
+    Its value must be one of `among` or, if that is empty, none of `besides`. If it is not, a value of the
+    other setting that is not its default is refused. If the need is `silent`, the value is ignored instead.
     """
 
     key: str
@@ -31,17 +31,19 @@ class Need:
 class Setting:
     """What is allowed for one field, and its meaning with the unit.
 
-    `offered` are the names to choose from; a table of them counts as it is when it is looked at. `words` say
-    what is allowed where a setting has checks of its own.
+    `help` says what it means. `offered` are the names to choose from; if it is a table, entries that are
+    added later count, too. `at_least`, `above`, `below` and `at_most` bound a number. `words` say what is
+    allowed if a setting has checks of its own.
 
-    `identity`: it can change a result, and so tells cells apart in the store. `axis`: cells of a sweep may
-    differ in it, and a table then shows it. `run`: it says how a whole sweep runs and is the same for all its
-    cells, neither identity nor axis. `free`: even equal cells may differ in it.
-
-    A setting that is newer than records that count names in `before` the value that those had: with it, the
-    setting is left out of the identity. `needs`: what other settings must be for it to have an effect; all of
-    them. `key` is its dotted key on the command line, where that is not the field's name within its group:
-    `momentum` of an optimizer stands at the top level.
+    - `identity`: it can change a result, and so tells cells apart in the store.
+    - `axis`: cells of a sweep may differ in it, and a table then shows it.
+    - `run`: it says how a whole sweep runs, and is the same for all its cells; neither identity nor axis.
+    - `free`: configurations of one and the same cell may differ in it.
+    - `before`: for a setting that was added when there were records already, the value that they were trained
+      with. A cell with that value keeps its id: the setting is left out of its identity.
+    - `needs`: what other settings must be, all of them, for it to have an effect.
+    - `key`: its dotted key on the command line, if that is not the field's name within its group. The
+      `momentum` of an optimizer, for example, stands at the top level.
     """
 
     help: str
@@ -66,7 +68,7 @@ class Setting:
 
     @property
     def newer(self) -> bool:
-        """Whether there are records from before the setting existed."""
+        """Whether there may be records from before the setting was added."""
         return self.before is not _Always
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ def setting(default: Any, help: str, choices: Collection[str] = (), **rules: Any
 
 
 def declaration(default: Any, rule: Setting) -> Any:
-    """A dataclass field that this rule holds for."""
+    """A dataclass field with this default and this rule in its metadata."""
     metadata = {"setting": rule}
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)

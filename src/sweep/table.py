@@ -9,8 +9,8 @@ Entry = TypeVar("Entry")
 class Table(Mapping[str, Entry], Generic[Entry]):
     """The choices of one kind, by name, in the order in which they are listed to a user.
 
-    `kind` is what one of them is called: "activation". An entry that `register` adds counts as the user's
-    own: `outside` holds it with the module that it comes from. `version` counts what has been registered.
+    `kind` is what one of them is called, such as "activation". Entries that `register` adds are the user's
+    own: `outside` maps their names to the modules that registered them. `version` counts calls of `register`.
     """
 
     def __init__(self, kind: str, entries: Mapping[str, Entry]) -> None:
@@ -20,9 +20,9 @@ class Table(Mapping[str, Entry], Generic[Entry]):
         self._entries = dict(entries)
 
     def register(self, name: str, entry: Entry, module: str) -> None:
-        """Add an entry of the user's own, which `module` registers; the same name again replaces it.
+        """Add an entry of the user's own, which `module` registers. The same name again replaces the entry.
 
-        Raises ValueError for a name that the package itself uses.
+        Raises ValueError for a name of one of the package's own entries.
         """
         if name in self.own:
             raise ValueError(f"{name} is one of the package's own")

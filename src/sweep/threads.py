@@ -1,4 +1,4 @@
-"""One thread a matrix product: for speed with many workers, and for the same bits whatever their number."""
+"""One thread for each matrix product: faster with several workers, and the same bits with any number."""
 
 # BLAS libraries read these when they are loaded: set them before NumPy is imported.
 ONE_THREAD = dict.fromkeys(

@@ -1,4 +1,4 @@
-"""How long training will take, from its arithmetic. Only for plans and progress, never for results."""
+"""How long training will take, estimated from its arithmetic. Plans and progress use it; no result does."""
 
 import time
 
@@ -9,11 +9,11 @@ from sweep.config.schema import Config
 from sweep.data.sizes import Sizes
 from sweep.training.protocol import architecture
 
-# Measured on one core of a 2.5 GHz server: what a step costs beside its matrix products, and how fast
-# elementwise work runs.
+# Measured on one core of a 2.5 GHz server: seconds of a step besides its matrix products, and seconds of one
+# elementwise operation on a number.
 STEP_SECONDS = 1e-4
 ELEMENT_SECONDS = 5e-10
-# Matrix products with one narrow side run at about this fraction of the machine's best rate.
+# Matrix products with a narrow side reach about this fraction of the machine's best rate.
 EFFICIENCY = 0.6
 
 

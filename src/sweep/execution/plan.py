@@ -21,18 +21,18 @@ from sweep.records import store
 from sweep.records.read import glance
 from sweep.training.protocol import architecture
 
-# Seeds are trained together while weights, gradients and mini-batches of their own stay in the caches. Where
-# they share large mini-batches, they gain more from that than from the cache.
+# As many seeds are trained together as have room in the caches for their weights, gradients and mini-batches.
+# If they share large mini-batches, they gain more from that than from the caches, and may take more room.
 BLOCK_BYTES = 6 * 1024 * 1024
 LARGE_BATCH = 1024
 LARGE_BATCH_BYTES = 16 * 1024 * 1024
-ACTIVATION_BYTES = 64 * 1024 * 1024  # of a mini-batch of a whole block, with their errors
+ACTIVATION_BYTES = 64 * 1024 * 1024  # for all activations and errors of a block on one mini-batch
 MOST_SEEDS = 16
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a sweep: its settings, and its identity, which includes the data's contents."""
+    """A cell of a sweep: its settings, with a digest of the data's contents and the sizes of its parts."""
 
     config: Config
     digest: str
@@ -49,7 +49,7 @@ class Cell:
         return Path(self.config.results)
 
     def settings(self) -> dict[str, object]:
-        """The canonical settings, as a record holds them."""
+        """The canonical settings, which a record holds and the id is a hash of."""
         return canonical(self.config, self.digest, self.sizes)
 
 
@@ -76,7 +76,7 @@ class Plan:
 
     @cached_property
     def by_id(self) -> dict[str, list[Cell]]:
-        """The cells by their identity: those that stand in the sweep more than once are one cell."""
+        """The cells by their ids: points of a sweep that have the same id are one cell."""
         cells: dict[str, list[Cell]] = {}
         for cell in self.cells:
             cells.setdefault(cell.id, []).append(cell)
@@ -84,7 +84,7 @@ class Plan:
 
     @property
     def trials(self) -> int:
-        """Trials of the sweep; a cell that stands in it twice counts once."""
+        """The number of trials of the sweep; a cell that stands in it twice counts once."""
         return sum(
             len({seed for cell in cells for seed in cell.config.seed_indices})
             for cells in self.by_id.values()
@@ -92,7 +92,7 @@ class Plan:
 
     @property
     def missing(self) -> int:
-        """Trials that are not stored."""
+        """The number of trials to train."""
         return sum(len(block.seeds) for block in self.blocks)
 
     @property
@@ -104,7 +104,7 @@ class Plan:
 def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     """Check every configuration, look into the store, and plan what is missing.
 
-    Raises SweepError on the first mistake; reads the data that the sweep names, writes nothing.
+    Raises SweepError on the first mistake. Reads the data of the trials that are missing; writes nothing.
     """
     for config in configs:
         check(config)
@@ -113,7 +113,7 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     store.check_writable(cells[0].results)
     missing = _missing(cells)
     for data in {repr(cells[index].config.data): cells[index].config.data for index in missing}.values():
-        datasets.load(data)  # a damaged file is told before anything runs
+        datasets.load(data)  # so that a damaged file is reported before anything is trained
     size = {index: cells[index].sizes for index in missing}
     rate = cost.matrix_rate() if missing else 1.0
     seconds = {index: cost.seconds(cells[index].config, size[index], rate) for index in missing}
@@ -132,7 +132,7 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
 
 
 def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
-    """The cells of these configurations; data is looked at once for each way in which it is configured."""
+    """The cells of these configurations. Data with the same settings is looked at only once."""
     looked: dict[str, tuple[str, Sizes]] = {}
     cells = []
     for config in configs:
@@ -145,7 +145,7 @@ def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
 
 
 def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
-    """Seeds to train, by position of the cell; each trial once, though its cell may stand twice."""
+    """The seeds to train, by the position of their cell; each trial once, even if its cell stands twice."""
     done: dict[str, set[int]] = {}  # stored or planned, by cell
     missing = {}
     for index, cell in enumerate(cells):
@@ -159,7 +159,7 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
 
 
 def _stored(cell: Cell) -> set[int]:
-    """The seeds of a cell that need no training: stored, and with their weights where these are wanted."""
+    """The seeds of a cell that need no training: they are stored, with weights if these are wanted."""
     stored = store.stored_seeds(cell.results, cell.id)
     if cell.config.weights:
         stored = {seed for seed in stored if glance(cell.results, cell.id, seed).weights}
@@ -167,13 +167,16 @@ def _stored(cell: Cell) -> set[int]:
 
 
 def _as_stored(cell: Cell) -> Cell:
-    """The cell with the engine of its stored seeds, where none was asked for and it can run here."""
+    """The cell, to be trained by the engine of its stored seeds unless the user asked for an engine.
+
+    If that engine cannot run here, the cell is returned as it is.
+    """
     parallel, stored = cell.config.parallel, store.stored_seeds(cell.results, cell.id)
     if parallel.kernels != "auto" or not stored:
         return cell
     try:
         kernels = wanted_as(glance(cell.results, cell.id, min(stored)).engine)
-    except StoreError:  # told when it is read for the table
+    except StoreError:  # reported when the record is read for the table
         return cell
     if not installed(kernels):
         return cell
@@ -181,7 +184,7 @@ def _as_stored(cell: Cell) -> Cell:
 
 
 def seeds_that_fit(config: Config, sizes: Sizes) -> int:
-    """How many seeds of a cell are best trained together, by their bytes."""
+    """How many seeds of a cell are best trained together, by the memory that they take."""
     item = 8 if config.precision == "float64" else 4
     network, batch = architecture(config, sizes.inputs), batch_size(config, sizes.train)
     shared = "order" not in config.vary
@@ -200,7 +203,7 @@ def _seeds_a_block(config: Config, sizes: Sizes, seeds: int, share: float) -> in
     self-scheduling (Polychronopoulos and Kuck, 1987).
     """
     if "split" in config.vary:
-        return 1  # every seed has data of its own
+        return 1  # each seed has its own split and so its own data
     most = config.parallel.block_size or min(seeds_that_fit(config, sizes), max(1, math.floor(share)))
     blocks = -(-seeds // most)
     return -(-seeds // blocks)

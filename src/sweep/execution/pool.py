@@ -55,7 +55,8 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             except BrokenProcessPool as error:
                 raise ExecutionError(_interrupted(_reason(error), plan, line.done)) from error
     if failures:
-        # A traceback, which shows a defect of the program, is reported rather than a full disk or the like.
+        # A failure with a traceback is a defect of the program: it is reported first, before a full disk,
+        # say.
         first = next((failure for failure in failures if failure.trace is not None), failures[0])
         if first.trace is not None:
             console.print(first.trace, markup=False, highlight=False)
@@ -75,7 +76,7 @@ def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutc
 
 
 def _start(count: int, backend: str) -> None:
-    """Start the worker processes before there is a block for them."""
+    """Start the worker processes, which then import their modules, before there is a block for them."""
     if count > 1 and backend == "loky":
         joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
             joblib.delayed(ready)() for _ in range(count)
@@ -83,7 +84,7 @@ def _start(count: int, backend: str) -> None:
 
 
 def _reason(error: BrokenProcessPool) -> str:
-    """Why there are no workers any more: one was killed, or could not import what the user has registered."""
+    """Why the pool broke: a worker was killed, or could not import what the user has registered."""
     if isinstance(error, TerminatedWorkerError) or error.__cause__ is None:
         return "a worker process died (out of memory, or killed)"
     lines = str(error.__cause__).strip('"\n ').splitlines()

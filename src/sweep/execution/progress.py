@@ -12,11 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from sweep.execution.fractions import Fractions
 from sweep.formats import duration
 
-PLAIN_SECONDS = 10.0  # between plain lines, where there is no terminal
+PLAIN_SECONDS = 10.0  # between two lines, if the output is not a terminal
 
 
 class ProgressLine:
-    """One live line on a terminal, or a plain line now and then elsewhere: trials done of all, ETA."""
+    """Trials done of all, and the time left: a live line on a terminal, elsewhere a new line now and then."""
 
     def __init__(
         self, console: Console, trials: int, seconds: Sequence[float], fractions: Fractions, workers: int

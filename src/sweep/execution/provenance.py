@@ -1,4 +1,4 @@
-"""Where a record comes from: code, packages, machine."""
+"""What produced a record: code, packages and machine."""
 
 import os
 import platform

@@ -39,10 +39,10 @@ class SharedData:
     folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
-        """The folder for the data of each cell, by its id; None where every seed has its own split.
+        """The folder for the data of each cell, by its id; None if each of its seeds has its own split.
 
         The first folder is written now, the others when `load_shared` first needs them. Raises StoreError
-        when there is no room for all of them.
+        if there is no room for all of them.
         """
         folders: dict[str, Path | None] = {}
         known: dict[str, Path] = {}

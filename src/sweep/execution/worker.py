@@ -1,4 +1,4 @@
-"""What a worker process does: train one block and write its records."""
+"""What a worker process does: it trains a block of seeds and writes their records."""
 
 import traceback
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a trial has no record: one line, and the traceback where the program is at fault."""
+    """Why a trial has no record: one line, and a traceback if the program is at fault."""
 
     reason: str
     trace: str | None = None
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class BlockOutcome:
-    """What became of a block: trials stored, and why the first of the others was not."""
+    """What became of a block: how many trials are stored, and why the first of the others is not."""
 
     block: Block
     stored: int
@@ -48,7 +48,7 @@ class BlockOutcome:
 
 
 def ready() -> None:
-    """Do nothing, in a process that has imported all that `run` needs."""
+    """Do nothing: a process that is asked for it imports this module, and so all that `run` needs."""
 
 
 def run(task: Task) -> BlockOutcome:
@@ -71,7 +71,7 @@ def run(task: Task) -> BlockOutcome:
 
 def _train(task: Task) -> tuple[list[TrialResult], Origin]:
     block, config = task.block, task.block.cell.config
-    # Inside the worker: joblib's own limit does nothing when there is one worker.
+    # Set here, in the worker: joblib's own limit does nothing if there is only one worker.
     with libraries().limit(limits=1, user_api="blas"):
         data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data, config)
         began = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -82,7 +82,10 @@ def _train(task: Task) -> tuple[list[TrialResult], Origin]:
 
 
 def _failure(error: Exception, folder: Path | None = None) -> Failure:
-    """What the machine refuses (in this folder) in one line; anything else with its traceback."""
+    """A failure in one line if the user or the machine caused it, otherwise with its traceback.
+
+    `folder` is where a record was being written, for an OSError that names no file.
+    """
     if isinstance(error, SweepError):
         return Failure(str(error))
     if isinstance(error, MemoryError):
