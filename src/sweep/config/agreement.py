@@ -1,4 +1,7 @@
-"""Settings that a sweep has once: cells that differ in them would be run as the first of them says."""
+"""Settings that must be equal in all cells of a sweep, or in all configurations of one cell.
+
+Without this check, a sweep would silently be run as its first cell says.
+"""
 
 from collections.abc import Sequence
 from operator import attrgetter
@@ -10,12 +13,12 @@ from sweep.errors import SettingError
 
 
 def of_sweep() -> tuple[str, ...]:
-    """The settings of how a sweep is run."""
+    """The keys of the settings that say how a sweep is run."""
     return tuple(leaf.key for leaf in leaves() if leaf.rule.run)
 
 
 def of_cell() -> tuple[str, ...]:
-    """The settings of how a cell is trained that its identity does not hold."""
+    """The keys of the settings that say how a cell is trained and are not part of its identity."""
     return tuple(
         leaf.key
         for leaf in leaves()
@@ -24,12 +27,12 @@ def of_cell() -> tuple[str, ...]:
 
 
 def check_sweep(configs: Sequence[Config]) -> None:
-    """Raise SettingError where the cells of one sweep differ in how the sweep is run."""
+    """Raise SettingError if the cells of one sweep differ in how the sweep is run."""
     _check(of_sweep(), configs, "all cells of a sweep")
 
 
 def check_equal_cells(configs: Sequence[Config]) -> None:
-    """Raise SettingError where configurations of one cell differ in how it is trained: it is trained once."""
+    """Raise SettingError if configurations of one cell, which is trained once, differ in how to train it."""
     _check(of_cell(), configs, "all that is one cell, whose trials are trained once")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sweep.errors import nearest
 
-# The name elsewhere, and what stands for it here.
+# Our name, and the names that other libraries have for it.
 _ELSEWHERE = {
     "learning_rate": "lr rate eta step_size stepsize alpha",
     "batch_size": "batch bs minibatch mini_batch batchsize",
@@ -44,7 +44,7 @@ _ELSEWHERE = {
 }
 ALIASES = {alias: ours for ours, aliases in _ELSEWHERE.items() for alias in aliases.split()}
 
-# What there is not, and what comes nearest to it.
+# The answer for what this package does not have, and the names that it has elsewhere.
 _ABSENT = {
     "there is no dropout; regularization=l1 or regularization=l2 is what there is": "dropout dropout_rate",
     "there is no normalization between layers; data.normalization scales the inputs": (
@@ -59,7 +59,7 @@ _MISSING = {alias: line for line, aliases in _ABSENT.items() for alias in aliase
 
 
 def suggestion(key: str, keys: Sequence[str]) -> str:
-    """The clause that follows "no such setting": the one that was meant, that there is none, or nothing.
+    """The clause after "no such setting": the setting that was meant, or why there is none, or nothing.
 
     `keys` are the dotted names of all settings.
     """

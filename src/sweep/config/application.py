@@ -1,4 +1,4 @@
-"""Hydra as this package's own application, also inside another one."""
+"""Hydra with this package's configuration, also while another Hydra application is running."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ VERSION_BASE = "1.3"
 
 
 def is_ours(search_path: ConfigSearchPath) -> bool:
-    """Whether a search path is that of an application whose configuration is our conf/."""
+    """Whether a search path belongs to an application whose configuration is our conf/."""
     conf = resources.folder("conf").resolve()
     return any(
         item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
@@ -24,7 +24,7 @@ def is_ours(search_path: ConfigSearchPath) -> bool:
 
 @contextmanager
 def own_application() -> Iterator[None]:
-    """Within, Hydra composes from our conf/; another application that is running stays as it was."""
+    """In this context Hydra composes from our conf/. A running application is restored afterwards."""
     running = GlobalHydra.instance()
     hydra, base = running.hydra, version.getbase()
     if hydra is not None and is_ours(hydra.config_loader.get_search_path()):

@@ -1,4 +1,4 @@
-"""Arguments of commands that train nothing, in the grammar of `python -m sweep`."""
+"""The arguments of commands that train nothing; they have the grammar of `python -m sweep`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sweep.errors import SettingError
 
 
 def values_by_key(arguments: Sequence[str]) -> dict[str, list[Any]]:
-    """The values of each `key=value,value`, in order. Raises SettingError for what is not understood."""
+    """The values of each `key=value,value`, in order. Raises SettingError for anything else."""
     found: dict[str, list[Any]] = {}
     for argument in arguments:
         try:

@@ -1,6 +1,7 @@
-"""The schema as it is now: `Config` with the settings of all entries that the tables hold.
+"""The schema with the settings of all entries that the tables hold at this moment.
 
-Everything that walks over the settings asks for it here. Without entries of the user's own it is `Config`.
+All code that needs the list of settings gets it from here. If the user has registered nothing, the schema is
+`Config` itself.
 """
 
 import copyreg
@@ -19,9 +20,9 @@ _Result = TypeVar("_Result")
 
 
 def known(function: Callable[[], _Result]) -> Callable[[], _Result]:
-    """Keeps what a function says of the tables until something is registered.
+    """Cache the result of a function of the tables until something new is registered.
 
-    The user's own modules are imported first. Raises SettingError for one that cannot be.
+    Before each call the user's own modules are imported. Raises SettingError for one that cannot be imported.
     """
 
     @lru_cache(maxsize=8)
@@ -38,7 +39,7 @@ def known(function: Callable[[], _Result]) -> Callable[[], _Result]:
 
 @known
 def schema() -> type[Config]:
-    """The type of every configuration that is composed."""
+    """The class of every configuration that is composed."""
     own = _top_level()
     outside = any(table.outside for table in TABLES.values())
     if not outside and {item.name for item in fields(Config)}.issuperset(name for name, *_ in own):
@@ -52,7 +53,7 @@ def schema() -> type[Config]:
 
 @known
 def default() -> Config:
-    """The configuration that says nothing."""
+    """The configuration in which every setting has its default."""
     return schema()()
 
 
@@ -72,14 +73,14 @@ def _group(kind: str) -> tuple[str, Any, Any]:
 
 
 def _setting(name: str) -> tuple[str, Any, Any]:
-    """A setting of the user's own: without it, or with it at its default, cells are the same."""
+    """A setting of the user's own. At its default it is not in a cell's identity, as if it did not exist."""
     default, rule = default_of(SETTINGS[name]), SETTINGS[name].metadata["setting"]
     kind = list[str] if isinstance(default, list) else type(default)
     return name, kind, declaration(default, replace(rule, before=default))
 
 
 def _reduced(config: Config) -> tuple[Any, ...]:
-    """How a configuration travels to another process: by its values, and the modules that it needs there."""
+    """How a configuration is pickled for another process: its values, and the modules that it needs there."""
     values = {item.name: getattr(config, item.name) for item in fields(config)}
     groups = {kind: dict(vars(values.pop(kind))) for kind in GROUPS}
     return _rebuilt, (extensions.sources(), extensions.digests(), values, groups)

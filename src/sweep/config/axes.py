@@ -14,7 +14,7 @@ def swept(configs: Sequence[Config]) -> tuple[list[str], list[dict[str, object]]
         for row, config in zip(rows, configs, strict=True):
             row["depth"] = len(config.hidden_units)
     axes = [key for key in rows[0] if len({str(row[key]) for row in rows}) > 1]
-    # A choice among groups is one axis, whatever settings come with each choice.
+    # A choice of a group is one axis, even if each choice has other values of the group's settings.
     axes = [key for key in axes if key.rpartition(".")[0] not in axes or _varies(key, rows)]
     return axes, [{axis: row[axis] for axis in axes} for row in rows]
 
@@ -25,7 +25,7 @@ def settings(config: Config) -> dict[str, Any]:
 
 
 def _varies(key: str, rows: Sequence[dict[str, object]]) -> bool:
-    """Whether a group's setting differs within one choice of the group."""
+    """Whether a group's setting differs between cells with the same choice of the group."""
     group = key.rpartition(".")[0]
     seen: dict[str, set[str]] = {}
     for row in rows:

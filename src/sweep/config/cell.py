@@ -1,4 +1,7 @@
-"""The identity of a cell: what can change its result, and nothing else, however it is written."""
+"""The identity of a cell: all that can change its result, and nothing else, in one form.
+
+The same training that is written in another way has the same identity.
+"""
 
 import hashlib
 import json
@@ -28,10 +31,10 @@ NUMERICS_VERSION = 2
 def canonical(config: Config, data_digest: str, sizes: Sizes) -> dict[str, Any]:
     """The settings that can change a trial's result, in one form for every way of writing them.
 
-    `data_digest` stands for the contents of the data set, wherever its files lie, and `sizes` say how many
-    examples it gives. Settings without effect are left out (Adam's constants under sgd, say), and so are
-    newer ones at the value that stood for them before. Entries of the user's own stand with the SHA-256 of
-    the source that defines them.
+    `data_digest` identifies the contents of the data set, wherever its files lie, and `sizes` are the numbers
+    of its examples. Settings without effect are left out (Adam's constants with sgd, for example), and so are
+    newer settings with the value that older records were trained with. Entries of the user's own are listed
+    with the SHA-256 of the source that defines them.
     """
     config = resolved(config, sizes)
     settings: dict[str, Any] = {}
@@ -53,22 +56,22 @@ def canonical(config: Config, data_digest: str, sizes: Sizes) -> dict[str, Any]:
 
 
 def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
-    """Sixteen hexadecimal digits that name the cell: a hash of its canonical settings."""
+    """The cell's id: sixteen hexadecimal digits, a hash of its canonical settings."""
     text = json.dumps(canonical(config, data_digest, sizes), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @known
 def before() -> dict[str, Any]:
-    """What stands for each newer setting, by its dotted key, where an identity leaves it out."""
+    """The value of each newer setting, by its dotted key, for identities that do not hold it."""
     return {leaf.key: leaf.rule.before for leaf in leaves() if leaf.rule.newer}
 
 
 def resolved(config: Config, sizes: Sizes) -> Config:
-    """The same training in the form that all ways of writing it share.
+    """The same training in one form, whichever way it was written.
 
-    A size or a length that says what its default means becomes the default; a penalty of no
-    strength is none.
+    A number of examples or of steps that is what the default gives becomes the default, and a penalty of
+    strength 0 becomes none.
     """
     batch, epoch = batch_size(config, sizes.train), steps_per_epoch(config, sizes.train)
     if batch == sizes.train:
@@ -96,12 +99,12 @@ def _resolved_data(data: DataConfig, sizes: Sizes) -> DataConfig:
 
 
 def has_effect(rule: Setting, config: Config) -> bool:
-    """Whether all that a setting needs is there."""
+    """Whether a setting has an effect: all other settings are as it needs them."""
     return all(need.met(attrgetter(need.key)(config)) for need in rule.needs)
 
 
 def outside_entries(config: Config) -> dict[str, str]:
-    """The user's own entries that a cell uses, 'activation.swish', each with the digest of its source."""
+    """The user's own entries that a cell uses, such as 'activation.swish', each with its source's digest."""
     used = {kind: name_of(config, kind) for kind in CLASSES} | {"output": config.output}
     if config.hidden_units:
         used["activation"] = config.activation

@@ -49,7 +49,7 @@ def to_config(composed: DictConfig) -> Config:
 
 @dataclass(frozen=True)
 class _Setting:
-    """An override as it was read: plain values are set on a configuration, all else is Hydra's to compose."""
+    """A parsed override. The value of a `plain` one is set on a configuration; Hydra composes the others."""
 
     line: str
     key: str
@@ -59,10 +59,10 @@ class _Setting:
 
 
 class Composer:
-    """Composes overrides through Hydra, once for each choice of groups; plain values are then set on a copy.
+    """Composes overrides through Hydra, once for each choice of groups, and sets plain values on a copy.
 
-    Composing takes Hydra 50 to 100 ms; a grid of hundreds of cells mostly varies plain values. Those win
-    over every file, so setting them last gives what Hydra would.
+    Hydra takes 50 to 100 ms to compose, and a grid of hundreds of cells mostly varies plain values. On the
+    command line these win over every file, so setting them last has the result that Hydra would have.
     """
 
     def __init__(self, compose: Compose, groups: Sequence[str]) -> None:
@@ -83,9 +83,10 @@ class Composer:
         return config
 
     def config(self, overrides: Sequence[str]) -> Config:
-        """The typed configuration of these overrides: `to_config` of the composed one, but faster.
+        """The typed configuration of these overrides.
 
-        What cannot be set or converted by itself, mistakes included, goes that way.
+        Plain values are set on a typed configuration. If one cannot be converted by itself, all overrides are
+        composed first, which is slower.
         """
         settings = [self._read(line) for line in overrides]
         base = self._typed(settings)
@@ -102,7 +103,7 @@ class Composer:
         if line not in self.read:
             (override,) = OverridesParser.create().parse_overrides([line])
             key, value = override.key_or_group, override.value()
-            # Several experiments may lie over each other; of the other groups there is one choice.
+            # Several experiments may be combined; of every other group one option is chosen.
             names = value if key == "experiment" and isinstance(value, list) else [value]
             if key in self.groups and not all(isinstance(name, str) for name in names):
                 raise wrong_choice(key, value)
@@ -131,7 +132,7 @@ class Composer:
         return self.composed[lines]
 
     def _typed(self, settings: Sequence[_Setting]) -> Config | None:
-        """The configuration before plain values are set; None where it is not whole without them."""
+        """The typed configuration before plain values are set; None if it is incomplete without them."""
         lines = tuple(setting.line for setting in settings if not setting.plain)
         if lines not in self.typed:
             deleting = any(line.startswith("~") for line in lines)
@@ -145,7 +146,7 @@ class Composer:
 
 
 def _whole(composed: DictConfig) -> Config | None:
-    """The typed configuration, unless it lacks a value, or takes one from another setting."""
+    """The typed configuration; None if it lacks a value, or takes one from another setting."""
     try:
         config = to_config(composed)
     except (SettingError, OmegaConfBaseException):
@@ -155,10 +156,10 @@ def _whole(composed: DictConfig) -> Config | None:
 
 
 def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> list[Config]:
-    """The cells that overrides stand for: one, or those of a grid (`axes`, or else the experiment's).
+    """The cells of these overrides: one, or those of a grid, which is `axes` or else the experiment's.
 
-    A setting given in `overrides` wins over the grid's axis of that name. Raises SettingError, in one
-    line, for what cannot be composed.
+    A setting in `overrides` wins over an axis of the grid with the same name. Raises SettingError for what
+    cannot be composed.
     """
     try:
         return _expand(overrides, composer, axes)
@@ -173,7 +174,7 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
             return [base]
         axes = base.grid
     given = [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
-    # A cell of a grid has no grid: it would be copied with every cell.
+    # Without grid=null the whole grid would be copied into the configuration of each of its cells.
     return [
         composer.config([*overrides, *(grid.override(*item) for item in point.items()), "grid=null"])
         for point in grid.without(grid.points(axes), given)
@@ -181,7 +182,7 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
 
 
 def given(overrides: Sequence[str], axes: Any = None) -> list[str]:
-    """The keys of settings in overrides and then in a grid, in the order in which they are written."""
+    """The keys of the settings in overrides and then in a grid, in the order in which they are written."""
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     typed = [override.key_or_group for override in parsed if not override.is_delete()]
     return list(dict.fromkeys(key.removesuffix(".name") for key in [*typed, *grid.keys(axes)]))
@@ -228,7 +229,7 @@ def _schema() -> DictConfig:
 
 
 def _unfreeze(node: DictConfig) -> None:
-    """Frozen dataclasses become read-only nodes, which no override could change."""
+    """Make the nodes of a schema writable: those of frozen dataclasses are read-only, also for overrides."""
     OmegaConf.set_readonly(node, False)
     for key in node:
         child = node._get_node(key)

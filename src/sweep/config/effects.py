@@ -1,7 +1,8 @@
 """Settings without effect are refused, with the setting that would make them count.
 
-Which setting needs which other one stands in the schema (`needs`). In a sweep a setting may lie idle in some
-cells, as the activation does at depth 0, as long as its value counts in others and no two cells are the same.
+The schema says which setting needs which other one (`needs`). In a sweep a setting may be without effect in
+some cells, as the activation is at depth 0, if its value has an effect in other cells and no two cells are
+the same.
 """
 
 import itertools
@@ -21,11 +22,11 @@ from sweep.errors import SettingError
 from sweep.setting import Need
 
 Row = dict[str, Any]
-Idle = dict[str, Need]  # by the key of an idle setting, what it needs in vain
+Idle = dict[str, Need]  # by the key of a setting without effect, the need that is not met
 
 
 def check_effects(configs: Sequence[Config]) -> None:
-    """Raise SettingError where a setting of a sweep's cells, other than its default, has no effect."""
+    """Raise SettingError if a setting of a sweep's cells is not at its default and has no effect."""
     idle = [_idle(config) for config in configs]
     changed = [
         {key: need for key, need in own.items() if _value(config, key) != _value(default(), key)}
@@ -50,13 +51,13 @@ def check_effects(configs: Sequence[Config]) -> None:
 
 @known
 def needs() -> Mapping[str, tuple[Need, ...]]:
-    """What each setting that needs others needs, by dotted key; without silent needs."""
+    """The needs, without silent ones, of each setting that has any, by its dotted key."""
     found = {leaf.key: tuple(need for need in leaf.rule.needs if not need.silent) for leaf in leaves()}
     return {key: loud for key, loud in found.items() if loud}
 
 
 def describe(need: Need) -> str:
-    """What the other setting must be, in words: 'regularization=l1 or regularization=l2'."""
+    """What the other setting must be, in words, such as 'regularization=l1 or regularization=l2'."""
     key, choices = need.key.removesuffix(".name"), declared(need.key)[1].choices
     values = need.among or tuple(choice for choice in choices if need.met(choice))
     if values:
@@ -75,7 +76,7 @@ def _value(config: Config, key: str) -> Any:
 
 
 def _idle(config: Config) -> Idle:
-    """The settings without effect in a cell, at their defaults or not."""
+    """The settings without effect in a cell, whether at their defaults or not."""
     return {
         key: need
         for key, found in needs().items()
@@ -97,7 +98,7 @@ def _found(config: Config, need: Need) -> str:
 
 
 def _check_distinct(configs: Sequence[Config], idle: Sequence[Idle]) -> None:
-    """Refuse cells that differ in nothing but settings without effect, and offer the grid that was meant."""
+    """Refuse cells that differ only in settings without effect, and suggest a grid without repetitions."""
     axes, values = swept(configs)
     rows: list[Row] = []
     seen: set[str] = set()

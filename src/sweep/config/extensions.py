@@ -1,9 +1,9 @@
 """The user's own modules: how they are found, in this process and in workers, and what identifies them.
 
-A module that calls `sweep.register` is found in three ways: as an entry point of an installed package in
-the group `sweep.extensions`; by its name in the environment variable SWEEP_EXTENSIONS, importable from the
-working folder; or because it is running already, as a script or a module that a script imports. No
-configuration and no command line names a module.
+A module that calls `sweep.register` is found in one of three ways. An installed package offers it as an entry
+point in the group `sweep.extensions`. The environment variable SWEEP_EXTENSIONS names it; it is then imported
+from the working folder or from an installed package. Or it is running already, as a script or as a module
+that a script imports. No configuration and no command line can name a module.
 """
 
 import hashlib
@@ -35,26 +35,26 @@ class Source:
 
 
 class _EndOfScript(BaseException):
-    """Ends a script in a worker process, which needs no more of it than what it registers."""
+    """Ends a script that is run in a worker process: the worker only needs what the script registers."""
 
 
 _sources: dict[str, Source] = {}
 _digests: dict[Key, str] = {}
-_loaded: set[str] = set()  # modules that `load` has imported, or is importing
-_scripts: dict[str, Path] = {}  # scripts that were run in a worker, by the name that they have there
+_loaded: set[str] = set()  # modules that `load` has imported or is importing
+_scripts: dict[str, Path] = {}  # scripts that were run in this worker, by the module names that they got
 _running: list[Path] = []
 
 
 def load() -> None:
     """Import the modules of installed packages and those that SWEEP_EXTENSIONS names, each once.
 
-    Raises SettingError for a module that is not there or fails.
+    Raises SettingError for a module that does not exist or that fails.
     """
     named = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
     wanted = _installed() | {name: f"{VARIABLE}={name}" for name in named if name}
     for name, place in wanted.items():
         if name not in _loaded:
-            _loaded.add(name)  # before it is imported: what it registers may ask for the schema
+            _loaded.add(name)  # before the import, which may ask for the schema and so call this function
             try:
                 _import(name, place)
             except SettingError:
@@ -64,7 +64,7 @@ def load() -> None:
 
 @cache
 def _installed() -> dict[str, str]:
-    """The modules that installed packages offer, and what an error calls each."""
+    """The modules that installed packages offer, and how an error message names each of them."""
     return {point.module: f"{ENTRY_POINTS}: {point.name}" for point in entry_points(group=ENTRY_POINTS)}
 
 
@@ -87,9 +87,10 @@ def sources() -> tuple[Source, ...]:
 
 
 def agree(needed: Iterable[Source], digests: Mapping[Key, str]) -> None:
-    """Import what another process had registered when it sent us work, anew if it has changed since.
+    """Import the modules in which another process has registered entries that its work needs.
 
-    Raises SettingError where that does not help: what is trained here would not be what is recorded.
+    `digests` are those of the entries there. A module whose file has changed here is imported again. Raises
+    SettingError if the digests still differ: what is trained here would not be what the record says.
     """
     for source in needed:
         if source.module in _sources:
@@ -107,7 +108,7 @@ def agree(needed: Iterable[Source], digests: Mapping[Key, str]) -> None:
 
 
 def _run_script(name: str, script: Path) -> None:
-    """Run a script under a name that is not __main__, up to where it would start a sweep."""
+    """Run a script under another name than __main__, up to the line that would start a sweep."""
     spec = importlib.util.spec_from_file_location(name, script)
     assert spec is not None
     assert spec.loader is not None
@@ -123,16 +124,16 @@ def _run_script(name: str, script: Path) -> None:
 
 
 def end_script() -> None:
-    """End a script that is being run in a worker process; anywhere else, do nothing."""
+    """End the script, if it is being run in a worker process by `agree`; otherwise do nothing."""
     if _running:
         raise _EndOfScript
 
 
 def note(kind: str, name: str, entry: Any, module: str) -> None:
-    """Keep where an entry was registered, and a digest of the source that defines it.
+    """Note in which module an entry was registered, and a digest of the source that defines it.
 
-    Raises SettingError for one that was typed into an interactive session: no other process could import it,
-    and no record could say what it was.
+    Raises SettingError for an entry that was typed into an interactive session: no other process could import
+    it, and no record could identify it.
     """
     running = sys.modules[module]
     if getattr(running, "__file__", None) is None:
@@ -152,7 +153,7 @@ def digests() -> dict[Key, str]:
 
 
 def digest(kind: str, name: str) -> str:
-    """The SHA-256 of the source of the module that defines an entry."""
+    """The SHA-256 of the source of the modules that define an entry."""
     return _digests[kind, name]
 
 
@@ -166,7 +167,7 @@ def _source(module: ModuleType) -> Source:
 
 
 def _modules(entry: Any) -> Iterator[str]:
-    """The modules that define an entry, or the functions that it holds; none of the package's own."""
+    """The names of the modules that define an entry or the functions in it, without the package's own."""
     held = [entry] if callable(entry) else getattr(entry, "__dict__", {}).values()
     for value in filter(callable, held):
         module = str(getattr(value, "__module__", None))

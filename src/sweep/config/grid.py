@@ -1,11 +1,11 @@
-"""`grid:`, the cells of an experiment, as lists of `key=value` overrides.
+"""The setting `grid`: the cells of an experiment, as points of settings and values.
 
     grid:
       product: {hidden: [16, 128], activation: [relu, sigmoid]}   # every combination
       zip: {depth: [1, 2], epochs: [100, 300]}                    # side by side, equal lengths
       union: [{product: ...}, {zip: ...}]                         # one after the other
 
-Parts that stand in one grid are combined with each other as in a product.
+If one grid has several parts, each point of one is combined with each point of the others.
 """
 
 import itertools
@@ -23,7 +23,10 @@ PARTS = ("product", "zip", "union")
 
 
 def points(grid: Any, where: str = "grid") -> list[Point]:
-    """The points of a grid, in order: one mapping of dotted keys to values each."""
+    """The points of a grid, in order, each a mapping from dotted keys to values.
+
+    `where` is what an error calls the grid. Raises SettingError if it is not a grid.
+    """
     if not isinstance(grid, Mapping) or not grid:
         raise SettingError(f"{where}={grid}: must be a mapping with product, zip or union")
     parts = [_part(str(name), content, where) for name, content in grid.items()]
@@ -40,9 +43,9 @@ def keys(grid: Any) -> list[str]:
 
 
 def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
-    """The points with the `fixed` keys taken out and repetitions removed, in order.
+    """The points without the `fixed` keys, in order; points that are equal then are returned once.
 
-    So a value on the command line wins over the grid's axis.
+    A value on the command line is fixed: it wins over the grid's axis.
     """
     left_out = set(fixed)
     kept: dict[Any, Point] = {}
@@ -53,7 +56,7 @@ def without(found: Iterable[Point], fixed: Iterable[str]) -> list[Point]:
 
 
 def _hashable(value: Any) -> Any:
-    """A key that is equal for equal values, lists and mappings among them."""
+    """A hashable value that is equal for equal values; the values may be lists and mappings."""
     if isinstance(value, Mapping):
         return frozenset((key, _hashable(inner)) for key, inner in value.items())
     return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value

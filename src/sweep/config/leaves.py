@@ -1,4 +1,4 @@
-"""Every setting of the schema by its dotted key: what all else walks over."""
+"""All settings of the schema by their dotted keys: the list that checks, tables and help go through."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -14,7 +14,8 @@ from sweep.setting import Setting
 class Node:
     """A setting or a group of settings: its dotted key, its type, and its rule.
 
-    A group's rule counts for all that is in it. `value` gets it from a configuration.
+    A group that is not identity, or not axis, makes all settings in it likewise. `value` gets the setting's
+    value from a configuration.
     """
 
     key: str
@@ -29,7 +30,7 @@ class Node:
 
     @property
     def column(self) -> str:
-        """What tables and command lines call it: a choice among groups by the group's name alone."""
+        """Its name in tables and on the command line: the choice of a group has the group's own name."""
         return self.key.removesuffix(".name")
 
 
@@ -41,7 +42,7 @@ def nodes() -> Mapping[str, Node]:
 
 @known
 def leaves() -> tuple[Node, ...]:
-    """All settings, in order; groups are none."""
+    """All settings in order, without groups."""
     return tuple(node for node in nodes().values() if not node.group)
 
 

@@ -1,11 +1,14 @@
-"""How long a training is, in mini-batches and steps."""
+"""The length of a training in mini-batches and steps."""
 
 from sweep.config.schema import Config
 from sweep.errors import SettingError
 
 
 def batch_size(config: Config, examples: int) -> int:
-    """Examples in a mini-batch of a training part of `examples`. Raises SettingError for too large a one."""
+    """The examples of a mini-batch, if the training part has so many `examples`.
+
+    Raises SettingError for a mini-batch that is larger than the training part.
+    """
     if config.batch_size == "all":
         return examples
     if config.batch_size > examples:
@@ -16,7 +19,7 @@ def batch_size(config: Config, examples: int) -> int:
 
 
 def steps_per_epoch(config: Config, examples: int) -> int:
-    """The mini-batches of an epoch, of which the last may be smaller."""
+    """The number of mini-batches of an epoch; the last of them may be smaller."""
     return -(-examples // batch_size(config, examples))
 
 

@@ -28,7 +28,7 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
     if isinstance(error, OverrideParseException):
         reason = str(error).splitlines()[0]
         return SettingError(f"{_one_line(error.override)}: not understood ({reason}); must be key=value")
-    # Hydra gives the cause of an error in a file as its context only.
+    # For an error in a file, Hydra sets the cause only as the exception's context.
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
         key = re.sub(r"\[\d+\]$", "", str(cause.full_key)) or _group(cause)
@@ -62,7 +62,10 @@ def unknown_setting(key: str, place: str = "") -> SettingError:
 
 
 def wrong_group(arguments: Sequence[str]) -> SettingError | None:
-    """The first argument that gives a group no name (Hydra's own error does not say which it was)."""
+    """The error for the first argument that chooses no name for a group; None if all of them do.
+
+    Hydra's own error does not say which argument it was.
+    """
     overrides = [argument for argument in arguments if not argument.startswith("-") and "=" in argument]
     for override in OverridesParser.create().parse_overrides(overrides):
         key, value = override.key_or_group, override.value()
@@ -87,7 +90,7 @@ def _value(error: Exception, cause: ValidationError) -> object:
 
 
 def _group(cause: ValidationError) -> str:
-    """The group of settings that was given a list, which the error names by its class."""
+    """The key of the group of settings that was given a list: the error names only its class."""
     match = re.search(r"list is not a subclass of (\w+)", str(cause))
     for node in nodes().values():
         if match and node.group and node.kind.__name__ == match[1]:
@@ -100,13 +103,13 @@ def _no_package(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Where a mistake stands, if it is in an experiment's file."""
+    """The file of an experiment that a mistake is in, as ' (in FILE)'; empty for the command line."""
     file = re.match(r"In '(experiment/[^']+)'", str(error))
     return f" (in {file[1]}.yaml)" if file else ""
 
 
 def _several_values(error: Exception) -> str | None:
-    """What to say where values are separated by commas and -m is missing."""
+    """What to say if values are separated by commas and -m is missing; None for another error."""
     match = re.match(r"Ambiguous value for argument '([^=]+)=(.*?)'", str(error))
     if match is None:
         return None
@@ -116,7 +119,7 @@ def _several_values(error: Exception) -> str | None:
 
 
 def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
-    """What to say of a key that does not exist."""
+    """What to say if a key does not exist; None for another error."""
     key = _missing_key(error, cause)
     if key is None:
         return None
@@ -139,7 +142,7 @@ def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
 
 
 def experiments() -> list[str]:
-    """The names of all experiments that can be found: the package's and those in ./sweeps."""
+    """The names of all experiments: those of the package and those in ./sweeps."""
     return sorted(
         {
             file.relative_to(folder / "experiment").with_suffix("").as_posix()

@@ -1,4 +1,4 @@
-"""The options of each group of settings: the files in conf/, and what the user has registered besides."""
+"""The options of each group of settings: the files in conf/ and what the user has registered."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -15,7 +15,7 @@ from sweep.data.settings import DATASETS
 
 
 def groups() -> list[str]:
-    """The groups of which one option is chosen."""
+    """The names of the groups, of each of which one option is chosen."""
     return sorted(folder.name for folder in resources.folder("conf").iterdir() if folder.is_dir())
 
 
@@ -26,14 +26,14 @@ def options(group: str) -> list[str]:
 
 
 def stated(group: str, name: str) -> Mapping[str, Any]:
-    """The settings that one option of a group states, by their names within the group."""
+    """The settings that one option of a group gives values to, by their names within the group."""
     return _of_entry(group, name) if name in _outside(group) else _of_file(group, name)
 
 
 def show_to_hydra(schema: DictConfig) -> None:
     """Make the schema known to Hydra, and the options that have no file.
 
-    Hydra keeps one store for all applications of a process: the schema's name must be nobody else's.
+    Hydra has one store for all applications of a process, so no other may use the schema's name.
     """
     store = ConfigStore.instance()
     store.store(name="sweep_schema", node=schema)
@@ -47,7 +47,7 @@ def _outside(group: str) -> Mapping[str, str]:
 
 
 def _of_entry(group: str, name: str) -> Mapping[str, Any]:
-    """The defaults of a class in its own group, or of a data set."""
+    """The settings of an option that the user has registered, a class or a data set, with their defaults."""
     if group in GROUPS:
         own = {setting.key: setting.default for setting in settings_of(group, name)}
         inner = {key.removeprefix(f"{group}."): value for key, value in own.items() if "." in key}

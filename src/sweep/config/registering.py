@@ -27,9 +27,9 @@ BASES: dict[str, type] = {
     "initializer": Initializer,
 }
 OBJECTS: dict[str, type] = {"activation": Activation, "output": Output, "data": DataSet}
-_WORDS = ("null", "true", "false", "nan", "inf")  # which YAML takes for something else
+_WORDS = ("null", "true", "false", "nan", "inf")  # names that YAML would read as values
 _TYPES = (bool, int, float, str, list)  # of a setting's default
-# Names that a setting cannot have: columns of a table of trials, and keys of a cell's identity.
+# Names that a setting cannot have, because a table of trials or a cell's identity uses them.
 RESERVED = {*METRICS, "cell", "seed", "status", "iterations", "epochs_run", "kept_epoch", "parameters"}
 RESERVED |= {"train_seconds", "evaluation_seconds", "seconds", "n", "engine", "engine_version", "provenance"}
 RESERVED |= {"engine_numerics", "block_seeds", "data_label", "class_names", "began", "weights_sha256"}
@@ -38,7 +38,10 @@ RESERVED |= {"extensions", "hydra"}
 
 
 def register(kind: str, name: str, entry: Any, module: str) -> None:
-    """Put an entry into the table of its kind; `module` is where that was asked for. See `sweep.register`."""
+    """Put an entry into the table of its kind; `module` is the name of the module that calls for it.
+
+    See `sweep.register`. Raises SettingError for an entry or a name that cannot be registered.
+    """
     if kind not in TABLES:
         raise SettingError(f"{kind}: must be one of {', '.join(TABLES)}{nearest(kind, TABLES)}")
     wrong = _wrong(kind, name, entry)
@@ -49,7 +52,7 @@ def register(kind: str, name: str, entry: Any, module: str) -> None:
 
 
 def _wrong(kind: str, name: str, entry: Any) -> str | None:
-    """What is wrong with an entry or its name, if anything."""
+    """What is wrong with an entry or its name; None if nothing is."""
     if name in TABLES[kind].own:
         return "is one of sweep's own; must be another name"
     if not name.isidentifier() or name.lower() in _WORDS:
@@ -98,7 +101,7 @@ def _wrong_setting(name: str, entry: Any) -> str | None:
 
 
 def _taken(besides: str | None = None) -> Iterator[str]:
-    """The top-level names that are in use, but for those that choices of one kind share."""
+    """The top-level names that are in use; choices of the kind `besides` may share theirs."""
     own = set(own_settings(besides, CLASSES[besides])) if besides else set()
     yield from RESERVED
     for kind in CLASSES:

@@ -14,15 +14,15 @@ from sweep.errors import SettingError
 
 
 def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The dotted settings that a row's columns hold; its own data.root, if it has one, is kept.
+    """The settings, by dotted keys, that a row's columns hold; also `data.root`, if the row has it.
 
-    Raises SettingError for data in files that are not MNIST's, of which a record does not say where they lie.
+    Raises SettingError if the data came from other files than MNIST's: a record does not say where they lie.
     """
     settings = {
         key: _value(row[key], kind) for key, kind in _columns() if key in row and not _missing(row[key])
     }
     if settings.get("depth") == 0:
-        del settings["hidden"]  # 0 units, which no layer can have
+        del settings["hidden"]  # it is 0, which is no number of units
     found = row.get("data.digest")
     if "data" not in settings and found != MNIST_DIGEST:
         settings["data"] = next((name for name in DATASETS.outside if _digest(name) == found), "idx")
@@ -40,7 +40,7 @@ def _digest(name: str) -> str:
 
 
 def _columns() -> list[tuple[str, Any]]:
-    """The column of `load()` and the type of each setting that a trial has; a group's name is the group's."""
+    """The column in `load()` and the type of each setting that tells trials apart."""
     return [(leaf.column, leaf.kind) for leaf in leaves() if leaf.rule.axis]
 
 
@@ -49,7 +49,7 @@ def _missing(value: Any) -> bool:
 
 
 def _value(value: Any, kind: Any) -> Any:
-    """A column's value as the setting's own type; beside missing ones, pandas makes whole numbers floats."""
+    """A column's value in the setting's type: in a column with missing values, integers became floats."""
     kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     if isinstance(value, str):
         if value.startswith("["):
@@ -76,9 +76,9 @@ def columns_of(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same_value(found: Any, wanted: Any) -> bool:
-    """Whether a setting in the records is the one that is wanted.
+    """Whether a setting's value in a table of trials is the one that is wanted.
 
-    Beside null, which is NaN there, pandas keeps whole numbers as floats; a list is a text there.
+    In such a table null is NaN, an integer may be a float, and a list is a text.
     """
     if wanted is None:
         return found is None or found != found

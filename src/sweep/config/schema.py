@@ -1,7 +1,7 @@
 """Every setting of a sweep: its type, its default, what is allowed, and what it means.
 
-The dataclasses are Hydra's schema and the objects that the rest of the package reads. The defaults stand
-again, with comments, in conf/ (a test holds the two equal).
+The dataclasses are Hydra's schema, and the rest of the package reads settings from objects of them. conf/
+repeats the defaults, with comments; a test checks that both are equal.
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class CompareConfig:
 class Config:
     """One cell of a sweep and the seeds to train it with."""
 
-    # The identity of a cell has `hidden_units` in place of these two.
+    # A cell's identity has `hidden_units` in place of `hidden` and `depth`.
     hidden: Any = setting(
         128,
         "hidden units",
@@ -127,7 +127,7 @@ class Config:
     learning_rate: float = setting(0.1, "step size", above=0)
     batch_size: Any = setting(32, "examples in a mini-batch", words="a whole number, at least 1, or 'all'")
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
-    # Silent: max_iterations is given to shorten an experiment, which says its epochs.
+    # Silent, because max_iterations is used to shorten an experiment whose file gives epochs.
     epochs: int = setting(
         10, "passes over the training part", at_least=1, needs=(Need("max_iterations", (None,), silent=True),)
     )
@@ -185,7 +185,7 @@ class Config:
     grid: Any = setting(
         None, "the cells of an experiment: product, zip, union", identity=False, axis=False, free=True
     )
-    # Hydra's choice of a file in sweeps/experiment/; kept with the records.
+    # Filled in with the experiment that Hydra composed; records keep it.
     experiment: str | None = setting(
         None, "a file in sweeps/experiment/", identity=False, axis=False, free=True
     )

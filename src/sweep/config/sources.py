@@ -1,4 +1,4 @@
-"""The cells that tell the sources of luck apart: initialisation, order and split, alone and together."""
+"""The cells of `sweep.variance`: initialisation, order and split varied alone and together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,8 +18,8 @@ from sweep.config.wording import show
 from sweep.data.settings import DataConfig
 from sweep.errors import SettingError
 
-SEEDS = 30  # where neither the command line nor the experiment says how many
-Source = tuple[str, ...]  # what varies from seed to seed
+SEEDS = 30  # if neither the command line nor the experiment says how many
+Source = tuple[str, ...]  # what varies from seed to seed, a value of `vary`
 
 
 def jobs(arguments: Sequence[str]) -> list[list[str]]:
@@ -32,9 +32,10 @@ def jobs(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def cells(overrides: Sequence[str], composer: Composer) -> list[Config]:
-    """The cells of one combination: those that it gives `vary` itself, or else each source alone, then all.
+    """The cells of one combination of settings: with each source varied alone, and then with all of them.
 
-    The split is left out where it has nothing to draw (see `unsplit`).
+    If the overrides or the experiment give `vary` themselves, the cells are those that they say. The split is
+    left out if it would draw nothing (see `unsplit`).
     """
     configs = expand(overrides, composer)
     given = [line.partition("=")[0] for line in overrides]
@@ -50,7 +51,7 @@ def cells(overrides: Sequence[str], composer: Composer) -> list[Config]:
 
 
 def unsplit(data: DataConfig) -> str | None:
-    """Why a split of this data draws nothing; None where it does."""
+    """Why a split of this data draws nothing at random; None if it does draw."""
     if data.generated:
         return f"the parts of data={data.name} are generated, not split; data.generator_seed gives others"
     drawn = data.test_size is not None and data.test_subset == "random"
@@ -62,9 +63,9 @@ def unsplit(data: DataConfig) -> str | None:
 
 
 def blocks(configs: Sequence[Config]) -> list[dict[Source, int]]:
-    """The positions of the cells that differ in `vary` alone, by what varies, that of all together last.
+    """The cells in groups that differ only in `vary`: for each group, the position of each source's cell.
 
-    Raises SettingError where none of a block varies all that the others do.
+    The cell in which all sources vary comes last. Raises SettingError if a group has no such cell.
     """
     axes, values = swept(configs)
     found: dict[str, dict[Source, int]] = {}
@@ -75,7 +76,7 @@ def blocks(configs: Sequence[Config]) -> list[dict[Source, int]]:
 
 
 def adds_up(sources: Sequence[Source]) -> bool:
-    """Whether all but the last are the parts of the last, so that what their sum leaves is interaction."""
+    """Whether the sources but the last are together the last: what their sum leaves is then interaction."""
     *alone, together = sources
     return sorted(name for source in alone for name in source) == sorted(together)
 

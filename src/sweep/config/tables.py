@@ -1,9 +1,9 @@
 """The tables of choices by kind, and the settings that the classes in them have.
 
-A class says its own settings with `setting()`, beside its code. Those of an optimizer, a penalty or a
-schedule stand in a group, `optimizer.beta1`; those of a loss or an initializer at the top level,
-`initializer_std`; and a field that names its `key` stands there, `momentum`. Classes of one table may share a
-setting.
+A class declares its own settings as fields with `setting()`, beside its code. Those of an optimizer, a
+penalty or a schedule are in a group: `optimizer.beta1`. Those of a loss or an initializer are at the top
+level, with the kind in front: `initializer_std`. A field that names its `key` has that key: `momentum`.
+Classes of one table may have settings in common.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,10 +21,11 @@ from sweep.nn.schedules import SCHEDULES
 from sweep.setting import Need, Setting, declaration, setting
 from sweep.table import Table
 
-# Settings and figures are nothing but the user's own.
+# These two hold only what the user has registered.
 SETTINGS: Table[Any] = Table("setting", {})
 FIGURES: Table[Any] = Table("figure", {})
-# Tables of classes whose settings stand in a group, of all classes, and of everything that can be registered.
+# GROUPS are the tables of classes whose settings are in a group, CLASSES all tables of classes, and TABLES
+# all that can be registered in.
 GROUPS: Mapping[str, Table[Any]] = {
     "optimizer": OPTIMIZERS,
     "regularization": REGULARIZERS,
@@ -39,7 +40,7 @@ TABLES: Mapping[str, Table[Any]] = {
     "figure": FIGURES,
     "setting": SETTINGS,
 }
-# For each group: what its class is called, the choice by default, and what --help says of the choice.
+# For each group: the name of its dataclass, the default choice, and what --help says of the choice.
 _TITLES = {
     "optimizer": ("OptimizerConfig", "sgd", "the optimizer"),
     "regularization": ("RegularizationConfig", "none", "the penalty C in J = E + strength * C(weights)"),
@@ -49,7 +50,7 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice among the entries of a table by its name, and the settings of all of them."""
+    """The base of a group: the `name` of a table's entry. Subclasses add the settings of all entries."""
 
     name: str = ""
 
@@ -65,12 +66,12 @@ class Own:
 
     @property
     def field(self) -> tuple[str, Any, Any]:
-        """The last part of the key with type and field, as `make_dataclass` takes them."""
+        """Name, type and field, as `make_dataclass` expects them; the name is the last part of the key."""
         return self.key.rpartition(".")[2], self.kind, declaration(self.default, self.rule)
 
 
 def key_of(kind: str, field: "Field[Any]") -> str:
-    """The dotted key on the command line of a field of a class in the table of this kind."""
+    """The dotted key on the command line for a field of a class in the table of this kind."""
     own: str | None = field.metadata["setting"].key
     return own or f"{kind}{'.' if kind in GROUPS else '_'}{field.name}"
 
@@ -81,7 +82,7 @@ def default_of(field: "Field[Any]") -> Any:
 
 
 def settings_of(kind: str, name: str) -> Iterator[Own]:
-    """The settings of one choice, as its class has them."""
+    """The settings of one choice, as its class declares them."""
     entry = CLASSES[kind][name]
     kinds = get_type_hints(entry)
     for field in fields(entry):
@@ -89,9 +90,10 @@ def settings_of(kind: str, name: str) -> Iterator[Own]:
 
 
 def own_settings(kind: str, names: Collection[str]) -> dict[str, Own]:
-    """The settings of these choices together, by key, each with the choices that give it an effect.
+    """The settings of all these choices by key; each needs one of the choices that have it.
 
-    Those that all of the choices have come last. The first choice that has one says its default and meaning.
+    Settings that all choices have come last. The default and the meaning are those of the first choice that
+    has the setting.
     """
     owners: dict[str, dict[str, Own]] = {}
     for name in names:
@@ -102,7 +104,11 @@ def own_settings(kind: str, names: Collection[str]) -> dict[str, Own]:
 
 
 def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
-    """One setting for all the choices that have it; each is held to its own bounds besides."""
+    """One setting for all the choices that have it, with the widest of their bounds.
+
+    `found` are the declarations by choice, `count` is the number of all choices. The bounds of the choice
+    that is made are checked besides (see `validation`).
+    """
     first = next(iter(found.values()))
     need = Need(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
     needs = first.rule.needs if len(found) == count else (*first.rule.needs, need)
@@ -111,7 +117,7 @@ def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
 
 
 def _widest(rules: Sequence[Setting]) -> dict[str, Any]:
-    """The bounds that no rule's are beyond: 0 itself is allowed if one of them allows it."""
+    """The bounds that allow whatever one of the rules allows."""
     lowest = [_bound((rule.at_least, False), (rule.above, True)) for rule in rules]
     highest = [_bound((rule.at_most, True), (rule.below, False)) for rule in rules]
     bounds: dict[str, Any] = dict.fromkeys(("at_least", "above", "at_most", "below"))
@@ -125,7 +131,7 @@ def _widest(rules: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _bound(*bounds: tuple[float | None, bool]) -> tuple[float, bool] | None:
-    """The one of these bounds that there is."""
+    """The one of these bounds that is given, with its kind; None if none is."""
     return next(((value, kind) for value, kind in bounds if value is not None), None)
 
 
@@ -139,6 +145,6 @@ def choice_class(kind: str, names: Collection[str]) -> type[Choice]:
     title, default, help = _TITLES[kind]
     inner = [own.field for own in own_settings(kind, names).values() if own.key.startswith(f"{kind}.")]
     name = ("name", str, setting(default, help, CLASSES[kind]))
-    # In this module the package's own classes can be found again, by pickle for one.
+    # The package's own classes are attributes of that module, where pickle looks for them.
     module = {"__module__": "sweep.config.schema"}
     return make_dataclass(title, [name, *inner], bases=(Choice,), frozen=True, namespace=module)

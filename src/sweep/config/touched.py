@@ -1,4 +1,4 @@
-"""What a user has said of a sweep: which settings, in which order."""
+"""Which settings of a sweep the user has given, and in which order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +11,15 @@ from sweep.config.tables import GROUPS
 
 
 def in_order(axes: Sequence[str], given: Sequence[str]) -> list[str]:
-    """The axes in the order in which the user gave them; those that come with a group last."""
+    """The axes in the order in which the user gave them; settings that only differ with a group come last."""
     return sorted(axes, key=lambda axis: given.index(axis) if axis in given else len(given))
 
 
 def fixed(configs: Sequence[Config], axes: Sequence[str], given: Sequence[str]) -> dict[str, Any]:
-    """The settings that are the same in all cells and that the user touched, in the order given.
+    """The settings that the user touched and that are the same in all cells, in the order given.
 
-    Touched is what was `given` or differs from conf/ as its groups were chosen. The data set always counts.
+    A setting is touched if it was `given` or differs from the default of the options that are chosen. The
+    data set always is.
     """
     rows = [settings(config) for config in configs]
     own, usual = rows[0], _usual(configs[0])
@@ -30,7 +31,7 @@ def fixed(configs: Sequence[Config], axes: Sequence[str], given: Sequence[str]) 
 
 
 def _usual(config: Config) -> dict[str, Any]:
-    """What `config` is compared with: the usual choices of groups, and the defaults of its own choices."""
+    """The settings that `config` would have by default, given its own choices of groups."""
     usual = settings(default())
     for group in ("data", *GROUPS):
         inner = stated(group, getattr(config, group).name)

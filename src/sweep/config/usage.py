@@ -1,4 +1,4 @@
-"""`--help`: every setting with its meaning, what it may be and its default, from the schema."""
+"""The text of `--help`, from the schema: every setting with its default, its meaning and what is allowed."""
 
 import textwrap
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def usage(width: int) -> str:
 
 
 def _sections() -> dict[str, list[str]]:
-    """The top-level settings and groups of each section; the user's own stand in one of theirs."""
+    """The top-level settings and groups of each section; those of the user's own have their own section."""
     sections = {title: names.split() for title, names in _SECTIONS.items()}
     listed = {name for names in sections.values() for name in names}
     top = [key for key in nodes() if "." not in key and key not in listed]

@@ -1,4 +1,4 @@
-"""Checks of a whole configuration, before anything runs. The first violation is reported in one line."""
+"""The checks of a whole configuration before anything runs. The first mistake is reported in one line."""
 
 import math
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from sweep.errors import SettingError
 from sweep.nn.losses import LOSSES
 from sweep.setting import Setting
 
-FEWEST = 3  # seeds that a look needs
+FEWEST = 3  # fewest seeds at which a sweep with `decide` may compare cells
 
 
 def check(config: Config) -> None:
-    """Raise SettingError, naming the key, the value and what is allowed, unless all is well."""
+    """Raise SettingError for the first mistake, with the key, the value and what is allowed."""
     _check_fields(config)
     _check_choices(config)
     _check_hidden(config)
@@ -47,14 +47,14 @@ def _check_fields(config: Config) -> None:
             if not is_dataclass(value):
                 raise refuse(node.key, value)
         elif node.kind is not Any and not node.rule.words and value is not None:
-            # OmegaConf lets numbers through as lists where null is allowed, too.
+            # If null is allowed, OmegaConf accepts a list in place of a number.
             listed = list[str] in (node.kind, *get_args(node.kind))
             if listed != isinstance(value, list) or not _fits(value, node.rule):
                 raise refuse(node.key, value)
 
 
 def _check_choices(config: Config) -> None:
-    """The settings of each choice, within its own bounds: nesterov's momentum is above 0."""
+    """Check the settings of each choice against its own bounds: nesterov's momentum must be above 0."""
     for kind in CLASSES:
         name = name_of(config, kind)
         for own in settings_of(kind, name):
@@ -112,7 +112,7 @@ def _check_seeds(config: Config) -> None:
 
 
 def _check_decide(config: Config) -> None:
-    """Seeds until decided: a first look at enough of them, at something that is measured."""
+    """With `decide`, the first look needs enough seeds, and what is compared must be evaluated."""
     if config.decide is None:
         return
     if not isinstance(config.seeds, int):

@@ -1,4 +1,4 @@
-"""Plain values set on a typed configuration, converted as OmegaConf converts them."""
+"""Setting plain values on a typed configuration, with the conversions that OmegaConf does."""
 
 from collections.abc import Mapping
 from dataclasses import field, make_dataclass, replace
@@ -14,10 +14,10 @@ _Settings = TypeVar("_Settings")
 
 
 def converted(key: str, value: Any) -> Any:
-    """The value that setting `key` (dotted) takes, with its type.
+    """A value, converted to the type of the setting `key` (dotted).
 
-    Raises ValueError for what needs a whole configuration to be understood or refused: groups, unknown keys,
-    mappings, interpolations and values of a wrong type.
+    Raises ValueError for what cannot be converted without the rest of the configuration: groups, unknown
+    keys, mappings, interpolations and values of a wrong type.
     """
     if _needs_the_rest(value):
         raise ValueError(f"{key}={value}")
@@ -30,7 +30,7 @@ def converted(key: str, value: Any) -> Any:
 
 
 def with_values(settings: _Settings, values: Mapping[str, Any]) -> _Settings:
-    """A copy of these settings in which some, by dotted keys, have other values."""
+    """A copy of these settings with other values for some of them, which are given by dotted keys."""
     own: dict[str, Any] = {}
     inner: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
@@ -50,7 +50,7 @@ def _needs_the_rest(value: Any) -> bool:
 
 
 def _alone(key: str) -> DictConfig:
-    """A configuration whose only setting, `value`, has the type of setting `key`."""
+    """A configuration with a single setting, `value`, which has the type of the setting `key`."""
     node = nodes().get(key)
     if node is None or node.group:
         raise ValueError(key)

@@ -1,4 +1,4 @@
-"""What a setting may be, in words, and the line that refuses a wrong value."""
+"""In words, what is allowed for a setting; and the line that refuses a wrong value."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
@@ -13,7 +13,7 @@ _NOUNS = {int: "a whole number", float: "a number", bool: "true or false", str: 
 
 
 def allowed(key: str) -> str:
-    """What the setting `key` (dotted) may be, in words: 'a number, above 0'."""
+    """What is allowed for the setting `key` (dotted), in words: 'a number, above 0'."""
     annotation, rule = declared(key)
     if rule.words:
         return rule.words
@@ -23,7 +23,7 @@ def allowed(key: str) -> str:
 
 
 def in_words(annotation: Any, rule: Setting) -> str:
-    """What a setting of this type and rule may be, in words."""
+    """What is allowed for a setting of this type and rule, in words."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     if list[str] in (annotation, *kinds):
         names = f" from {', '.join(rule.choices)}" if rule.choices else ""
@@ -36,9 +36,9 @@ def in_words(annotation: Any, rule: Setting) -> str:
 
 
 def refuse(key: str, value: object, place: str = "") -> SettingError:
-    """The error for a value that `key` cannot take, with the nearest allowed name.
+    """The error for a value that is not allowed for `key`, with the nearest allowed name.
 
-    `place` says where it stands, as ' (in FILE)'.
+    `place` says where the value was given, as ' (in FILE)'.
     """
     choices = declared(key)[1].choices
     names = value if isinstance(value, list | tuple) else [value]
