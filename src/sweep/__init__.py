@@ -9,9 +9,10 @@
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
     sweep.register("activation", "mine", ...)  # a choice of your own; docs/extending.md
 
-How a sweep goes through the package: `config` turns settings into cells; `execution` plans which trials are
-missing and hands them to workers; each of these calls `training` on `data`, with the mathematics of `nn`, and
-stores a record for each trial; `analysis` makes tables and figures from the records.
+How a sweep goes through the package: `config` turns settings into cells. `execution` plans which trials are
+missing and hands them to workers. Each worker calls `training` on `data`, with `engines` that compute the
+mathematics of `nn`, and `records` stores what comes out. `analysis` makes tables and figures of the records,
+and `papers` reports. docs/architecture.md has a picture of this, and a glossary.
 """
 
 from collections.abc import Mapping
@@ -140,11 +141,12 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":
-    """Train one seed in this process and return the network: its curves, weights, predictions.
+    """Train one seed in this process and return the network, with its curves, weights and predictions.
 
-    `config` as for `run`, but of a single cell; or a row of `load()`, whose trial is trained again, with a
-    warning where the bits of its weights differ. `seed` is 0, or the row's own. The seed's weights have the
-    bits that it has in a sweep; nothing is stored. Raises SweepError for a mistake in the settings.
+    `config` is as for `run`, but of a single cell. Or it is a row of `load()`, whose trial is trained again,
+    with a warning if the bits of its weights differ. Without `seed` it is seed 0, or the row's own. The
+    weights have the same bits as in a sweep. Nothing is stored. Raises SweepError for a mistake in the
+    settings.
 
     >>> import sweep
     >>> network = sweep.train({"hidden": 4, "epochs": 1, "data": {"train_size": 200}})
@@ -169,9 +171,9 @@ def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
     matplotlib figure, on which it draws), setting (`setting(default, meaning)`). Without `entry` it is a
     decorator. docs/extending.md has an example of each.
 
-    Call it in a module that SWEEP_EXTENSIONS names, an entry point in the group `sweep.extensions`, or before
-    `sweep.run`: workers import the module, too. Cells that use the entry are other cells when the file that
-    defines it changes. Raises SettingError for an entry that is none, or a name that is taken.
+    Call it in a module that SWEEP_EXTENSIONS names, in an entry point of the group `sweep.extensions`, or
+    before `sweep.run`. Workers import the module, too. If the file that defines the entry changes, cells that
+    use it become other cells. Raises SettingError for an entry of a wrong type or a name that is taken.
     """
     import sys
 

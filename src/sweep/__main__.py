@@ -26,7 +26,7 @@ from sweep.errors import ExecutionError, SweepError
 
 
 def run(_: DictConfig) -> float | None:
-    """Run one job of Hydra's: one cell, or the grid of an experiment."""
+    """Run one of Hydra's jobs: one cell, or the grid of an experiment."""
     from sweep.config.compose import application_composer, expand, given
     from sweep.config.effects import check_effects
     from sweep.session import console, objective, remove_hydra_output, run_sweep
@@ -48,7 +48,7 @@ def run(_: DictConfig) -> float | None:
 
 
 def _asked(arguments: list[str]) -> str | None:
-    """What --help or --version prints; None where neither is given."""
+    """What --help or --version prints; None if neither is given."""
     if {"-h", "--help"} & set(arguments):
         from sweep.config.usage import usage
 
@@ -70,7 +70,8 @@ def main() -> None:
         register_schema()
     except SweepError as error:  # in a module of the user's own
         sys.exit(print_error(error))
-    # argparse accepts overrides before or after an option, not both: options go first.
+    # argparse accepts overrides before or after an option, but not on both sides: options are moved to the
+    # front.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
     own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
     # Hydra prints several lines and exits with 1. With this it raises instead, and one line is printed below.

@@ -65,7 +65,7 @@ def show(given: list[str], output: Path | None) -> None:
 
 
 def _split(overrides: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """How to compare, and the values of each setting whose cells are compared."""
+    """The terms of the comparison, and the values of each setting whose cells are compared."""
     from sweep.config.arguments import values_by_key
 
     terms: dict[str, Any] = {}

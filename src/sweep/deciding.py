@@ -19,11 +19,11 @@ from sweep.records.table import load
 
 @dataclass
 class Deciding:
-    """The looks of a sweep, fixed before it begins, and the decisions so far, by cell id.
+    """The looks of a sweep, fixed before it begins, and the decisions so far.
 
-    `seeds` is how many seeds each cell has so far. A decision depends only on the first so many seeds of its
-    cell and the baseline. So it is the same after a sweep was stopped and run again, and when the store
-    holds more seeds than it needs.
+    `seeds` maps the id of each cell to the number of seeds that it has so far, and `decisions` to the
+    decision. A decision at a look uses only as many seeds of its cell and of the baseline as the look has. So
+    it is the same if a sweep was stopped and run again, or if the store holds more seeds.
     """
 
     cells: tuple[Cell, ...]
@@ -35,9 +35,9 @@ class Deciding:
 
     @staticmethod
     def of(plan: Plan, baseline: str | None = None) -> "Deciding":
-        """The looks at the cells of this plan; `baseline` is the id of one of them, None means the first.
+        """The looks at the cells of this plan. `baseline` is the id of one of them; None means the first.
 
-        Raises SettingError where they cannot be compared.
+        Raises SettingError if the cells cannot be compared.
         """
         cells, config = plan.cells, plan.cells[0].config
         assert config.decide is not None
@@ -57,13 +57,13 @@ class Deciding:
 
     @property
     def open(self) -> list[str]:
-        """The cells whose comparison goes on."""
+        """The ids of the cells that are not decided and may get more seeds."""
         return [cell for cell in self.seeds if cell != self.baseline and not self._closed(cell)]
 
     def _closed(self, cell: str) -> bool:
         """Whether a comparison is decided, or never will be.
 
-        One without an error after the second look gets no more seeds: its trials diverge, or do not differ.
+        If it still has no standard error after the second look, its trials diverge or do not differ at all.
         """
         decision, second = self.decisions.get(cell), self.looks.seeds[:2][-1]
         if decision is None:
@@ -71,7 +71,7 @@ class Deciding:
         return decision.decided or (not decision.known and decision.seeds >= second)
 
     def plans(self, console: Console) -> Iterator[Plan]:
-        """The plan of what to train before each look; asking for the next plan takes the look first."""
+        """Yield the plan of what to train before each look; asking for the next plan takes the look."""
         for number, seeds in enumerate(self.looks.seeds, 1):
             going_on = self.open
             self.seeds |= dict.fromkeys([self.baseline, *going_on], seeds)
@@ -89,7 +89,7 @@ class Deciding:
                 return
 
     def as_stored(self) -> tuple["Deciding", Plan]:
-        """This sweep after those looks whose trials are all stored, and the plan of the look after them."""
+        """This sweep after the looks whose trials are all stored, and the plan of what to train next."""
         ahead = replace(self, seeds=dict(self.seeds), decisions={})
         for plan in ahead.plans(Console(quiet=True)):
             if plan.missing:
@@ -97,17 +97,17 @@ class Deciding:
         return ahead, plan
 
     def to_the_end(self) -> Plan:
-        """The plan of the longest that this sweep can take: no open comparison is decided before its end."""
+        """The plan of the most that this sweep can train, if no open comparison is decided before the end."""
         going_on = [*self.open, self.baseline] if self.open else []
         return self.plan(self.seeds | dict.fromkeys(going_on, self.looks.seeds[-1]))
 
     def plan(self, seeds: Mapping[str, int]) -> Plan:
-        """The plan in which each cell has this many seeds."""
+        """The plan in which each cell, by its id, has this many seeds."""
         configs = [replace(cell.config, seeds=seeds[cell.id]) for cell in self.cells]
         return make_plan(configs, workers(configs[0].parallel))
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
-        """The metric that is compared, (seeds, cells): rows are seed indices; nan where a trial diverged."""
+        """The metric that is compared, (seeds, cells): a row for each seed, NaN for a trial that diverged."""
         trials = drop_diverged(load(self.cells[0].results, cells))
         table = trials.pivot_table(index="seed", columns="cell", values=self.terms.metric)
         return table.reindex(columns=list(cells))

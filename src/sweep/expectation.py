@@ -1,4 +1,4 @@
-"""What a sweep with `decide` says before it begins: its looks, and what they take at least and at most."""
+"""What a sweep with `decide` prints before it begins: its looks, and the least and most that it trains."""
 
 from collections.abc import Sequence
 
@@ -19,9 +19,9 @@ MOST_ROWS = 100  # cells that are shown
 
 
 def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
-    """Say what is compared with what, after how many seeds, and what that takes at least and at most.
+    """Print what is compared with what, after how many seeds, and the least and most that is to be trained.
 
-    Returns the sweep after the looks that stored trials suffice for.
+    Returns the sweep after the looks whose trials are all stored.
     """
     config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
     most, count = ahead.to_the_end(), workers(config.parallel)
@@ -46,7 +46,7 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
 
 
 def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[str]) -> None:
-    """Announce the sweep, and show for each cell how many seeds it gets, and what stored ones say of it."""
+    """Announce the sweep, and print how many seeds each cell may get and what stored trials say of it."""
     ahead = announce(deciding, plan, console)
     most = ahead.to_the_end()
     swept, values = plan.swept
@@ -69,7 +69,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
 
 
 def _expected(ahead: Deciding) -> dict[str, str]:
-    """What stored trials say of each cell's comparison, by id: decided, or about how many seeds it needs."""
+    """A text for each cell, by id: its decision, or about how many seeds it needs, by stored trials."""
     texts = dict.fromkeys(ahead.seeds, "–") | {ahead.baseline: "baseline"}
     texts |= {
         cell: f"{decision.verdict} after {decision.seeds}" if decision.decided else "never decided"

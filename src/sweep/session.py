@@ -57,7 +57,7 @@ def run_sweep(
         if _anything_stored(plan):
             try:
                 _summarise(plan, output, console, given, deciding)
-            except SweepError as error:  # printed first, so that why trials failed stands last
+            except SweepError as error:  # printed before the reason why trials failed, which comes last
                 console.print(str(error), soft_wrap=True)
         raise
     return _summarise(plan, output, console, given, deciding)
@@ -81,7 +81,7 @@ def _anything_stored(plan: Plan) -> bool:
 
 
 def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
-    """The looks of a sweep with `decide`, which trains seeds until every comparison is decided; else None."""
+    """The looks of a sweep with `decide`; None for any other sweep."""
     if plan.cells[0].config.decide is None:
         return None
     from sweep.deciding import Deciding  # loads pandas, which other sweeps need only at their end
@@ -90,7 +90,10 @@ def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
 
 
 def _named_baseline(plan: Plan) -> str | None:
-    """The id of the cell that `compare.baseline` names. Raises SettingError where it is not one of them."""
+    """The id of the cell that `compare.baseline` names; None if it names none.
+
+    Raises SettingError if it is not a cell of the sweep.
+    """
     if plan.cells[0].config.compare.baseline is None:
         return None
     from sweep.analysis.baseline import baseline_of  # loads pandas, which training does not need
@@ -106,10 +109,10 @@ def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]
 
 
 def objective(summary: "pd.DataFrame") -> float | None:
-    """What one of Hydra's sweepers may optimise: the cells' mean validation accuracy, or else loss.
+    """The number that Hydra's sweepers can optimise: the cells' mean validation accuracy, or else loss.
 
-    Never a test result: a cell chosen on the test part cannot be reported on it. None where nothing was
-    validated or trained.
+    It is never a test result: a cell that was chosen on the test part must not be reported on it. None if
+    nothing was validated or trained.
     """
     for column in ("validation_accuracy_mean", "validation_loss_mean"):
         if column in summary and summary[column].notna().any():
@@ -138,7 +141,7 @@ def _summarise(
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:
-    """Say which settings have no effect in some cells: their numbers are equal because they are one cell."""
+    """Print which settings differ within one cell: its rows are equal because they are one cell."""
     axes, values = plan.swept
     of_cell: dict[str, list[dict[str, object]]] = {}
     for cell, row in zip(plan.cells, values, strict=True):

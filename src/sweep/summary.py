@@ -32,9 +32,9 @@ def summarise_sweep(
 ) -> pd.DataFrame:
     """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
 
-    Axes, and the settings that all cells share, stand in the order of `given`: as the user wrote them.
-    `deciding` has the verdicts of a sweep that trained seeds until all was decided. With `output`,
-    summary.csv, summary.md, summary.tex and the figures are written there.
+    `given` are the settings that the user wrote; axes, and settings that all cells share, have that order.
+    `deciding` has the verdicts of a sweep with `decide`. If `output` is given, summary.csv, summary.md,
+    summary.tex and the figures are written there.
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
@@ -68,7 +68,7 @@ def _judged(
     config: Config,
     deciding: Deciding | None,
 ) -> JudgedSweep:
-    """The trials judged: by the decisions taken while they were trained, or else now, all at once."""
+    """The judged trials. In a sweep with `decide` they were judged during the training, otherwise now."""
     if deciding is not None:
         return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
     terms = Terms(config.compare.metric, config.compare.margin, config.compare.level)
@@ -76,7 +76,7 @@ def _judged(
 
 
 def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, console: Console) -> None:
-    """Draw the figures, if they are wanted, into `folder`, where none of an earlier sweep stay."""
+    """Draw the figures, if they are wanted, into `folder`; those of an earlier sweep there are removed."""
     config, results = plan.cells[0].config, plan.cells[0].results
     try:
         figure_files.remove_stale(folder)
@@ -92,18 +92,18 @@ def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, conso
 
 
 def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
-    """A configuration for each of these cell ids; the first where a cell stands in the plan twice."""
+    """A configuration for each of these cell ids; the first one of a cell that is in the plan twice."""
     return [plan.by_id[cell][0].config for cell in cells]
 
 
 def _settings(same: Mapping[str, Any], config: Config) -> str:
-    """The data set and the settings that all cells share, as they are typed."""
+    """The data set and the settings that all cells share, as a user would type them."""
     typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
     return ", ".join([label(config.data), *typed] if "data" in same else typed)
 
 
 def _mixture(trials: pd.DataFrame) -> str | None:
-    """A sentence where trials come from several engines, whose last digits differ; None for one engine."""
+    """A sentence if trials come from several engines, whose last digits differ; None for a single engine."""
     columns = ["engine", "engine_version", "engine_numerics"]
     kinds = trials.groupby(columns, dropna=False, sort=False).size()
     if len(kinds) < 2:
@@ -119,13 +119,13 @@ def _mixture(trials: pd.DataFrame) -> str | None:
 
 
 def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
-    """The columns with the settings first."""
+    """The table with the columns of the cell and its settings first."""
     rest = [name for name in summary if name not in ("cell", *axes)]
     return summary[["cell", *axes, *rest]]
 
 
 def _of_this_sweep(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """The rows of the plan's seeds; the store may hold more seeds of its cells."""
+    """The rows of the plan's seeds, without others that the store holds of the same cells."""
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
     return rows[wanted]

@@ -84,7 +84,7 @@ class Trained:
 
 
 def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
-    """Train one seed of one cell in this process; nothing is stored. See `sweep.train`."""
+    """Train one seed of one cell in this process, without storing it. See `sweep.train`."""
     if getattr(given, "ndim", 1) > 1:
         raise SettingError("a table: must be one row of it, such as load().iloc[0]")
     row = given if isinstance(given, Mapping) else {str(name): value for name, value in given.items()}

@@ -103,7 +103,7 @@ def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]
 
 
 def _check_nothing_is_compared(config: "Config") -> None:
-    """Refuse settings of how cells are compared: here sources of luck are, by their shares."""
+    """Refuse settings of how cells are compared: this command compares sources of luck, not cells."""
     from operator import attrgetter
 
     from sweep.config import grid
@@ -120,7 +120,7 @@ def _check_nothing_is_compared(config: "Config") -> None:
 
 
 def _left_out(configs: "Sequence[Config]") -> list[str]:
-    """Why the split is no source, one line for each reason."""
+    """The reasons why the split is left out as a source, one line for each."""
     from sweep.config.sources import unsplit
 
     reasons = [unsplit(config.data) for config in configs if "split" not in config.vary]

@@ -1,4 +1,4 @@
-"""What `python -m sweep.variance` leaves: its table on the terminal, its files, its figure."""
+"""What `python -m sweep.variance` prints and writes: its table, its files and its figure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,10 +27,10 @@ def summarise_variance(
     console: Console,
     given: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Print the table of sources and what it says, write both to `output`, and return the table.
+    """Print the table of sources and its findings, write both to `output`, and return the table.
 
-    `blocks` are the positions of the cells that are compared, by what varies (see `sources.blocks`).
-    Settings stand in the order of `given`.
+    `blocks` are groups of cells that differ only in what varies: in each, the position of the cell by its
+    source (see `sources.blocks`). `given` are the settings that the user wrote, in the order of the columns.
     """
     swept, values = plan.swept
     axes = [axis for axis in in_order(swept, given) if axis != "vary"]
@@ -53,14 +53,14 @@ def summarise_variance(
 
 
 def _trials(plan: Plan) -> pd.DataFrame:
-    """The plan's trials; a folder may hold more seeds of its cells."""
+    """The plan's trials, without other seeds that the store holds of the same cells."""
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
     trials = load(plan.cells[0].results, list(plan.by_id))
     return trials[[pair in seeds for pair in zip(trials["cell"], trials["seed"], strict=True)]]
 
 
 def _settings(plan: Plan, swept: Sequence[str], given: Sequence[str]) -> str:
-    """The data set and the settings that all cells share, as they are typed."""
+    """The data set and the settings that all cells share, as a user would type them."""
     configs = [cell.config for cell in plan.cells]
     same = fixed(configs, swept, given)
     typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
