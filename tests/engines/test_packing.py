@@ -47,10 +47,10 @@ def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
         exact_inputs, exact_delta = inputs.astype(float), delta.astype(float)
         size = TOLERANCE[dtype] * max(batch, rows)
 
-        plain = (np.ascontiguousarray(inputs[0]),) if shared else ()  # row-major, as an evaluation has it
-        for given in (packs, *plain):
+        plain = ((inputs[None], False),) if shared else ()  # row-major, as an evaluation has it
+        for given, in_packs in ((packs, True), *plain):
             out = packed(np.full_like(delta, np.nan), batch + SHORT)
-            gemm.multiply(given, packed_weights, out)
+            gemm.multiply(packing.read_only(given), in_packs, packed_weights, out)
             product = packing.matrix(out, columns)[:, :batch]
             np.testing.assert_allclose(product, exact_inputs @ weights.astype(float), rtol=0, atol=size)
 
@@ -59,7 +59,9 @@ def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
         for scale, add in ((1.0, False), (-0.1, True)):
             sums = packed(weights if add else np.full_like(weights, np.nan), rows)
             factor = weights.dtype.type(scale)
-            gemm.add_products(packs, packed_delta, sums, factor, add, *unused, int(Penalty.NONE), factor)
+            gemm.add_products(
+                packing.read_only(packs), packed_delta, sums, factor, add, *unused, int(Penalty.NONE), factor
+            )
             np.testing.assert_allclose(
                 packing.matrix(sums, columns),
                 add * weights.astype(float) + scale * expected,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sweep.nn.architecture import Architecture
 from sweep.nn.objective import Objective
@@ -40,6 +40,27 @@ class EngineInfo:
     name: str
     version: str
     numerics: int
+
+
+class Compilation(ABC):
+    """A part of what an engine compiles before its first step.
+
+    It may be sent to another process: what has been compiled there is on the disk, and loaded here.
+    """
+
+    @property
+    @abstractmethod
+    def seconds(self) -> float:
+        """About how long it takes on one core, where it has not been done before."""
+
+    @property
+    def last(self) -> bool:
+        """Whether it is quick only after the other parts."""
+        return False
+
+    @abstractmethod
+    def compile(self) -> None:
+        """Compile or load it, where this process has not done so."""
 
 
 class Network(ABC):
@@ -83,6 +104,11 @@ class Engine(ABC):
     @abstractmethod
     def knows(cls, problem: Problem) -> bool:
         """Whether the engine can train this problem here."""
+
+    @classmethod
+    @abstractmethod
+    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
+        """All that a step or an evaluation needs compiled, with numbers of this type."""
 
     @classmethod
     @abstractmethod

@@ -1,6 +1,6 @@
 """All blocks of a sweep through one pool of workers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -11,11 +11,13 @@ from threadpoolctl import threadpool_limits
 from sweep.config.schema import ParallelConfig
 from sweep.errors import ExecutionError
 from sweep.execution.fractions import Fractions
-from sweep.execution.plan import Plan
+from sweep.execution.plan import Cell, Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import BlockOutcome, Failure, Task, ready, run
+
+CELLS = 100  # whose functions are compiled ahead; what only others need is compiled when they are trained
 
 
 def workers(parallel: ParallelConfig) -> int:
@@ -32,9 +34,11 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         return
     with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
-        # The workers import their modules while this process prepares the data and asks git for the revision.
+        # Workers import their modules and compile while this process prepares the data and asks git for the
+        # revision.
         with ThreadPoolExecutor(1) as starter:
-            starting = starter.submit(_start, count, parallel.backend)
+            cells = list({block.cell.id: block.cell for block in plan.blocks}.values())
+            starting = starter.submit(_start, count, parallel.backend, cells[:CELLS])
             folders = shared.prepare(block.cell for block in plan.blocks)
             origin = provenance()
             starting.result()
@@ -75,12 +79,17 @@ def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutc
     yield from parallel(joblib.delayed(run)(task) for task in tasks)
 
 
-def _start(count: int, backend: str) -> None:
-    """Start the worker processes, which then import their modules, before there is a block for them."""
-    if count > 1 and backend == "loky":
-        joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
-            joblib.delayed(ready)() for _ in range(count)
-        )
+def _start(count: int, backend: str, cells: Sequence[Cell]) -> None:
+    """Have a share of what these cells need compiled in each worker process, before there is a block for it.
+
+    Then each of them loads from the disk what the others have compiled.
+    """
+    if count == 1 or backend != "loky":
+        ready(cells, 0, 1)
+        return
+    joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
+        joblib.delayed(ready)(cells, position, count) for position in range(count)
+    )
 
 
 def _reason(error: BrokenProcessPool) -> str:

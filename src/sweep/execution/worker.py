@@ -1,6 +1,8 @@
 """What a worker process does: it trains a block of seeds and writes their records."""
 
 import traceback
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +10,17 @@ from typing import Any
 
 from sweep.config.schema import Config
 from sweep.data import labels
+from sweep.engines.choice import choose
+from sweep.engines.engine import Compilation
 from sweep.errors import SweepError
 from sweep.execution.fractions import Fractions
-from sweep.execution.plan import Block
+from sweep.execution.plan import Block, Cell
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
+from sweep.execution.shares import shares
 from sweep.records import store
 from sweep.records.write import Origin, write_record
+from sweep.training.protocol import problem
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -47,8 +53,20 @@ class BlockOutcome:
     failure: Failure | None = None
 
 
-def ready() -> None:
-    """Do nothing: a process that is asked for it imports this module, and so all that `run` needs."""
+def ready(cells: Sequence[Cell], position: int, count: int) -> None:
+    """Compile one of `count` shares of what these cells need, in a process that has imported all of `run`'s.
+
+    What fails here fails again in `run`, which reports it.
+    """
+    with suppress(Exception):
+        for compilation in shares([_compilations(cell) for cell in cells], count)[position]:
+            compilation.compile()
+
+
+def _compilations(cell: Cell) -> Sequence[Compilation]:
+    config = cell.config
+    trained = problem(config, cell.sizes.inputs, cell.sizes.train)
+    return choose(trained, config.parallel.kernels).compilations(trained, config.precision)
 
 
 def run(task: Task) -> BlockOutcome:

@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
 
 import numpy as np
 
 from sweep.config import choices
 from sweep.config.length import batch_size, iterations, steps_per_epoch
-from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
+from sweep.config.schema import Config
 from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import choose
 from sweep.engines.engine import Network
-from sweep.engines.numpy.engine import NumpyEngine
 from sweep.training.batches import BatchOrder
 from sweep.training.early_stopping import Best
 from sweep.training.evaluation import JUDGED, evaluate, judged, predict, test_outcome
@@ -39,32 +37,9 @@ def train_block(
     # An overflow is no warning here: it makes the trial diverge, which is recorded.
     with np.errstate(all="ignore"):
         block = _Block(config, seeds, data)
-        if block.kind is not NumpyEngine:
-            _compile(config, data)
+        block.compile()
         block.check_gradient()
         return block.train(progress)
-
-
-_compiled: set[tuple[object, ...]] = set()
-
-
-def _compile(config: Config, data: PreparedData) -> None:
-    """Have Numba compile what training needs, or load it, on a few examples: that is not training time."""
-    few = PreparedData(*(getattr(data, name).head(4) for name in ("train", "validation", "test")))
-    single = batch_size(config, len(data.train)) == 1
-    small = replace(
-        config,
-        hidden=[2] * len(config.hidden_units),
-        depth=None,
-        batch_size=1 if single else min(2, len(few.train)),
-        max_iterations=1,
-        evaluation=EvaluationConfig(every=1),
-        early_stopping=EarlyStoppingConfig(),
-    )
-    key = (*(str(getattr(small, item.name)) for item in fields(small)), data.train.features.flags.writeable)
-    if key not in _compiled:
-        _compiled.add(key)
-        _Block(small, [0], few).train(lambda fraction: None)
 
 
 class _Block:
@@ -93,6 +68,11 @@ class _Block:
         self.gradient_error: float | None = None
         initial = np.array([self._initial(seed) for seed in seeds], config.precision)
         self.engine = self.kind(self.problem, initial)
+
+    def compile(self) -> None:
+        """Have the engine compile what it needs, or load it: that is not training time."""
+        for compilation in self.kind.compilations(self.problem, self.config.precision):
+            compilation.compile()
 
     def check_gradient(self) -> None:
         """Hold the engine's gradient at the initial weights of seed 0 against central differences.

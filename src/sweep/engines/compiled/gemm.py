@@ -48,32 +48,31 @@ def _calls(rows: int, room: bool) -> tuple[int, int]:
 
 
 @compiled
-def multiply(inputs: Array, weights: Array, out: Array) -> None:
+def multiply(inputs: Array, packed: bool, weights: Array, out: Array) -> None:
     """out <- inputs @ weights, of all seeds.
 
-    `inputs` is (seeds or 1, packs, batch + SHORT, lanes), or row-major (batch, rows), `weights` (seeds,
-    packs, rows, lanes), `out` (seeds, packs, batch + SHORT, lanes). Where all seeds have the same inputs,
-    the packs of all seeds' weights are multiplied as if they were one matrix.
+    `inputs`, read-only, is (seeds or 1, packs, batch + SHORT, lanes) if `packed`, else row-major, (1, 1,
+    batch, rows); `weights` is (seeds, packs, rows, lanes), `out` (seeds, packs, batch + SHORT, lanes). Where
+    all seeds have the same inputs, the packs of all seeds' weights are multiplied as if they were one matrix.
     """
     seeds, packs, rows, width = weights.shape
     room = out.shape[2]
-    batch, in_packs = room - SHORT, inputs.ndim == 4
-    own_size, a_row, a_pack = inputs.shape[1] * room * width, width, room * width
-    if not in_packs:
-        a_row = rows
-    if not in_packs or inputs.shape[0] == 1:
+    batch = room - SHORT
+    own_size, a_pack = inputs.shape[1] * room * width, room * width
+    a_row = width if packed else rows
+    if inputs.shape[0] == 1:
         seeds, packs = 1, seeds * packs
     one = out.dtype.type(1)
     at_once = -(-batch // -(-batch // ROWS))
     for seed in range(seeds):
         for start in range(0, batch, at_once):
             count = min(at_once, batch - start)
-            tall, short = _calls(count, in_packs)
+            tall, short = _calls(count, packed)
             at = 0
             while at < rows:
                 left = min(DEPTH, rows - at)
                 outer, inner, a_at = 1, left, at
-                if in_packs:
+                if packed:
                     # Whole packs of the inputs, and what is left of the last one by itself.
                     outer, inner = (left // width, width) if left >= width else (1, left)
                     a_at = seed * own_size + at // width * a_pack

@@ -10,14 +10,14 @@ from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from sweep.engines.compiled import formulas, gemm, steps
+from sweep.engines.compiled import ahead, formulas, gemm, steps
 from sweep.engines.compiled.microkernel import VECTOR_BYTES
 from sweep.engines.compiled.packed import PackedBlock
 from sweep.engines.compiled.packed_network import PackedNetwork
 from sweep.engines.compiled.steps import Rule
-from sweep.engines.engine import Engine, Network, Problem, Rows
+from sweep.engines.engine import Compilation, Engine, Network, Problem, Rows
 from sweep.nn.architecture import Architecture
 from sweep.types import Array
 
@@ -36,6 +36,10 @@ class MiniBatchEngine(Engine):
     def knows(cls, problem: Problem) -> bool:
         """Whether every part of the problem has a formula, and the processor has fused multiply-adds."""
         return gemm.AVAILABLE and formulas.known(problem)
+
+    @classmethod
+    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
+        return ahead.mini_batches(problem, dtype)
 
     @classmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:

@@ -24,16 +24,16 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
         return
     scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
     apart, examples = z.swapaxes(1, 2), np.empty(z.shape[1], z.dtype)
-    _shift(apart, examples, z.dtype.type(least_exponent(z.dtype)))
+    shift(apart, examples, z.dtype.type(least_exponent(z.dtype)))
     # NumPy's exponential handles many numbers at once, Numba's one.
     np.exp(apart, out=apart)
-    _softmax_errors(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
+    softmax_errors(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
 
 
 # In the next two functions z is (seeds, outputs, batch) and targets (seeds or 1, batch, outputs). The numbers
 # of one output for all examples are neighbours in memory, so the innermost loops run over examples.
 @compiled
-def _shift(z: Array, largest: Array, least: Any) -> None:
+def shift(z: Array, largest: Array, least: Any) -> None:
     """z <- max(z - the largest z of the example, least); `largest`, (batch,), is working space."""
     for s in range(z.shape[0]):
         for i in range(z.shape[2]):
@@ -49,7 +49,7 @@ def _shift(z: Array, largest: Array, least: Any) -> None:
 
 
 @compiled
-def _softmax_errors(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
+def softmax_errors(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
     """exponentials <- scale * (exponentials / their sum - targets); `factors`, (batch,), is working space."""
     z, shared = exponentials, targets.shape[0] == 1
     for s in range(z.shape[0]):
@@ -74,7 +74,9 @@ def example_errors(z: Array, targets: Array, output: int, loss: int, least: Any)
     """z <- dE/dz of one example; z and targets are (outputs,), `least` is `nn.outputs.least_exponent`."""
     real, count = z.dtype.type, z.size
     if output == _SOFTMAX:
-        largest, total = z.max(), real(0)
+        largest, total = z[0], real(0)
+        for k in range(1, count):
+            largest = max(largest, z[k])
         for k in range(count):
             shifted = z[k] - largest
             # Written so that NaN stays NaN.

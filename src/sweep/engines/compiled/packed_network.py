@@ -25,12 +25,15 @@ class _Workspace:
     """Arrays that a network reuses for every batch of one size.
 
     `layers` are the outputs of every layer and `deltas` its errors, packed, (seeds, packs, batch + SHORT,
-    lanes). `inputs` are the pre-activations of the hidden layers, for activations whose derivative needs
-    them. `outputs` are the pre-activations of the output layer, (seeds, outputs, batch); `ones` is (batch,).
+    lanes); `read_layers` and `read_deltas` are read-only views of them. `inputs` are the pre-activations of
+    the hidden layers, for activations whose derivative needs them. `outputs` are the pre-activations of the
+    output layer, (seeds, outputs, batch); `ones` is (batch,).
     """
 
     layers: list[Array]
     deltas: list[Array]
+    read_layers: list[Array]
+    read_deltas: list[Array]
     inputs: list[Array]
     outputs: Array
     ones: Array
@@ -51,7 +54,7 @@ class PackedNetwork(Network):
 
     def outputs(self, features: Array) -> Array:
         # Examples common to all seeds are multiplied without packing, which saves an evaluation a copy.
-        return self.forward(np.ascontiguousarray(features))
+        return self.forward(packing.read_only(np.ascontiguousarray(features)))
 
     def gather(self, features: Array, rows: Rows) -> Array:
         """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes).
@@ -64,21 +67,22 @@ class PackedNetwork(Network):
             self._gathered[batches.shape] = packing.zeros(
                 sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype
             )
-        packing.gather(features, batches, self._gathered[batches.shape])
-        return self._gathered[batches.shape]
+        packing.gather(packing.read_only(features), batches, self._gathered[batches.shape])
+        return packing.read_only(self._gathered[batches.shape])
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
         """The pre-activations of the output layer, (seeds, batch, outputs).
 
-        `features` is a mini-batch as `gather` returns it, or (batch, inputs) in row-major order. The outputs
+        `features`, read-only, is a mini-batch as `gather` returns it, or (batch, inputs) in row-major order. The outputs
         of the hidden layers stay in the workspace, and with `keep_inputs` their pre-activations, too.
         """
         workspace = self.workspace(features)
         *hidden, last = workspace.layers
-        inputs = features
+        packed = features.ndim == 4
+        inputs = features if packed else features[None, None]
         for index, layer in enumerate(hidden):
-            gemm.multiply(inputs, self.block.weights[index], layer)
-            inputs = layer
+            gemm.multiply(inputs, packed, self.block.weights[index], layer)
+            inputs, packed = workspace.read_layers[index], True
             if self.function is _RELU:
                 packing.bias_relu(layer, self.biases[index])
                 continue
@@ -87,7 +91,7 @@ class PackedNetwork(Network):
             if keep_inputs:
                 workspace.inputs[index][...] = layer
             self.function.apply(layer)
-        gemm.multiply(inputs, self.block.weights[-1], last)
+        gemm.multiply(inputs, packed, self.block.weights[-1], last)
         packing.take_out(last, self.biases[-1], workspace.outputs)
         return workspace.outputs.swapaxes(1, 2)
 
@@ -108,12 +112,12 @@ class PackedNetwork(Network):
                 previous, output = workspace.deltas[index - 1], workspace.layers[index - 1]
                 transposed = self._room_to_transpose()[index]
                 gemm.transpose(self.block.weights[index], transposed)
-                gemm.multiply(delta, transposed, previous)
+                gemm.multiply(workspace.read_deltas[index], True, transposed, previous)
                 if self.function is _RELU:
                     packing.relu_backward(previous, output)
                 else:
                     self.function.backward(previous, workspace.inputs[index - 1] if needs_input else output)
-            accept(index, workspace.layers[index - 1] if index else inputs, delta)
+            accept(index, workspace.read_layers[index - 1] if index else inputs, delta)
 
     def workspace(self, features: Array) -> _Workspace:
         """The arrays for a batch of as many examples as `features` has."""
@@ -130,7 +134,9 @@ class PackedNetwork(Network):
 
         outputs = np.empty((self.seeds, units[-1], batch), dtype)
         inputs = empty() if self.function.needs_input else []
-        return _Workspace(empty(), empty(), inputs, outputs, np.ones(batch, dtype))
+        layers, deltas = empty(), empty()
+        read_layers, read_deltas = (list(map(packing.read_only, each)) for each in (layers, deltas))
+        return _Workspace(layers, deltas, read_layers, read_deltas, inputs, outputs, np.ones(batch, dtype))
 
     def _room_to_transpose(self) -> list[Array]:
         """Arrays for the transposed weights of each layer."""

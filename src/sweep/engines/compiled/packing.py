@@ -42,6 +42,16 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return room[start : start + count].reshape(shape)
 
 
+def read_only(array: Array) -> Array:
+    """A view that cannot be written to. Numba compiles a function anew for writable arrays: what is only read
+    is always handed over like this."""
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def fill(packs: Array, matrix: Array) -> None:
     """Copy matrices (..., rows, columns) into packs (..., packs, rows or more, lanes).
 
@@ -116,7 +126,7 @@ def put_in(source: Array, packs: Array) -> None:
 
 @compiled
 def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
-    """Copy rows of `source`, (examples, columns), into `out`, (seeds or 1, packs, batch + SHORT, lanes).
+    """Copy rows of `source`, (examples, columns), read-only, into `out`, (seeds or 1, packs, batch + SHORT, lanes).
 
     `rows`, (seeds or 1, batch), are their positions in `source`.
     """

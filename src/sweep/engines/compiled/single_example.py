@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from sweep.engines.compiled import formulas, steps
+from sweep.engines.compiled import ahead, formulas, steps
 from sweep.engines.compiled.mini_batch import compiled_version
 from sweep.engines.compiled.single_step import single_step
 from sweep.engines.compiled.steps import Rule
-from sweep.engines.engine import Engine, Network, Problem, Rows
+from sweep.engines.engine import Compilation, Engine, Network, Problem, Rows
 from sweep.engines.numpy.engine import NumpyEngine
 from sweep.nn.architecture import Architecture
 from sweep.nn.outputs import least_exponent
@@ -36,6 +36,10 @@ class SingleExampleEngine(Engine):
     def knows(cls, problem: Problem) -> bool:
         """Whether mini-batches are single examples and every part of the problem has a formula."""
         return problem.batch == 1 and formulas.known(problem)
+
+    @classmethod
+    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
+        return ahead.single_examples(problem, dtype)
 
     @classmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:

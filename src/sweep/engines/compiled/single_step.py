@@ -45,7 +45,7 @@ def _product(inputs: Array, weights: Array, out: Array) -> None:
 
 
 @compiled
-def _descend(
+def descend(
     weights: Array,
     first: Array,
     second: Array,
@@ -92,7 +92,7 @@ def _descend(
 
 
 @compiled
-def _forward(
+def forward(
     weights: Array, units: Array, bias: bool, features: Array, activation: int, z: Array, layers: Array
 ) -> int:
     """Compute the pre-activations and outputs of every layer of one network, for one example, (inputs,).
@@ -105,10 +105,9 @@ def _forward(
         rows, count = units[layer], units[layer + 1]
         end = begin + rows * count
         own = z[at : at + count]
-        if bias:
-            own[:] = weights[end : end + count]
-        else:
-            own[:] = 0
+        # A loop: assigning a slice has Numba compile how it words its errors, which takes seconds.
+        for j in range(count):
+            own[j] = weights[end + j] if bias else weights.dtype.type(0)
         _product(inputs, weights[begin:end].reshape(rows, count), own)
         inputs = layers[at : at + count]
         for j in range(count):
@@ -143,12 +142,16 @@ def single_step(
     (most weights of a layer,), are working space.
     """
     activation, output, loss, penalty = kinds
-    one, depth = np.ones((1,), parameters.dtype), units.size - 1
+    depth = units.size - 1
+    one = np.empty(1, parameters.dtype)
+    one[0] = 1
+    # Of the biases: a constant would be another type, for which Numba compiles `descend` once more.
+    none = penalty * 0
     z, layers, deltas = room[0], room[1], room[2]
     for s in range(parameters.shape[0]):
         weights, m, v = parameters[s], first[s], second[s]
         example = features[s if features.shape[0] > 1 else 0]
-        begin = _forward(weights, units, bias, example, activation, z, layers)
+        begin = forward(weights, units, bias, example, activation, z, layers)
         at = layers.size - units[depth]
         delta = layers[at:]
         example_errors(delta, targets[s if targets.shape[0] > 1 else 0], output, loss, least)
@@ -162,7 +165,7 @@ def single_step(
                     m[begin:end].reshape(shape),
                     v[begin:end].reshape(shape),
                 )
-                _descend(biases, bm, bv, one, delta, rule, numbers, _UNPENALISED, strength, gradient)
+                descend(biases, bm, bv, one, delta, rule, numbers, none, strength, gradient)
             begin, end = begin - rows * count, begin
             shape = (rows, count)
             matrix = weights[begin:end].reshape(shape)
@@ -171,7 +174,7 @@ def single_step(
             if layer:
                 _pass_back(matrix, delta, previous)
             mm, mv = m[begin:end].reshape(shape), v[begin:end].reshape(shape)
-            _descend(matrix, mm, mv, inputs, delta, rule, numbers, penalty, strength, gradient)
+            descend(matrix, mm, mv, inputs, delta, rule, numbers, penalty, strength, gradient)
             for j in range(previous.size):
                 previous[j] *= activation_slope(activation, z[at - rows + j], inputs[j])
             delta, at = previous, at - rows

@@ -1,0 +1,154 @@
+"""What a problem needs compiled, in parts of about equal length for several processes.
+
+Numba compiles a function when it is first called with arguments of some types, and keeps the result on the
+disk. These are the same compilations without a call: they can be made before there is any data.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import boolean, from_dtype, int64, types
+from numpy.typing import DTypeLike
+
+from sweep.engines.compiled import gemm, output_layer, packing, single_step, steps
+from sweep.engines.engine import Compilation, Problem
+from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.losses import CrossEntropy
+
+_tuple_of: Any = types.UniTuple  # Numba does not say its type
+
+# A compiled function and the types of its arguments.
+Signature = tuple[Any, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class _Types:
+    """The types of arguments whose numbers are of the type `real`."""
+
+    real: Any
+
+    def array(self, dimensions: int, readonly: bool = False) -> Any:
+        """Numbers in C's order."""
+        return types.Array(self.real, dimensions, "C", readonly=readonly)
+
+    @property
+    def update(self) -> Signature:
+        row = self.array(1)
+        return steps.update, (row, row, row, row, int64, row)
+
+
+def _products(of: _Types) -> list[Signature]:
+    packs = of.array(4)
+    return [(gemm.multiply, (of.array(4, readonly=True), boolean, packs, packs))]
+
+
+def _gradients(of: _Types) -> list[Signature]:
+    packs, readable = of.array(4), of.array(4, readonly=True)
+    penalty = (int64, of.real)
+    arguments = (readable, packs, packs, of.real, boolean, packs, packs, packs, int64, of.array(1), *penalty)
+    return [of.update, (gemm.add_products, arguments)]
+
+
+def _batches(of: _Types) -> list[Signature]:
+    packs, rows = of.array(4), types.Array(int64, 2, "C")
+    return [
+        (packing.gather, (of.array(2, readonly=True), rows, packs)),
+        (packing.take_out, (packs, packs, of.array(3))),
+        (packing.put_in, (of.array(3), packs)),
+    ]
+
+
+def _layers(of: _Types) -> list[Signature]:
+    packs = of.array(4)
+    return [
+        (gemm.transpose, (packs, packs)),
+        (gemm.add_sums, (packs, of.array(1), packs, of.real, boolean)),
+    ]
+
+
+def _relu(of: _Types) -> list[Signature]:
+    packs = of.array(4)
+    return [(packing.bias_relu, (packs, packs)), (packing.relu_backward, (packs, packs))]
+
+
+def _softmax(of: _Types) -> list[Signature]:
+    errors, examples = of.array(3), of.array(1)
+    return [
+        (output_layer.shift, (errors, examples, of.real)),
+        (output_layer.softmax_errors, (errors, errors, examples, of.real)),
+    ]
+
+
+def _forward(of: _Types) -> list[Signature]:
+    row, units = of.array(1), types.Array(int64, 1, "C")
+    return [
+        (single_step.forward, (row, units, boolean, row, int64, row, row)),
+        (output_layer.example_errors, (row, row, int64, int64, of.real)),
+    ]
+
+
+def _descent(of: _Types) -> list[Signature]:
+    matrix, row = of.array(2), of.array(1)
+    arguments = (matrix, matrix, matrix, row, row, int64, row, int64, of.real, row)
+    return [of.update, (single_step.descend, arguments)]
+
+
+def _single_step(of: _Types) -> list[Signature]:
+    matrix, row, units = of.array(2), of.array(1), types.Array(int64, 1, "C")
+    kinds = _tuple_of(int64, 4)
+    parameters, examples = (matrix, matrix, matrix), (matrix, matrix)
+    constants, room = (row, of.real, of.real), (matrix, row)
+    arguments = (*parameters, units, boolean, *examples, kinds, int64, *constants, *room)
+    return [(single_step.single_step, arguments)]
+
+
+# By name: the functions, and the seconds that they took on one core of 2026.
+_PARTS: dict[str, tuple[Callable[[_Types], list[Signature]], float]] = {
+    "gradients": (_gradients, 1.5),
+    "products": (_products, 0.8),
+    "batches": (_batches, 0.6),
+    "softmax": (_softmax, 0.6),
+    "layers": (_layers, 0.4),
+    "relu": (_relu, 0.4),
+    "forward": (_forward, 1.7),
+    "descent": (_descent, 1.7),
+    "single_step": (_single_step, 1.5),
+}
+
+
+@dataclass(frozen=True)
+class Part(Compilation):
+    """One of the parts, for numbers of one type."""
+
+    name: str
+    dtype: str
+
+    @property
+    def seconds(self) -> float:
+        return _PARTS[self.name][1]
+
+    @property
+    def last(self) -> bool:
+        return self.name == "single_step"
+
+    def compile(self) -> None:
+        functions, _ = _PARTS[self.name]
+        for function, arguments in functions(_Types(from_dtype(np.dtype(self.dtype)))):
+            function.compile(arguments)
+
+
+def mini_batches(problem: Problem, dtype: DTypeLike) -> list[Compilation]:
+    """What mini-batches of several examples need."""
+    names = ["gradients", "products", "batches", "layers"]
+    if problem.architecture.function is ACTIVATIONS["relu"]:
+        names.append("relu")
+    if type(problem.objective.loss) is CrossEntropy:
+        names.append("softmax")
+    return [Part(name, np.dtype(dtype).name) for name in names]
+
+
+def single_examples(problem: Problem, dtype: DTypeLike) -> list[Compilation]:
+    """What mini-batches of one example need."""
+    return [Part(name, np.dtype(dtype).name) for name in ("forward", "descent", "single_step")]
