@@ -106,9 +106,9 @@ class Engine(ABC):
         """Whether the engine can train this problem here."""
 
     @classmethod
-    @abstractmethod
-    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
-        """All that a step or an evaluation needs compiled, with numbers of this type."""
+    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:  # noqa: ARG003
+        """All that a step or an evaluation needs compiled, with numbers of this type; nothing by default."""
+        return ()
 
     @classmethod
     @abstractmethod

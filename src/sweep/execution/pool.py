@@ -1,6 +1,6 @@
 """All blocks of a sweep through one pool of workers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from sweep.config.schema import ParallelConfig
 from sweep.errors import ExecutionError
 from sweep.execution.fractions import Fractions
-from sweep.execution.plan import Cell, Plan
+from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
@@ -34,11 +34,9 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
         return
     with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
-        # Workers import their modules and compile while this process prepares the data and asks git for the
-        # revision.
+        # Workers import and compile while this process prepares the data and asks git for the revision.
         with ThreadPoolExecutor(1) as starter:
-            cells = list({block.cell.id: block.cell for block in plan.blocks}.values())
-            starting = starter.submit(_start, count, parallel.backend, cells[:CELLS])
+            starting = starter.submit(_start, count, parallel.backend, plan)
             folders = shared.prepare(block.cell for block in plan.blocks)
             origin = provenance()
             starting.result()
@@ -79,11 +77,12 @@ def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutc
     yield from parallel(joblib.delayed(run)(task) for task in tasks)
 
 
-def _start(count: int, backend: str, cells: Sequence[Cell]) -> None:
-    """Have a share of what these cells need compiled in each worker process, before there is a block for it.
+def _start(count: int, backend: str, plan: Plan) -> None:
+    """Have each worker process compile a share of what the plan needs, before there is a block for it.
 
-    Then each of them loads from the disk what the others have compiled.
+    Later it loads from the disk what the others have compiled.
     """
+    cells = list({block.cell.id: block.cell for block in plan.blocks}.values())[:CELLS]
     if count == 1 or backend != "loky":
         ready(cells, 0, 1)
         return

@@ -3,8 +3,6 @@
 Matrix products take most of a step's time, and Numba cannot keep a small array in registers. So this
 function is built instruction by instruction, in LLVM's intermediate language, after Goto and van de Geijn,
 "Anatomy of high-performance matrix multiplication" (2008). `gemm` calls it for all parts of a product.
-
-Numba's cache does not notice a change of this file: remove the folder `__pycache__` beside it after one.
 """
 
 import platform

@@ -6,10 +6,9 @@ from importlib.metadata import version
 from typing import Self
 
 import numpy as np
-from numpy.typing import DTypeLike
 from threadpoolctl import ThreadpoolController
 
-from sweep.engines.engine import Compilation, Engine, Network, Problem, Rows
+from sweep.engines.engine import Engine, Network, Problem, Rows
 from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.network import NumpyNetwork
 from sweep.engines.numpy.products import add_products, add_sums
@@ -37,10 +36,6 @@ class NumpyEngine(Engine):
     @classmethod
     def knows(cls, problem: Problem) -> bool:  # noqa: ARG003 (it knows everything)
         return True
-
-    @classmethod
-    def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:  # noqa: ARG003 (it has nothing to compile)
-        return ()
 
     @classmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:
