@@ -126,9 +126,10 @@ def put_in(source: Array, packs: Array) -> None:
 
 @compiled
 def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
-    """Copy rows of `source`, (examples, columns), read-only, into `out`, (seeds or 1, packs, batch + SHORT, lanes).
+    """Copy rows of `source`, (examples, columns), read-only, into packs.
 
-    `rows`, (seeds or 1, batch), are their positions in `source`.
+    `rows`, (seeds or 1, batch), are their positions in `source`; `out` is (seeds or 1, packs, batch + SHORT,
+    lanes).
     """
     columns, width = source.shape[1], VECTOR_BYTES // out.itemsize
     whole = columns // width
