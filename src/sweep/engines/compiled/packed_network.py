@@ -74,7 +74,8 @@ class PackedNetwork(Network):
         """The pre-activations of the output layer, (seeds, batch, outputs).
 
         `features`, read-only, is a mini-batch as `gather` returns it, or (batch, inputs) in row-major order.
-        The outputs of the hidden layers stay in the workspace, and with `keep_inputs` their pre-activations, too.
+        The outputs of the hidden layers stay in the workspace, and with `keep_inputs` their pre-activations,
+        too.
         """
         workspace = self.workspace(features)
         *hidden, last = workspace.layers

@@ -60,8 +60,8 @@ def descend(
     """A step of `rule` on weights (rows, count) whose gradient is inputs' @ delta plus the penalty's.
 
     `first` and `second`, (rows, count), are the optimizer's state, `inputs` (rows,), `delta` (count,).
-    Without a penalty the common rules use each number of the gradient as soon as it is computed; for the others it is
-    written to `gradient`, (rows x count,) or more, first.
+    Without a penalty the common rules use each number of the gradient as soon as it is computed; for the
+    others it is written to `gradient`, (rows x count,) or more, first.
     """
     rate, a, b, c, d, epsilon, kept = numbers
     rows, count = weights.shape
