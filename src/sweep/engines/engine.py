@@ -45,22 +45,22 @@ class EngineInfo:
 class Compilation(ABC):
     """A part of what an engine compiles before its first step.
 
-    It may be sent to another process: what has been compiled there is on the disk, and loaded here.
+    Another process can do it: what has been compiled there is kept on the disk, and this process loads it.
     """
 
     @property
     @abstractmethod
     def seconds(self) -> float:
-        """About how long it takes on one core, where it has not been done before."""
+        """About how many seconds it takes on one core, if it has not been done before."""
 
     @property
     def last(self) -> bool:
-        """Whether it is quick only after the other parts."""
+        """Whether it must come after the other parts, because it uses what they have compiled."""
         return False
 
     @abstractmethod
     def compile(self) -> None:
-        """Compile or load it, where this process has not done so."""
+        """Compile it, or load what is on the disk, unless this process has done so before."""
 
 
 class Network(ABC):
@@ -107,7 +107,7 @@ class Engine(ABC):
 
     @classmethod
     def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:  # noqa: ARG003
-        """All that a step or an evaluation needs compiled, with numbers of this type; nothing by default."""
+        """What a step or an evaluation needs compiled, for numbers of this type; nothing by default."""
         return ()
 
     @classmethod
@@ -143,7 +143,4 @@ class Engine(ABC):
 
     @abstractmethod
     def select(self, positions: Sequence[int]) -> Self:
-        """An engine that goes on with the seeds at these positions of the block, with the same bits.
-
-        This engine must not be used afterwards.
-        """
+        """An engine that goes on with the seeds at these positions of the block, with the same bits."""

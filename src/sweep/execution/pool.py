@@ -17,7 +17,7 @@ from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import BlockOutcome, Failure, Task, ready, run
 
-CELLS = 100  # whose functions are compiled ahead; what only others need is compiled when they are trained
+CELLS = 100  # cells whose functions are compiled beforehand; what others need is compiled with their training
 
 
 def workers(parallel: ParallelConfig) -> int:
@@ -57,8 +57,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             except BrokenProcessPool as error:
                 raise ExecutionError(_interrupted(_reason(error), plan, line.done)) from error
     if failures:
-        # A failure with a traceback is a defect of the program: it is reported first, before a full disk,
-        # say.
+        # A failure with a traceback is a defect of the program. It is reported rather than, say, a full disk.
         first = next((failure for failure in failures if failure.trace is not None), failures[0])
         if first.trace is not None:
             console.print(first.trace, markup=False, highlight=False)
@@ -78,9 +77,9 @@ def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutc
 
 
 def _start(count: int, backend: str, plan: Plan) -> None:
-    """Have each worker process compile a share of what the plan needs, before there is a block for it.
+    """Start the workers, and have each compile a share of what the plan needs before there is a block for it.
 
-    Later it loads from the disk what the others have compiled.
+    Later a worker loads from the disk what the others have compiled.
     """
     cells = list({block.cell.id: block.cell for block in plan.blocks}.values())[:CELLS]
     if count == 1 or backend != "loky":

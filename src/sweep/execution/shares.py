@@ -1,4 +1,4 @@
-"""What has to be compiled, shared out among processes."""
+"""How the functions that must be compiled are divided among processes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,10 +6,11 @@ from sweep.engines.engine import Compilation
 
 
 def shares(needed: Iterable[Sequence[Compilation]], count: int) -> list[list[Compilation]]:
-    """Each compilation that is needed once, in `count` shares that take about equally long.
+    """All compilations that are needed, each of them once, in `count` shares of about equal length.
 
-    The longest first, each to the share that is shortest so far. One that is quick only after the others goes
-    to the end of the longest share, when they are done. Every process finds the same shares.
+    The longest compilations come first, and each goes to the share that is shortest so far. One that must
+    come after the others goes to the end of the longest share, by which time they are done. Every process
+    computes the same shares.
     """
     distinct = dict.fromkeys(each for compilations in needed for each in compilations)
     found: list[list[Compilation]] = [[] for _ in range(count)]

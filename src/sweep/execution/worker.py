@@ -54,9 +54,10 @@ class BlockOutcome:
 
 
 def ready(cells: Sequence[Cell], position: int, count: int) -> None:
-    """Compile one of `count` shares of what these cells need, in a process that has imported all of `run`'s.
+    """Compile share number `position` of `count` shares of what these cells need.
 
-    What fails here fails again in `run`, which reports it.
+    Being asked for this, a process has also imported all that `run` needs. What fails here fails again in
+    `run`, which reports it.
     """
     with suppress(Exception):
         for compilation in shares([_compilations(cell) for cell in cells], count)[position]:

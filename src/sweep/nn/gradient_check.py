@@ -1,4 +1,4 @@
-"""Backpropagation against central differences, in float64."""
+"""Central differences of a loss, against which gradients are checked, in float64."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,10 +15,11 @@ def slope(
     epsilon: float = 1e-6,
     direction: float | Array = 1.0,
 ) -> float:
-    """(E(p + epsilon d) - E(p - epsilon d)) / (2 epsilon) for number `index` of one seed's parameters.
+    """(E(p + epsilon d) - E(p - epsilon d)) / (2 epsilon) for one parameter of a seed, or several together.
 
-    Or for several of them, moved together along `direction`, (indices,). `flat` is (parameters,) and `loss`
-    says what E is for it as it stands; it is left as it was.
+    `flat`, (parameters,), are all parameters of the seed. `index` is the position of the one that is moved,
+    or those of several, which are moved along `direction`, (indices,). `loss()` returns E at the present
+    values of `flat`, which has its old values again afterwards.
     """
     original, losses = flat[index], []
     for shift in (epsilon, -epsilon):
@@ -34,7 +35,10 @@ def central_difference(
     indices: Sequence[int] | None = None,
     epsilon: float = 1e-6,
 ) -> Array:
-    """The `slope` of these parameters of one seed, or of all, (indices,): two losses each."""
+    """The `slope` of each of these parameters of one seed, or of all of them, (indices,).
+
+    `parameters` are those of a single seed. Each slope takes two calls of `loss`.
+    """
     flat = parameters.flat[0]
     chosen = range(flat.size) if indices is None else indices
     return np.array([slope(flat, index, loss, epsilon) for index in chosen])

@@ -1,4 +1,4 @@
-"""The gradient gate: an engine's gradient against central differences before it trains a cell."""
+"""The gradient gate: before an engine trains a cell, its gradient is compared with central differences."""
 
 from collections.abc import Iterator
 
@@ -12,23 +12,23 @@ from sweep.nn.gradient_check import slope
 from sweep.nn.parameters import Parameters
 from sweep.types import Array
 
-EXAMPLES = 4  # of a mini-batch to check on
-ANY = 2  # weights of each layer to check, and biases, besides those with the largest slopes
-TOLERANCE = 1e-3  # of the largest slope; float32 alone comes to about 1e-6
-NEGLIGIBLE = 1e-4  # a slope that a difference of losses in float64 can hardly tell from none
-SMALLEST = 1e-4  # where a weight is moved that is nearer to zero
-DIRECTIONS = 3  # in which the parameters to check are moved, all of them at once
-ATTEMPTS = 3  # mini-batches
+EXAMPLES = 4  # training examples in a mini-batch
+ANY = 2  # weights of each layer that are checked, and biases, besides those with the largest slopes
+TOLERANCE = 1e-3  # as a fraction of the largest slope; rounding to float32 gives about 1e-6
+NEGLIGIBLE = 1e-4  # differences of losses in float64 hardly tell a smaller slope from 0
+SMALLEST = 1e-4  # weights nearer to 0 are moved this far away from it
+DIRECTIONS = 3  # random directions in which the checked parameters are moved, all of them together
+ATTEMPTS = 3  # mini-batches that are tried
 
 
 def gradient_error(engine: type[Engine], problem: Problem, initial: Array, train: Part) -> float:
     """The largest difference between the engine's gradient and central differences, as a fraction.
 
-    The engine computes the gradient of a few training examples at the initial weights, (parameters,), in
-    their own precision; the differences are those of `nn.backpropagation` in float64, for a few weights that
-    move together in random directions. A difference counts relative to the largest slope. Raises
-    ExecutionError where several mini-batches disagree: a single one may have a rectifier so near zero that
-    rounding decides.
+    The engine computes the gradient on a few training examples at the initial weights, (parameters,), in
+    their own precision. The central differences are those of the loss of `nn.backpropagation` in float64, for
+    a few weights of each layer that are moved together in random directions. The result is a fraction of the
+    largest slope. Raises ExecutionError if all of several mini-batches exceed the tolerance. A single one may
+    exceed it because a rectifier's input is so near 0 that rounding decides its sign.
     """
     rng = np.random.default_rng(0)
     initial = _off_the_kinks(problem, initial, rng)
@@ -45,10 +45,10 @@ def gradient_error(engine: type[Engine], problem: Problem, initial: Array, train
 
 
 def _off_the_kinks(problem: Problem, initial: Array, rng: np.random.Generator) -> Array:
-    """A copy of the weights none of which is 0, or so near that a difference would reach across it.
+    """A copy of the weights, (parameters,), in which none is 0, or so near that a difference would cross 0.
 
-    |w| has no derivative at 0. Nor has a rectifier: behind a layer of zero weights, or of rectifiers that are
-    all silent, its pre-activation would be exactly 0.
+    At 0 neither |w| nor a rectifier has a derivative. After a layer of zero weights, or of rectifiers whose
+    outputs are all 0, a rectifier's pre-activation would be exactly 0.
     """
     moved = Parameters(problem.architecture, initial[None].copy())
     near = np.abs(moved.flat) < SMALLEST
@@ -88,9 +88,10 @@ def _places(
     rows: np.ndarray[tuple[int], np.dtype[np.int64]],
     rng: np.random.Generator,
 ) -> Iterator[int]:
-    """Which of the flat parameters to check: some of each layer's weights and of its biases.
+    """The positions of the flat parameters to check: some of each layer's weights and some of its biases.
 
-    Those with the largest slope as the engine has it and as `nn.backpropagation` has it, and `ANY` others.
+    They are the one with the largest slope in the engine's gradient, `found`, the one with the largest slope
+    in that of `nn.backpropagation`, and `ANY` others.
     """
     block, batch = (
         Parameters(problem.architecture, initial[None]),

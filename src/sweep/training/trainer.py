@@ -70,12 +70,12 @@ class _Block:
         self.engine = self.kind(self.problem, initial)
 
     def compile(self) -> None:
-        """Have the engine compile what it needs, or load it: that is not training time."""
+        """Compile what the engine needs, or load it. This does not count as training time."""
         for compilation in self.kind.compilations(self.problem, self.config.precision):
             compilation.compile()
 
     def check_gradient(self) -> None:
-        """Hold the engine's gradient at the initial weights of seed 0 against central differences.
+        """Compare the engine's gradient at the initial weights of seed 0 with central differences.
 
         Seed 0 whichever seeds are trained: what the records of a cell say does not depend on its blocks.
         Raises ExecutionError where they differ.

@@ -1,7 +1,7 @@
 """What a problem needs compiled, in parts of about equal length for several processes.
 
 Numba compiles a function when it is first called with arguments of some types, and keeps the result on the
-disk. These are the same compilations without a call: they can be made before there is any data.
+disk. Here the types are written down, so that the same can be compiled without a call, before there is data.
 """
 
 from collections.abc import Callable
@@ -25,12 +25,12 @@ Signature = tuple[Any, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class _Types:
-    """The types of arguments whose numbers are of the type `real`."""
+    """The types of arguments, if numbers have the type `real`."""
 
     real: Any
 
     def array(self, dimensions: int, readonly: bool = False) -> Any:
-        """Numbers in C's order."""
+        """The type of an array of numbers in row-major order."""
         return types.Array(self.real, dimensions, "C", readonly=readonly)
 
     @property
@@ -140,7 +140,7 @@ class Part(Compilation):
 
 
 def mini_batches(problem: Problem, dtype: DTypeLike) -> list[Compilation]:
-    """What mini-batches of several examples need."""
+    """The parts that a problem with mini-batches of several examples needs."""
     names = ["gradients", "products", "batches", "layers"]
     if problem.architecture.function is ACTIVATIONS["relu"]:
         names.append("relu")
@@ -150,5 +150,5 @@ def mini_batches(problem: Problem, dtype: DTypeLike) -> list[Compilation]:
 
 
 def single_examples(problem: Problem, dtype: DTypeLike) -> list[Compilation]:
-    """What mini-batches of one example need."""
+    """The parts that a problem with mini-batches of one example needs."""
     return [Part(name, np.dtype(dtype).name) for name in ("forward", "descent", "single_step")]

@@ -51,9 +51,10 @@ def _calls(rows: int, room: bool) -> tuple[int, int]:
 def multiply(inputs: Array, packed: bool, weights: Array, out: Array) -> None:
     """out <- inputs @ weights, of all seeds.
 
-    `inputs`, read-only, is (seeds or 1, packs, batch + SHORT, lanes) if `packed`, else row-major, (1, 1,
-    batch, rows); `weights` is (seeds, packs, rows, lanes), `out` (seeds, packs, batch + SHORT, lanes). Where
-    all seeds have the same inputs, the packs of all seeds' weights are multiplied as if they were one matrix.
+    `inputs`, read-only, is (seeds or 1, packs, batch + SHORT, lanes) if `packed`, otherwise (1, 1, batch,
+    rows) in row-major order. `weights` is (seeds, packs, rows, lanes), `out` (seeds, packs, batch + SHORT,
+    lanes). If all seeds have the same inputs, the packs of all seeds' weights are multiplied as if they were
+    one matrix.
     """
     seeds, packs, rows, width = weights.shape
     room = out.shape[2]
@@ -73,7 +74,7 @@ def multiply(inputs: Array, packed: bool, weights: Array, out: Array) -> None:
                 left = min(DEPTH, rows - at)
                 outer, inner, a_at = 1, left, at
                 if packed:
-                    # Whole packs of the inputs, and what is left of the last one by itself.
+                    # First the whole packs of the inputs, then the columns of a last pack that is not full.
                     outer, inner = (left // width, width) if left >= width else (1, left)
                     a_at = seed * own_size + at // width * a_pack
                 for pack in range(0, packs, 2):

@@ -18,12 +18,13 @@ _user_cache_dir: Any = appdirs.user_cache_dir
 
 
 def _folder() -> Path:
-    """The folder of compiled functions of these very sources.
+    """The folder for the compiled functions of the sources as they are now.
 
-    For a function in its cache, Numba looks at the file that the function stands in, not at what that file
-    imports: of a change in `formulas` a function in `gemm` would know nothing. So each state of all that is
-    compiled, and of the constants in `nn`, has a folder of its own. It lies below NUMBA_CACHE_DIR if that is
-    set, else beside the sources, where folders of older states are removed, or else among the user's files.
+    Numba compiles a function again if the file that it is in has changed, but not if a file that it imports
+    has: after a change in `formulas`, a function in `gemm` would stay as it was. So each state of all files
+    that are compiled, and of `nn`, whose constants they use, has a folder of its own. It is in
+    NUMBA_CACHE_DIR if that is set, otherwise beside the sources, where folders of older states are removed.
+    If that place cannot be written to, it is in the user's folder of caches.
     """
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *(here.parents[1] / "nn").glob("*.py")])
@@ -44,10 +45,10 @@ _FOLDER = str(_folder())
 
 
 def _kept(compile_function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The decorator, for functions whose compiled code is kept in our folder."""
+    """The same decorator, but compiled code is kept in our folder."""
 
     def decorate(function: Any) -> Any:
-        # Numba asks for the folder when a function is decorated. Other packages keep their own.
+        # Numba reads the name of the folder when a function is decorated. Other packages keep theirs.
         before, _config.CACHE_DIR = _config.CACHE_DIR, _FOLDER
         try:
             return compile_function(function)

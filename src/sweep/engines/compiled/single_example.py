@@ -61,8 +61,8 @@ class SingleExampleEngine(Engine):
         )
         self._fixed = (dtype.type(strength), dtype.type(least_exponent(dtype)))
         self._units = units
-        # Working space: the pre-activations, outputs and errors of all layers of one network, and one row of
-        # a layer's gradient.
+        # Working space: the pre-activations, outputs and errors of all layers of one network, and the
+        # gradient of the weights of its largest layer.
         self._room = np.empty((3, int(units[1:].sum())), dtype)
         self._gradient = np.empty(max(rows * count for rows, count in problem.architecture.layers), dtype)
         self._examples: dict[int, tuple[Array, Array]] = {}
@@ -90,8 +90,7 @@ class SingleExampleEngine(Engine):
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
         # A step with momentum 1 and rate 0 from velocity 0 leaves the gradient in the velocity. It is taken
-        # on a copy of the weights, because 0 times a gradient that is not finite is NaN and would change
-        # them.
+        # on a copy of the weights: 0 times a gradient that is not finite is NaN and would change them.
         velocity = np.zeros_like(self._parameters)
         numbers = np.zeros(steps.CONSTANTS, velocity.dtype)
         numbers[1] = 1

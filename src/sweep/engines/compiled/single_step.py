@@ -60,8 +60,8 @@ def descend(
     """A step of `rule` on weights (rows, count) whose gradient is inputs' @ delta plus the penalty's.
 
     `first` and `second`, (rows, count), are the optimizer's state, `inputs` (rows,), `delta` (count,).
-    Without a penalty the common rules use each number of the gradient as soon as it is computed; for the
-    others it is written to `gradient`, (rows x count,) or more, first.
+    Without a penalty the common rules use each number of the gradient as soon as it is computed. For all
+    others the gradient is first written to `gradient`, (rows * count,) or longer.
     """
     rate, a, b, c, d, epsilon, kept = numbers
     rows, count = weights.shape
@@ -105,7 +105,7 @@ def forward(
         rows, count = units[layer], units[layer + 1]
         end = begin + rows * count
         own = z[at : at + count]
-        # A loop: assigning a slice has Numba compile how it words its errors, which takes seconds.
+        # A loop, because for the assignment of a slice Numba also compiles its error messages: seconds more.
         for j in range(count):
             own[j] = weights[end + j] if bias else weights.dtype.type(0)
         _product(inputs, weights[begin:end].reshape(rows, count), own)
@@ -145,7 +145,8 @@ def single_step(
     depth = units.size - 1
     one = np.empty(1, parameters.dtype)
     one[0] = 1
-    # Of the biases: a constant would be another type, for which Numba compiles `descend` once more.
+    # The penalty of biases. A literal 0 would have another type, for which Numba would compile `descend`
+    # again.
     none = penalty * 0
     z, layers, deltas = room[0], room[1], room[2]
     for s in range(parameters.shape[0]):

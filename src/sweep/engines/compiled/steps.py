@@ -75,7 +75,7 @@ def constants_of(optimizer: Optimizer, rate: float, step: int, dtype: DTypeLike)
 
 @compiled
 def momentum_step(p: Any, v: Any, rate: Any, momentum: Any) -> tuple[Any, Any]:
-    """A parameter and momentum * v, from the velocity v that the gradient is in."""
+    """The new parameter and the new state momentum * v; the gradient is in the velocity v already."""
     real = type(p)
     v = real(0) if abs(v) < real(NEGLIGIBLE_VELOCITY) else v
     return p - rate * v, momentum * v
@@ -85,7 +85,7 @@ def momentum_step(p: Any, v: Any, rate: Any, momentum: Any) -> tuple[Any, Any]:
 def adam_step(
     p: Any, g: Any, m: Any, v: Any, rate: Any, a: Any, b: Any, c: Any, d: Any, epsilon: Any, kept: Any
 ) -> tuple[Any, Any, Any]:
-    """A parameter and both moments; a and b are the decays, c and d what is left of 1."""
+    """The new parameter and both moments; a is beta1, b is beta2, c is 1 - beta1 and d is 1 - beta2."""
     real = type(p)
     g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
     m = a * m + c * g
