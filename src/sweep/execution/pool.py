@@ -39,7 +39,10 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
             starting = starter.submit(_start, count, parallel.backend, plan)
             folders = shared.prepare(block.cell for block in plan.blocks)
             origin = provenance()
-            starting.result()
+            try:
+                starting.result()
+            except BrokenProcessPool as error:
+                raise ExecutionError(_interrupted(_reason(error), plan, 0)) from error
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
         fractions.create()
         tasks = [
