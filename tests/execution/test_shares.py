@@ -1,10 +1,14 @@
 """What has to be compiled, shared out: nothing twice, about equally long, dependent parts last."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.processes import python
 
+from sweep.engines.compiled import gemm
 from sweep.engines.engine import Compilation
 from sweep.execution.shares import shares
 
@@ -39,3 +43,26 @@ def test_each_once_and_about_equally_long(needed: list[Timed], count: int) -> No
 def test_what_needs_the_others_comes_when_they_are_done() -> None:
     parts = [Timed(0, 5, last=True), Timed(1, 2), Timed(2, 3), Timed(3, 2)]
     assert shares([parts], 2) == [[parts[2]], [parts[1], parts[3], parts[0]]]
+
+
+SHARES = """
+import sys
+from sweep.config.compose import from_settings
+from sweep.execution.plan import make_plan
+from sweep.execution.worker import ready
+settings = {"hidden": 4, "data": {"train_size": 100}, "results": sys.argv[1]}
+configs = from_settings({**settings, "grid": {"product": {"batch_size": [1, 20]}}})
+plan = make_plan(configs, 2)
+ready(plan.cells, 0, 2)
+ready(plan.cells, 1, 2)
+from sweep.engines.compiled import gemm, output_layer, packing, single_step
+functions = [gemm.multiply, gemm.add_products, packing.gather, output_layer.shift, single_step.single_step]
+print([len(function.signatures) for function in functions])
+"""
+
+
+@pytest.mark.skipif(not gemm.AVAILABLE, reason="no fused multiply-adds: mini-batches are not compiled")
+def test_the_shares_of_all_workers_are_what_the_plan_needs(tmp_path: Path) -> None:
+    """In a process of its own: here other tests have compiled."""
+    done = python(tmp_path, "-c", SHARES, str(tmp_path / "results"))
+    assert done.stdout == "[1, 1, 1, 1, 1]\n", done.stderr

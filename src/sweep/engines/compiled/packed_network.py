@@ -49,7 +49,7 @@ class PackedNetwork(Network):
         self.function = block.architecture.function
         self.biases = block.biases or [np.zeros_like(weights[:, :, :1]) for weights in block.weights]
         self._transposed: list[Array] = []
-        self._gathered: dict[tuple[int, ...], Array] = {}
+        self._gathered: dict[tuple[int, ...], tuple[Array, Array]] = {}
         self._workspaces: dict[int, _Workspace] = {}
 
     def outputs(self, features: Array) -> Array:
@@ -57,18 +57,19 @@ class PackedNetwork(Network):
         return self.forward(packing.read_only(np.ascontiguousarray(features)))
 
     def gather(self, features: Array, rows: Rows) -> Array:
-        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes).
+        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes),
+        read-only.
 
         `rows` is (batch,) or (seeds, batch). The next call with as many rows overwrites the array.
         """
         batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
         if batches.shape not in self._gathered:
             sets, batch = batches.shape
-            self._gathered[batches.shape] = packing.zeros(
-                sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype
-            )
-        packing.gather(packing.read_only(features), batches, self._gathered[batches.shape])
-        return packing.read_only(self._gathered[batches.shape])
+            packs = packing.zeros(sets, batch + SHORT, columns=features.shape[1], dtype=self.dtype)
+            self._gathered[batches.shape] = packs, packing.read_only(packs)
+        packs, gathered = self._gathered[batches.shape]
+        packing.gather(packing.read_only(features), batches, packs)
+        return gathered
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
         """The pre-activations of the output layer, (seeds, batch, outputs).
