@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
@@ -35,14 +36,9 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
         count = min(workers(parallel), len(plan.blocks))
         # Workers import and compile while this process prepares the data and asks git for the revision.
-        with ThreadPoolExecutor(1) as starter:
-            starting = starter.submit(_start, count, parallel.backend, plan)
+        with _starting(count, parallel.backend, plan):
             folders = shared.prepare(block.cell for block in plan.blocks)
             origin = provenance()
-            try:
-                starting.result()
-            except BrokenProcessPool as error:
-                raise ExecutionError(_interrupted(_reason(error), plan, 0)) from error
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
         fractions.create()
         tasks = [
@@ -77,6 +73,18 @@ def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutc
         n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all", return_as="generator_unordered"
     )
     yield from parallel(joblib.delayed(run)(task) for task in tasks)
+
+
+@contextmanager
+def _starting(count: int, backend: str, plan: Plan) -> Iterator[None]:
+    """Start the workers beside what is done within, and wait for them."""
+    with ThreadPoolExecutor(1) as starter:
+        starting = starter.submit(_start, count, backend, plan)
+        yield
+        try:
+            starting.result()
+        except BrokenProcessPool as error:
+            raise ExecutionError(_interrupted(_reason(error), plan, 0)) from error
 
 
 def _start(count: int, backend: str, plan: Plan) -> None:
