@@ -68,7 +68,8 @@ def configuration(settings: Mapping[str, Any]) -> Config:
         return kind(**{**known, **groups})
 
     config: Config = fitting(Config, settings)
-    return replace(config, hidden=list(settings["hidden_units"]))
+    units = settings["hidden_units"]
+    return replace(config, hidden=list(units), depth=len(units))
 
 
 def plane(settings: Mapping[str, Any], seed: int, weights: Sequence[float]) -> tuple[NDArray[Any], ...]:
