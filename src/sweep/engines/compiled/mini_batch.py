@@ -5,32 +5,23 @@ been computed, while it is still in the cache.
 """
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.metadata import version
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sweep.engines.compiled import ahead, formulas, gemm, steps
-from sweep.engines.compiled.microkernel import VECTOR_BYTES
+from sweep.engines.compiled.compiled_engine import CompiledEngine
 from sweep.engines.compiled.packed import PackedBlock
 from sweep.engines.compiled.packed_network import PackedNetwork
 from sweep.engines.compiled.steps import Rule
-from sweep.engines.engine import Compilation, Engine, Network, Problem, Rows
+from sweep.engines.engine import Compilation, Network, Problem, Rows
 from sweep.nn.architecture import Architecture
 from sweep.types import Array
 
 
-class MiniBatchEngine(Engine):
+class MiniBatchEngine(CompiledEngine):
     """The compiled engine for mini-batches of several examples."""
-
-    name = "compiled"
-    numerics = 3
-
-    @staticmethod
-    def version() -> str:
-        return compiled_version()
 
     @classmethod
     def knows(cls, problem: Problem) -> bool:
@@ -135,10 +126,3 @@ class MiniBatchEngine(Engine):
                 steps.update(*flat, int(rule), numbers)
 
         self._network.backward(inputs, targets, self.problem.objective, accept)
-
-
-@cache
-def compiled_version() -> str:
-    """The packages that compile, and the width of the processor's vectors."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numba", "llvmlite"))
-    return f"{packages}, vectors of {8 * VECTOR_BYTES} bits, numpy {version('numpy')}"

@@ -12,25 +12,18 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sweep.engines.compiled import ahead, formulas, steps
-from sweep.engines.compiled.mini_batch import compiled_version
+from sweep.engines.compiled.compiled_engine import CompiledEngine
 from sweep.engines.compiled.single_step import single_step
 from sweep.engines.compiled.steps import Rule
-from sweep.engines.engine import Compilation, Engine, Network, Problem, Rows
+from sweep.engines.engine import Compilation, Network, Problem, Rows
 from sweep.engines.numpy.engine import NumpyEngine
 from sweep.nn.architecture import Architecture
 from sweep.nn.outputs import least_exponent
 from sweep.types import Array
 
 
-class SingleExampleEngine(Engine):
+class SingleExampleEngine(CompiledEngine):
     """The compiled engine for mini-batches of one example; seeds lie one after another in memory."""
-
-    name = "compiled"
-    numerics = 3
-
-    @staticmethod
-    def version() -> str:
-        return compiled_version()
 
     @classmethod
     def knows(cls, problem: Problem) -> bool:
