@@ -28,3 +28,13 @@ def small_mnist() -> PreparedData:
 def small_mnist64() -> PreparedData:
     """The same digits in float64."""
     return prepare(datasets.load(SMALL), SMALL, "float64", generator(Config(), 0, Stream.SPLIT))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The counts of tests/reliability as a Markdown table, from all processes of the run."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    rows = [value for report in reports for key, value in report.user_properties if key == "counts"]
+    if rows:
+        terminalreporter.section("counts of tests/reliability")
+        for line in ("| what | counts |", "| --- | --- |", *sorted(rows)):
+            terminalreporter.write_line(line)

@@ -6,6 +6,7 @@
     write     one record, whole or not at all
     read      records as Arrow tables, checked; the few facts that a plan needs of one
     table     records as tidy pandas tables: `load`, `load_curves` and others
+    failures  trials without a record, and why
     pack      many records in one compact file
 
 Import the modules themselves: writing a record does not need pandas, which takes long to load.
