@@ -19,6 +19,7 @@ from sweep.data.settings import DataConfig
 from sweep.errors import ExecutionError
 from sweep.execution.plan import make_plan
 from sweep.nn.activations import ACTIVATIONS
+from sweep.records import failures
 from sweep.session import run_sweep
 
 from .conftest import SMALL, Command
@@ -154,8 +155,14 @@ def test_a_defect_of_the_program_has_its_traceback(
     )
     with pytest.raises(ExecutionError) as caught:
         run_sweep([sound, replace(sound, activation="tanh")], None, Console())
-    message = "1 of 2 trials failed, the first: ZeroDivisionError; the traceback is above"
-    assert str(caught.value) == message
+    reason = "ZeroDivisionError: an activation of somebody's own"
+    assert str(caught.value) == f"1 of 2 trials failed, the first: {reason}; the traceback is above"
     output = capsys.readouterr().out
-    assert "ZeroDivisionError: an activation of somebody's own" in output
+    assert "Traceback" in output
+    (line,) = [line for line in output.splitlines() if line.startswith("failed: ")]
+    (failure,) = failures.read(tmp_path)
+    assert line == f"failed: cell {failure.cell} activation=tanh, seed 0: {reason}"
+    assert (failure.seed, failure.reason) == (0, reason)
+    assert failure.trace is not None
+    assert "in broken" in failure.trace
     assert shown(output) == {"relu": 1}

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ def holding(temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         yield process, Path(process.stdout.readline().strip())
@@ -69,11 +71,22 @@ def test_the_folder_of_a_living_process_stays_and_that_of_a_killed_one_goes(
         assert folder.parent == tmp_path
         assert another(tmp_path, *prefix) != folder
         assert list(tmp_path.iterdir()) == [folder]
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # and with it the process that cleans up after it
         process.wait()
         assert folder.is_dir()
         another(tmp_path, *prefix)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_a_process_that_is_killed_alone_goes_at_once(tmp_path: Path) -> None:
+    with holding(tmp_path) as (process, folder):
+        (folder / "deeper").mkdir()
+        process.kill()
+        process.wait()
+        end = time.monotonic() + 5
+        while folder.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_process_that_ends_removes_its_own(tmp_path: Path) -> None:

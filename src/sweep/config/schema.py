@@ -74,6 +74,9 @@ class ParallelConfig:
     block_size: int | None = setting(
         None, "most seeds trained together; null: chosen from the arithmetic", at_least=1
     )
+    retries: int = setting(
+        1, "how often a trial whose worker process died is tried again, alone", at_least=0, run=True
+    )
 
 
 @dataclass(frozen=True)

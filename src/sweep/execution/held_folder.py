@@ -6,7 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import IO
+
+from joblib.externals.loky.backend import resource_tracker
 
 from sweep.errors import StoreError
 
@@ -26,11 +29,20 @@ def held_folder(prefix: str) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=prefix))
     except OSError as error:
         raise StoreError(f"TMPDIR: {error.strerror}; must be a folder to write in") from error
+    # If this process is killed, loky's process that cleans up after it removes the folder.
+    resource_tracker.register(str(folder), "folder")
     try:
         with _held(folder):
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remover = Thread(target=_remove, args=(folder,))  # to its end, even if Ctrl-C interrupts this process
+        remover.start()
+        remover.join()
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    resource_tracker.unregister(str(folder), "folder")
 
 
 def _held(folder: Path) -> IO[bytes]:

@@ -1,113 +1,126 @@
 """All blocks of a sweep through one pool of workers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import joblib
-from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from sweep.config.schema import ParallelConfig
-from sweep.errors import ExecutionError
+from sweep.execution.failed_trials import FailedTrials
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.shared_data import shared_data
-from sweep.execution.worker import BlockOutcome, Failure, Task, ready, run
+from sweep.execution.worker import BlockOutcome, FailedSeed, Task, ready, run
+from sweep.execution.workers import Death, Workers, result_of
+from sweep.records import failures
 
 CELLS = 100  # cells whose functions are compiled beforehand; what others need is compiled with their training
 
 
 def workers(parallel: ParallelConfig) -> int:
-    """The number of worker processes."""
+    """The number of workers."""
     return joblib.cpu_count() if parallel.n_jobs < 1 else parallel.n_jobs
 
 
 def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     """Train every block of the plan; each worker stores its own records.
 
-    Raises ExecutionError when some trials did not finish; the others are stored.
+    A trial whose process dies is tried again `parallel.retries` times, after all others and with nothing
+    beside it. Raises ExecutionError when some trials did not finish; the others are stored.
     """
     if not plan.blocks:
         return
-    with shared_data() as shared, threadpool_limits(limits=1, user_api="blas"):
-        count = min(workers(parallel), len(plan.blocks))
+    failed = FailedTrials()
+    count, backend = _count(plan, parallel)
+    with (
+        shared_data() as shared,
+        threadpool_limits(limits=1, user_api="blas"),
+        Workers(count, backend) as pool,
+    ):
         # Workers import and compile while this process prepares the data and asks git for the revision.
-        with _starting(count, parallel.backend, plan):
+        with _starting(pool, plan):
             folders = shared.prepare(block.cell for block in plan.blocks)
             origin = provenance()
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
         fractions.create()
         tasks = [
-            Task(block, position, folders[block.cell.id], fractions, origin)
+            Task(
+                block,
+                position,
+                folders[block.cell.id],
+                fractions,
+                origin,
+                shared.folder / f"crash-{position}" if pool.processes else None,
+            )
             for position, block in enumerate(plan.blocks)
         ]
         seconds = [block.seconds for block in plan.blocks]
-        failures: list[Failure] = []
         with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
-            try:
-                for outcome in _outcomes(tasks, count, parallel.backend):
-                    line.finished(outcome.stored)
-                    if outcome.failure is not None:
-                        failures.append(outcome.failure)
-            except BrokenProcessPool as error:
-                raise ExecutionError(_interrupted(_reason(error), plan, line.done)) from error
-    if failures:
-        # A failure with a traceback is a defect of the program. It is reported rather than, say, a full disk.
-        first = next((failure for failure in failures if failure.trace is not None), failures[0])
-        if first.trace is not None:
-            console.print(first.trace, markup=False, highlight=False)
-        raise ExecutionError(
-            f"{plan.missing - line.done} of {plan.missing} trials failed, the first: {first.reason}"
-        )
+            for task, outcome in _outcomes(tasks, pool, parallel.retries):
+                line.finished(outcome.stored)
+                failed.add(task.block.cell, outcome.failed)
+    failed.tell(plan, console)
 
 
-def _outcomes(tasks: list[Task], count: int, backend: str) -> Iterator[BlockOutcome]:
-    if count == 1:
-        yield from map(run, tasks)
-        return
-    parallel = joblib.Parallel(
-        n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all", return_as="generator_unordered"
-    )
-    yield from parallel(joblib.delayed(run)(task) for task in tasks)
+def _count(plan: Plan, parallel: ParallelConfig) -> tuple[int, str]:
+    """How many workers, and of which kind. A single block is trained here, unless it failed before."""
+    wanted = workers(parallel)
+    count = min(wanted, len(plan.blocks))
+    if count > 1:
+        return count, parallel.backend
+    (block,) = plan.blocks[:1]
+    failed = any(failures.path(block.cell.results, block.cell.id, seed).exists() for seed in block.seeds)
+    return 1, parallel.backend if failed and wanted > 1 else "serial"
 
 
 @contextmanager
-def _starting(count: int, backend: str, plan: Plan) -> Iterator[None]:
-    """Start the workers beside what is done within, and wait for them."""
-    with ThreadPoolExecutor(1) as starter:
-        starting = starter.submit(_start, count, backend, plan)
-        yield
-        try:
-            starting.result()
-        except BrokenProcessPool as error:
-            raise ExecutionError(_interrupted(_reason(error), plan, 0)) from error
+def _starting(pool: Workers, plan: Plan) -> Iterator[None]:
+    """Start the workers beside what is done within, and wait for them.
 
-
-def _start(count: int, backend: str, plan: Plan) -> None:
-    """Start the workers, and have each compile a share of what the plan needs before there is a block for it.
-
-    Later a worker loads from the disk what the others have compiled.
+    Each compiles a share of what the plan needs before there is a block for it. Later a worker loads from the
+    disk what the others have compiled.
     """
     cells = list({block.cell.id: block.cell for block in plan.blocks}.values())[:CELLS]
-    if count == 1 or backend != "loky":
-        ready(cells, 0, 1)
+    if pool.processes:
+        count = len(pool.executors)
+        started = [pool.submit(position, ready, cells, position, count) for position in range(count)]
+        yield
+        for future in started:
+            result_of(future)  # a process that died is replaced when there is something to do
         return
-    joblib.Parallel(n_jobs=count, backend=backend, batch_size=1, pre_dispatch="all")(
-        joblib.delayed(ready)(cells, position, count) for position in range(count)
-    )
+    starter = ThreadPoolExecutor(1)
+    try:
+        compiling = starter.submit(ready, cells, 0, 1)
+        yield
+        compiling.result()
+    finally:
+        starter.shutdown(wait=False)
 
 
-def _reason(error: BrokenProcessPool) -> str:
-    """Why the pool broke: a worker was killed, or could not import what the user has registered."""
-    if isinstance(error, TerminatedWorkerError) or error.__cause__ is None:
-        return "a worker process died (out of memory, or killed)"
-    lines = str(error.__cause__).strip('"\n ').splitlines()
-    return f"a worker process could not begin: {lines[-1]}"
+def _outcomes(tasks: Sequence[Task], pool: Workers, retries: int) -> Iterator[tuple[Task, BlockOutcome]]:
+    """What became of every block, or of each of its seeds if its process died, as they are done."""
+    dead: list[tuple[Task, Death]] = []
+    for task, outcome in pool.results(run, tasks):
+        if isinstance(outcome, Death):
+            dead.append((task, outcome))
+        else:
+            yield task, outcome
+    for task, death in dead:
+        for seed in task.block.seeds:
+            yield task, _alone(task, seed, death, pool, retries)
 
 
-def _interrupted(reason: str, plan: Plan, done: int) -> str:
-    return f"{reason}: {done} of {plan.missing} trials are stored; the same command goes on from there"
+def _alone(task: Task, seed: int, death: Death, pool: Workers, retries: int) -> BlockOutcome:
+    """What becomes of one seed of a block whose process died; nothing else runs meanwhile."""
+    alone = task.seed(seed)
+    for _ in range(retries):
+        ((_, outcome),) = pool.results(run, [alone])
+        if not isinstance(outcome, Death):
+            return outcome
+        death = outcome
+    return BlockOutcome(0, (FailedSeed(seed, death.cause, alone.crash_trace()),))

@@ -1,9 +1,10 @@
 """What a worker process does: it trains a block of seeds and writes their records."""
 
+import faulthandler
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from sweep.config.schema import Config
 from sweep.data import labels
 from sweep.engines.choice import choose
 from sweep.engines.engine import Compilation
-from sweep.errors import SweepError
+from sweep.errors import StoreError, SweepError, one_line
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Block, Cell
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
 from sweep.execution.shares import shares
-from sweep.records import store
+from sweep.records import failures, store
 from sweep.records.write import Origin, write_record
 from sweep.training.protocol import problem
 from sweep.training.result import TrialResult
@@ -27,30 +28,49 @@ from sweep.training.trainer import train_block
 
 @dataclass(frozen=True)
 class Task:
-    """A block to train: where its data lies, and what its records say of their origin."""
+    """A block to train: where its data lies, and what its records say of their origin.
+
+    `crash` is where a process leaves the traceback of a crash, such as SIGSEGV; None in the driver itself.
+    """
 
     block: Block
     position: int
     data: Path | None
     fractions: Fractions
     provenance: dict[str, Any]
+    crash: Path | None = None
+
+    def seed(self, seed: int) -> "Task":
+        """The task to train one seed of the block alone."""
+        return replace(self, block=replace(self.block, seeds=(seed,)))
+
+    def crash_trace(self) -> str | None:
+        """The traceback that a crash has left, if there was one."""
+        with suppress(OSError):
+            return (self.crash and self.crash.read_text(errors="replace")) or None
+        return None
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why a trial has no record: one line, and a traceback if the program is at fault."""
+class FailedSeed:
+    """Why a seed of a block has no record: one line, and a traceback if there is one.
 
+    `defect` says that the program is at fault, `of_folder` that a folder could not be written.
+    """
+
+    seed: int
     reason: str
     trace: str | None = None
+    defect: bool = False
+    of_folder: bool = False
 
 
 @dataclass(frozen=True)
 class BlockOutcome:
-    """What became of a block: how many trials are stored, and why the first of the others is not."""
+    """What became of a block: how many trials are stored, and the seeds of the others."""
 
-    block: Block
     stored: int
-    failure: Failure | None = None
+    failed: tuple[FailedSeed, ...] = ()
 
 
 def ready(cells: Sequence[Cell], position: int, count: int) -> None:
@@ -71,21 +91,58 @@ def _compilations(cell: Cell) -> Sequence[Compilation]:
 
 
 def run(task: Task) -> BlockOutcome:
-    """Train a block and store a record for each of its seeds that can be stored; never raises."""
-    cell = task.block.cell
+    """Train a block and store a record for each of its seeds that can be stored; never raises.
+
+    If the training of a block fails, each of its seeds is trained alone: the others have their records then.
+    """
+    block = task.block
     try:
-        results, origin = _train(task)
+        with _crash_trace(task):
+            results, origin = _train(task)
+    except SweepError as error:
+        return BlockOutcome(0, tuple(_failed(seed, error) for seed in block.seeds))
     except Exception as error:
-        return BlockOutcome(task.block, 0, _failure(error))
-    failures = []
+        if len(block.seeds) == 1:
+            return BlockOutcome(0, (_failed(block.seeds[0], error),))
+        alone = [run(task.seed(seed)) for seed in block.seeds]
+        return BlockOutcome(
+            sum(each.stored for each in alone), tuple(failed for each in alone for failed in each.failed)
+        )
+    stored, failed = 0, []
     for result in results:
         try:
-            write_record(cell.results, cell.id, cell.settings(), result, origin)
+            _store(block.cell, result, origin)
+            stored += 1
         except Exception as error:
-            folder = store.path(cell.results, cell.id, result.seed).parent
-            failures.append(_failure(error, folder))
+            failed.append(
+                _failed(result.seed, error, store.path(block.cell.results, block.cell.id, 0).parent)
+            )
     task.fractions.write(task.position, 1.0)
-    return BlockOutcome(task.block, len(results) - len(failures), failures[0] if failures else None)
+    return BlockOutcome(stored, tuple(failed))
+
+
+def _store(cell: Cell, result: TrialResult, origin: Origin) -> None:
+    write_record(cell.results, cell.id, cell.settings(), result, origin)
+    failures.remove(cell.results, cell.id, result.seed)
+
+
+@contextmanager
+def _crash_trace(task: Task) -> Iterator[None]:
+    """If this process crashes within, the traceback is in the task's file `crash`."""
+    if task.crash is None:
+        yield
+        return
+    try:
+        file = task.crash.open("wb")
+    except OSError:
+        yield
+        return
+    with file:
+        faulthandler.enable(file)
+        try:
+            yield
+        finally:
+            faulthandler.disable()
 
 
 def _train(task: Task) -> tuple[list[TrialResult], Origin]:
@@ -100,18 +157,20 @@ def _train(task: Task) -> tuple[list[TrialResult], Origin]:
         return results, _origin(config, began, {**task.provenance, "blas": blas()})
 
 
-def _failure(error: Exception, folder: Path | None = None) -> Failure:
+def _failed(seed: int, error: Exception, folder: Path | None = None) -> FailedSeed:
     """A failure in one line if the user or the machine caused it, otherwise with its traceback.
 
     `folder` is where a record was being written, for an OSError that names no file.
     """
     if isinstance(error, SweepError):
-        return Failure(str(error))
+        return FailedSeed(seed, str(error), of_folder=isinstance(error, StoreError))
+    trace = traceback.format_exc()
     if isinstance(error, MemoryError):
-        return Failure(f"not enough memory {error}".strip())
+        return FailedSeed(seed, f"not enough memory {error}".strip(), trace)
     if isinstance(error, OSError):
-        return Failure(f"{folder or error.filename}: {error.strerror or error}")
-    return Failure(f"{type(error).__name__}; the traceback is above", traceback.format_exc())
+        reason = f"{folder or error.filename}: {error.strerror or error}"
+        return FailedSeed(seed, reason, trace, of_folder=folder is not None)
+    return FailedSeed(seed, f"{type(error).__name__}: {one_line(error)}", trace, defect=True)
 
 
 def _origin(config: Config, began: str, provenance: dict[str, Any]) -> Origin:

@@ -1,0 +1,121 @@
+"""A driver as a real process, and all that it started, known by a mark of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+import sweep
+
+GONE_SECONDS = 5.0
+# 60 trials of 12 cells, each of some hundredths of a second.
+WIDTHS = ",".join(str(width) for width in range(4, 28, 2))
+SIXTY = [
+    *("-m", f"hidden={WIDTHS}", "seeds=5", "epochs=2", "figures=false", "data.train_size=2000"),
+    *("data.validation_size=100", "data.test_size=200", "parallel.n_jobs=2", "parallel.kernels=numpy"),
+]
+
+
+@dataclass
+class Driver:
+    """A running `python -m sweep`, whose TMPDIR is a folder of its own."""
+
+    process: "subprocess.Popen[str]"
+    mark: str
+    temporary: Path
+    output: Path
+    errors: Path
+
+    def alive(self) -> list[int]:
+        """The processes that carry the driver's mark and still run."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                marked = self.mark.encode() in (folder / "environ").read_bytes()
+                state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if marked and state not in "ZX":
+                found.append(int(folder.name))
+        return found
+
+    def workers(self) -> list[int]:
+        """The processes that train for the driver, the busiest first."""
+        used = {}
+        for pid in self.alive():
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_text()
+                ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+            except OSError:
+                continue
+            if "popen_loky" in command:
+                used[pid] = ticks
+        return sorted(used, key=lambda pid: -used[pid])
+
+    def still_there(self, seconds: float = GONE_SECONDS) -> int:
+        """How many processes are alive after so many seconds; 0 as soon as none is."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.alive():
+                return 0
+            time.sleep(0.05)
+        return len(self.alive())
+
+    def ended(self, seconds: float = 120) -> tuple[int, list[str], list[str]]:
+        """The exit code, the lines of the output and those of the errors."""
+        code = self.process.wait(seconds)
+        return code, self.output.read_text().splitlines(), self.errors.read_text().splitlines()
+
+    def left(self) -> list[str]:
+        """What lies in TMPDIR that is ours."""
+        return sorted(file.name for file in self.temporary.glob("sweep-*"))
+
+
+@contextmanager
+def driver(folder: Path, *arguments: str, **variables: str) -> Iterator[Driver]:
+    """`python -m sweep <arguments>` in `folder`, in a process group of its own as in a terminal."""
+    mark, temporary = f"mark-{uuid4().hex}", folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    output, errors = folder / "output", folder / "errors"
+    environment = {**os.environ, "TMPDIR": str(temporary), "COLUMNS": "160", "SWEEP_TEST_MARK": mark}
+    with output.open("w") as out, errors.open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sweep", *arguments],
+            cwd=folder,
+            env=environment | variables,
+            stdout=out,
+            stderr=err,
+            text=True,
+            start_new_session=True,
+        )
+    running = Driver(process, mark, temporary, output, errors)
+    try:
+        yield running
+    finally:
+        for pid in running.alive():
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def weights(results: Path) -> "pd.Series[str]":
+    """The SHA-256 of each trial's weights, by cell and seed."""
+    trials = sweep.load(results)
+    return trials.set_index(["cell", "seed"])["weights_sha256"].sort_index()
+
+
+def records(results: Path) -> dict[Path, bytes]:
+    """The bytes of every record."""
+    return {file: file.read_bytes() for file in results.glob("*/*.parquet")}
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    """Files that were being written."""
+    return [file for file in folder.rglob(".*") if file.is_file() and file.parent.name != ".hydra"]

@@ -1,0 +1,167 @@
+"""Workers that die, and trials that fail: all others finish, and what failed is listed with its cause."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import sweep
+from sweep.records import failures
+
+from .driver import SIXTY, driver, weights
+from .scale import Count, scaled
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+
+# An initializer that does something to its process for seed 1, and notes that it was asked to.
+EXTENSION = """
+import os, signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import sweep
+from sweep.nn.initializers import Initializer
+from sweep.setting import setting
+
+
+@sweep.register("initializer", "deadly")
+@dataclass(frozen=True)
+class Deadly(Initializer):
+    end: str = setting("none", "deadly: what happens to the process")
+
+    def weights(self, inputs, outputs, rng):
+        seed = rng.bit_generator.seed_seq.spawn_key[0]
+        if seed == 1 and self.end != "none":
+            with Path("asked").open("a") as file:
+                file.write("x")
+            if self.end == "exit":
+                os._exit(3)
+            if self.end == "exception":
+                raise ZeroDivisionError("seed 1 is not wanted")
+            if self.end == "memory":
+                np.zeros(2**60, np.int8)
+            os.kill(os.getpid(), getattr(signal, "SIG" + self.end))
+        return rng.normal(0, 0.05, (inputs, outputs))
+"""
+CAUSES = {
+    "KILL": "its worker process was killed (SIGKILL): out of memory, or by hand",
+    "SEGV": "its worker process died (SIGSEGV)",
+    "ABRT": "its worker process died (SIGABRT)",
+    "exit": "its worker process died (exit code 3)",
+    "exception": "ZeroDivisionError: seed 1 is not wanted",
+    "memory": "not enough memory",
+}
+SMALL = [
+    *("hidden=8", "seeds=3", "epochs=1", "figures=false", "data.train_size=200", "data.validation_size=50"),
+    *("data.test_size=100", "parallel.n_jobs=2", "parallel.kernels=numpy", "initializer=deadly"),
+]
+
+
+def extended(folder: Path, ends: Sequence[str], *more: str) -> tuple[int, list[str], list[str]]:
+    """A sweep over what the initializer does; exit code, output and errors."""
+    (folder / "deadly.py").write_text(EXTENSION, encoding="utf-8")
+    arguments = ["-m", f"initializer_end={','.join(ends)}", "parallel.block_size=3", *SMALL, *more]
+    with driver(folder, *arguments, SWEEP_EXTENSIONS="deadly") as running:
+        return running.ended()
+
+
+@pytest.mark.parametrize("end", CAUSES)
+def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, count: Count) -> None:
+    code, output, errors = extended(tmp_path, ["none", end])
+    assert code == 1
+    (line,) = [line for line in errors if line.startswith("error:")]
+    assert line.startswith(f"error: 1 of 6 trials failed, the first: {CAUSES[end]}")
+    (failed,) = failures.read(tmp_path / "results")
+    assert (failed.seed, failed.settings["initializer_end"]) == (1, end)
+    assert failed.reason.startswith(CAUSES[end])
+    assert any(re.match(rf"failed: cell {failed.cell} .*end={end}, seed 1: ", text) for text in output)
+    assert len(weights(tmp_path / "results")) == 5
+    assert len((tmp_path / "asked").read_text()) == 2
+    if end != "KILL" and end != "exit":
+        assert failed.trace is not None
+        assert "deadly.py" in failed.trace
+    count(f"a trial that ends by {end}", trials=6, stored=5, listed=1)
+
+
+def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tmp_path: Path) -> None:
+    assert extended(tmp_path, ["SEGV"])[0] == 1
+    code, _, errors = extended(tmp_path, ["SEGV"])  # now a single trial, which must not run in the driver
+    assert code == 1
+    assert errors[-1].startswith("error: 1 of 1 trials failed, the first: its worker process died (SIGSEGV)")
+    source = (tmp_path / "deadly.py").read_text()
+    (failed,) = failures.read(tmp_path / "results")
+    sound = EXTENSION.replace("os.kill(", "(")
+    assert source != sound
+    # The cell is another one with another source, so the trial is put in its place by hand.
+    file = failures.path(tmp_path / "results", failed.cell, failed.seed)
+    content = json.loads(file.read_text())
+    assert extended(tmp_path, ["none"])[0] == 0
+    (own,) = {cell for cell, _ in weights(tmp_path / "results").index if cell != failed.cell}
+    record = tmp_path / "results" / own / "1.parquet"
+    record.unlink()
+    planted = failures.path(tmp_path / "results", own, 1)
+    planted.write_text(json.dumps({**content, "cell": own}))
+    assert len(failures.read(tmp_path / "results", [own])) == 1
+    assert extended(tmp_path, ["none"])[0] == 0
+    assert record.is_file()
+    assert failures.read(tmp_path / "results", [own]) == []
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_trial_is_tried_again_as_often_as_asked(tmp_path: Path, retries: int) -> None:
+    code, _, _ = extended(tmp_path, ["none", "exit"], "seeds=[1]", f"parallel.retries={retries}")
+    assert code == 1
+    assert len((tmp_path / "asked").read_text()) == 1 + retries
+
+
+@scaled("kills", 2, 40)
+def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, kills: int, count: Count) -> None:
+    with driver(tmp_path, *SIXTY) as running:
+        done = 0
+        while running.process.poll() is None and done < kills:
+            time.sleep(0.3)
+            number = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)[done % 3]
+            for pid in running.workers()[:1]:
+                os.kill(pid, number)
+                done += 1
+        code, output, errors = running.ended()
+    stored = weights(tmp_path / "results")
+    listed = failures.read(tmp_path / "results")
+    assert len(stored) + len(listed) == 60
+    assert code == (1 if listed else 0)
+    assert not any("Traceback" in line for line in output + errors)
+    with driver(tmp_path, *SIXTY) as running:
+        assert running.ended()[0] == 0
+    again = weights(tmp_path / "results")
+    assert len(again) == 60
+    assert (again[stored.index] == stored).all()
+    assert failures.read(tmp_path / "results") == []
+    count(
+        "workers killed (KILL, SEGV, ABRT) in a sweep of 60 trials",
+        killed=done,
+        stored=len(stored),
+        listed=len(listed),
+    )
+
+
+def test_a_worker_that_cannot_begin_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "picky.py").write_text(
+        "import os\n"
+        "if 'LOKY' in ''.join(open('/proc/self/cmdline').read().upper()):\n"
+        "    raise ImportError('not in a worker')\n" + EXTENSION
+    )
+    with driver(tmp_path, "-m", "initializer_end=none,other", *SMALL, SWEEP_EXTENSIONS="picky") as running:
+        code, output, errors = running.ended()
+    assert code == 1
+    assert len(errors) == 1, errors
+    assert errors[0].startswith("error: a worker process could not begin: ")
+    assert sweep.__name__
+    assert not any("Traceback" in line for line in output)
