@@ -1,5 +1,10 @@
 """`python -m sweep`: the Hydra entry point."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import os
 
 from sweep.threads import ONE_THREAD
@@ -21,7 +26,7 @@ from yaml import YAMLError
 
 import sweep
 from sweep import resources
-from sweep.commands import STOPPED, print_error
+from sweep.commands import exit_codes, print_error
 from sweep.errors import ExecutionError, SweepError
 
 
@@ -58,18 +63,20 @@ def _asked(arguments: list[str]) -> str | None:
 
 def main() -> None:
     """The command line, with errors as single lines and exit code 2 for a user's mistake."""
+    with exit_codes():
+        _main()
+
+
+def _main() -> None:
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
 
-    try:
-        if answer := _asked(sys.argv[1:]):
-            from sweep.session import console
+    if answer := _asked(sys.argv[1:]):
+        from sweep.session import console
 
-            console().out(answer)
-            return
-        register_schema()
-    except SweepError as error:  # in a module of the user's own
-        sys.exit(print_error(error))
+        console().out(answer)
+        return
+    register_schema()
     # argparse accepts overrides before or after an option, but not on both sides: options are moved to the
     # front.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
@@ -88,17 +95,10 @@ def main() -> None:
         if wrong is None:
             raise
         sys.exit(print_error(wrong))
-    except SweepError as error:
-        sys.exit(print_error(error))
-    except BrokenPipeError:  # the reader of the output, such as head, has closed it
-        sys.exit(1)
     except OSError as error:
-        if not own_errors:
+        if not own_errors or isinstance(error, BrokenPipeError):
             raise
         sys.exit(print_error(SweepError(f"{error.filename or _removed_output(error)}: {error.strerror}")))
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        sys.exit(130)
 
 
 def _removed_output(error: OSError) -> Path | None:

@@ -4,9 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sweep import stopping
 from sweep.errors import ExecutionError, SweepError
-
-STOPPED = "stopped; what is stored stays, the same command goes on from there"
 
 
 def print_error(error: SweepError) -> int:
@@ -16,17 +15,15 @@ def print_error(error: SweepError) -> int:
 
 
 @contextmanager
-def exit_codes(stopped: str = STOPPED) -> Iterator[None]:
-    """Turn an error in the block into one line and an exit code: 2 mistake, 1 failed trials, 130 Ctrl-C.
+def exit_codes(stopped: str = stopping.STOPPED) -> Iterator[None]:
+    """Turn an error in the block into one line and an exit code: 2 mistake, 1 failed trials.
 
-    `stopped` is printed on Ctrl-C.
+    When a signal stops the command, `stopped` is printed; the exit codes are those of `stopping.orderly`.
     """
-    try:
-        yield
-    except SweepError as error:
-        sys.exit(print_error(error))
-    except BrokenPipeError:  # the reader of the output, such as head, has closed it
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
-        sys.exit(130)
+    with stopping.orderly(stopped):
+        try:
+            yield
+        except SweepError as error:
+            sys.exit(print_error(error))
+        except BrokenPipeError:  # the reader of the output, such as head, has closed it
+            sys.exit(1)

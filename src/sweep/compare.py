@@ -1,5 +1,10 @@
 """`python -m sweep.compare [RESULTS] [key=value ...]`: which stored differences are real; trains nothing."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import argparse
 import sys
 import types

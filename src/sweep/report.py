@@ -1,5 +1,10 @@
 """`python -m sweep.report <paper|all>`: figures, tables and page of a paper, from its records alone."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import argparse
 import sys
 from pathlib import Path

@@ -1,5 +1,10 @@
 """`python -m sweep.reproduce <paper|all>`: train what a paper needs and is not stored, then its report."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import os
 
 from sweep.threads import ONE_THREAD

@@ -1,5 +1,10 @@
 """`python -m sweep.variance [setting=value ...]`: where the spread over seeds comes from."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import os
 
 from sweep.threads import ONE_THREAD

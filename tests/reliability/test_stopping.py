@@ -1,0 +1,119 @@
+"""A driver that is killed or told to stop at any moment: nothing lost, nothing left, one line."""
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .driver import SIXTY, Driver, driver, records, temporary_files, weights
+from .scale import Count, scaled
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+LINE = "stopped; what is stored stays, the same command goes on from there"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "tuple[pd.Series[str], float]":
+    """The weights of the sweep, and the seconds that it takes."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    start = time.monotonic()
+    with driver(folder, *SIXTY) as running:
+        code, _, errors = running.ended()
+    assert (code, errors) == (0, [])
+    return weights(folder / "results"), time.monotonic() - start
+
+
+def stop(running: Driver, number: int, after: float, group: bool = False) -> bool:
+    """Send a signal after so many seconds; False if the driver had already ended."""
+    time.sleep(after)
+    if running.process.poll() is not None:
+        return False
+    (os.killpg if group else os.kill)(running.process.pid, number)
+    return True
+
+
+@scaled("moments", 2, 50)
+def test_a_killed_driver_leaves_nothing_and_loses_nothing(
+    tmp_path: Path, undisturbed: "tuple[pd.Series[str], float]", moments: int, count: Count
+) -> None:
+    reference, seconds = undisturbed
+    results, chance = tmp_path / "results", random.Random(moments)
+    killed = lost = alive = folders = 0
+    for _ in range(moments):
+        before = records(results)
+        if len(before) == len(reference):
+            for file in before:
+                file.unlink()
+            before = {}
+        with driver(tmp_path, *SIXTY) as running:
+            killed += stop(running, signal.SIGKILL, chance.uniform(0, seconds))
+            alive += running.still_there()
+            folders += len(running.left())
+        after = records(results)
+        lost += sum(after.get(file) != content for file, content in before.items())
+    with driver(tmp_path, *SIXTY) as running:
+        code, _, errors = running.ended()
+    assert (code, errors) == (0, [])
+    unequal = int((weights(results) != reference).sum())
+    files = len(temporary_files(tmp_path))
+    count(
+        "driver killed (KILL) in a sweep of 60 trials",
+        kills=killed, lost=lost, unequal=unequal, alive_after_5_s=alive, data_folders=folders,
+        temporary_files=files,
+    )  # fmt: skip
+    assert killed > 0
+    assert (lost, unequal, alive, folders, files) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "group", "code"),
+    [(signal.SIGTERM, False, 143), (signal.SIGHUP, False, 129), (signal.SIGINT, True, 130)],
+    ids=["TERM", "HUP", "Ctrl-C"],
+)
+@scaled("moments", 2, 30)
+def test_a_driver_that_is_told_to_stop_ends_in_one_line(
+    tmp_path: Path, undisturbed: "tuple[pd.Series[str], float]", moments: int, number: int, group: bool,
+    code: int, count: Count,
+) -> None:  # fmt: skip
+    reference, seconds = undisturbed
+    chance = random.Random(number * moments)
+    # A third of the moments lie in the first second, after the few hundredths in which Python itself starts.
+    times = [chance.uniform(0.1, 1.0 if each % 3 == 0 else seconds) for each in range(moments)]
+    told = alive = folders = files = lost = lines = codes = 0
+    slowest = 0.0
+    for after in times:
+        before = records(tmp_path / "results")
+        if len(before) == len(reference):
+            for file in before:
+                file.unlink()
+            before = {}
+        with driver(tmp_path, *SIXTY) as running:
+            if stop(running, number, after, group):
+                start = time.monotonic()
+                got, output, errors = running.ended()
+                if got == 0:  # it came when all was done
+                    continue
+                told += 1
+                alive += running.still_there()
+                slowest = max(slowest, time.monotonic() - start)
+                folders += len(running.left())
+                files += len(temporary_files(tmp_path))
+                codes += got != code
+                lines += errors != [LINE] or any("Traceback" in line for line in output)
+        after_it = records(tmp_path / "results")
+        lost += sum(after_it.get(file) != content for file, content in before.items())
+    count(
+        f"driver told to stop ({signal.Signals(number).name})",
+        told=told, lost=lost, not_one_line=lines, other_exit_code=codes, alive_after_5_s=alive,
+        data_folders=folders, temporary_files=files, slowest_seconds=f"{slowest:.1f}",
+    )  # fmt: skip
+    assert told > 0
+    assert (lost, lines, codes, alive, folders, files) == (0, 0, 0, 0, 0, 0)
+    if (tmp_path / "results").is_dir():
+        stored = weights(tmp_path / "results")
+        assert stored.equals(reference[stored.index])
