@@ -13,7 +13,7 @@ from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
-from sweep.errors import ExecutionError, SweepError
+from sweep.errors import ExecutionError, SweepError, one_line
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.formats import duration
@@ -54,11 +54,11 @@ def run_sweep(
         for plan in plans:
             execute(plan, parallel, console)
     except ExecutionError:
-        if _anything_stored(plan):
-            try:
+        try:
+            if _anything_stored(plan):
                 _summarise(plan, output, console, given, deciding)
-            except SweepError as error:  # printed before the reason why trials failed, which comes last
-                console.print(str(error), soft_wrap=True)
+        except (SweepError, OSError) as error:  # before the reason why trials failed, which comes last
+            console.print(one_line(error), soft_wrap=True)
         raise
     return _summarise(plan, output, console, given, deciding)
 

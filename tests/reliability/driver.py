@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ class Driver:
 
 
 @contextmanager
-def driver(folder: Path, *arguments: str, **variables: str) -> Iterator[Driver]:
+def driver(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variables: str) -> Iterator[Driver]:
     """`python -m sweep <arguments>` in `folder`, in a process group of its own as in a terminal."""
     mark, temporary = f"mark-{uuid4().hex}", folder / "tmp"
     temporary.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def driver(folder: Path, *arguments: str, **variables: str) -> Iterator[Driver]:
     environment = {**os.environ, "TMPDIR": str(temporary), "COLUMNS": "160", "SWEEP_TEST_MARK": mark}
     with output.open("w") as out, errors.open("w") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sweep", *arguments],
+            [*prefix, sys.executable, "-m", "sweep", *arguments],
             cwd=folder,
             env=environment | variables,
             stdout=out,

@@ -1,0 +1,114 @@
+"""Folders that fill up, become read-only or lose their permissions in mid-sweep; then there is room again."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .driver import SIXTY, driver, temporary_files, weights
+from .scale import Count
+
+# Root, who owns all files here, but without the right to pass over their permissions.
+NO_OVERRIDE = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+FOLDERS = ("results", "multirun", "tmp")
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not all(map(shutil.which, ("mount", "setpriv"))),
+    reason="file systems cannot be mounted here",
+)
+
+
+def run(*command: object) -> None:
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+
+
+def fill(folder: Path) -> None:
+    with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+def remount(mode: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        for _ in range(1000):  # busy while a file is being written
+            if subprocess.run(
+                ["mount", "-o", f"remount,{mode}", folder], capture_output=True, check=False
+            ).returncode:
+                time.sleep(0.01)
+            else:
+                return
+        raise AssertionError(f"{folder} stays busy")
+
+    return change
+
+
+FAULTS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
+    "full": (fill, lambda folder: (folder / "filler").unlink()),
+    "read-only": (remount("ro"), remount("rw")),
+    "no permission": (lambda folder: folder.chmod(0o000), lambda folder: folder.chmod(0o755)),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose results, multirun and tmp are file systems of their own, of 100 MB each."""
+    mounted = []
+    for name in FOLDERS:
+        (tmp_path / name).mkdir()
+        try:
+            run("mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "tmpfs", tmp_path / name)
+        except subprocess.CalledProcessError:
+            pytest.skip("file systems cannot be mounted here")
+        mounted.append(tmp_path / name)
+    yield tmp_path
+    for each in mounted:
+        run("umount", "--lazy", each)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "pd.Series[str]":
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with driver(folder, *SIXTY) as running:
+        assert running.ended()[0] == 0
+    return weights(folder / "results")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("place", FOLDERS)
+def test_what_could_not_be_stored_is_one_line_and_comes_when_there_is_room(
+    folder: Path, undisturbed: "pd.Series[str]", place: str, fault: str, count: Count
+) -> None:
+    prefix = NO_OVERRIDE if fault == "no permission" else []
+    spoil, mend = FAULTS[fault]
+    with driver(folder, *SIXTY, prefix=prefix) as running:
+        while not list(folder.glob("results/*/*.parquet")):
+            assert running.process.poll() is None, running.errors.read_text()
+            time.sleep(0.01)
+        spoil(folder / place)
+        code, output, errors = running.ended()
+    mend(folder / place)
+    assert "Traceback" not in "\n".join(output + errors)
+    if code:
+        assert code == 1
+        (line,) = errors
+        named = {"results": "results/", "multirun": "multirun/", "tmp": "TMPDIR="}[place]
+        assert line.startswith("error: ")
+        assert named in line
+    else:
+        assert errors == []
+    stored = weights(folder / "results")
+    assert (undisturbed[stored.index] == stored).all()
+    with driver(folder, *SIXTY, prefix=prefix) as running:
+        again, output, errors = running.ended()
+    assert (again, errors) == (0, [])
+    assert weights(folder / "results").equals(undisturbed)
+    assert temporary_files(folder) == []
+    assert running.left() == []
+    count(f"{place} {fault} in mid-sweep", exit_code=code, stored=len(stored), then=len(undisturbed))
