@@ -23,6 +23,14 @@ class StoreError(SweepError):
     """A folder that a sweep works in cannot be read or written, or is full."""
 
 
+class DamagedError(StoreError):
+    """A file of records is not as it was written; the trials in it count as missing."""
+
+
+class MisplacedError(StoreError):
+    """A record lies in the place of another trial; it counts as missing."""
+
+
 class TrialsError(SweepError):
     """A table of trials cannot answer what it is asked."""
 
@@ -33,6 +41,10 @@ class PaperError(SweepError):
 
 class ExecutionError(SweepError):
     """Some trials, or the summary, could not be finished; the trials that were are stored."""
+
+
+class StoreWarning(UserWarning):
+    """Some files of a store were left out of what was read."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from sweep.deciding import Deciding
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers
 from sweep.formats import duration, plural, points, setting_value, span
-from sweep.records import store
+from sweep.records.survey import survey
 
 MOST_ROWS = 100  # cells that are shown
 
@@ -77,7 +77,8 @@ def _expected(ahead: Deciding) -> dict[str, str]:
         if cell not in ahead.open
     }
     results = ahead.cells[0].results
-    stored = [cell for cell in [ahead.baseline, *ahead.open] if store.stored_seeds(results, cell)]
+    there = {each.cell for each in survey(results, [ahead.baseline, *ahead.open]) if each.seeds}
+    stored = [cell for cell in [ahead.baseline, *ahead.open] if cell in there]
     if ahead.baseline not in stored:
         return texts
     values = ahead.values(stored)

@@ -17,7 +17,7 @@ from sweep.errors import ExecutionError, SweepError, one_line
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.formats import duration
-from sweep.records import store
+from sweep.records.survey import survey
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,10 +74,12 @@ def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given:
 
 def _anything_stored(plan: Plan) -> bool:
     """Whether the record of any of the plan's trials is there."""
-    return any(
-        store.stored_seeds(cell.results, cell.id).intersection(cell.config.seed_indices)
-        for cell in plan.cells
-    )
+    wanted = {
+        name: {seed for cell in cells for seed in cell.config.seed_indices}
+        for name, cells in plan.by_id.items()
+    }
+    found = survey(plan.cells[0].results, wanted)
+    return any(wanted[each.cell].intersection(each.seeds) for each in found)
 
 
 def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":

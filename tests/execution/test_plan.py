@@ -44,9 +44,9 @@ def test_a_cell_that_stands_twice_with_other_seeds_trains_their_union(tmp_path: 
 
 def test_stored_trials_are_not_planned(tmp_path: Path) -> None:
     base = config(tmp_path, seeds=4)
-    cell = make_plan([base], 1).cells[0]
-    (tmp_path / cell.id).mkdir()
-    (tmp_path / cell.id / "2.parquet").touch()
+    trained = replace(base, seeds=[2], epochs=1, parallel=ParallelConfig(n_jobs=1))
+    base = replace(base, epochs=1)
+    run_sweep([trained], None, Console(quiet=True))
     assert sorted(seed for _, seed in planned(make_plan([base], 1))) == [0, 1, 3]
 
 

@@ -5,14 +5,16 @@ from pathlib import Path
 from sweep.records import failures
 from sweep.records.failures import Failure
 
+CELL = "00000000000000ab"
+
 
 def test_failures_are_read_back_and_strangers_are_ignored(tmp_path: Path) -> None:
-    failure = Failure("ab12", 3, "ZeroDivisionError", "Traceback …", "2026-11-30T10:00:00", {"hidden": 8})
+    failure = Failure(CELL, 3, "ZeroDivisionError", "Traceback …", "2026-11-30T10:00:00", {"hidden": 8})
     failures.write(tmp_path, failure)
-    own = failures.path(tmp_path, "ab12", 3)
+    own = failures.path(tmp_path, CELL, 3)
     (own.parent / "4.failed").write_bytes(own.read_bytes())  # another seed's
     (own.parent / "5.failed").write_text("not JSON")
-    (own.parent / "6.failed").write_text('{"cell": "ab12"}')
+    (own.parent / "6.failed").write_text(f'{{"cell": "{CELL}"}}')
     assert failures.read(tmp_path) == [failure]
-    failures.remove(tmp_path, "ab12", 3)
+    failures.remove(tmp_path, CELL, 3)
     assert failures.read(tmp_path) == []

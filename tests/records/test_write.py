@@ -44,12 +44,12 @@ def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: 
     assert row["curve_train_accuracy"] is None
 
 
-def test_stored_seeds_are_those_with_a_whole_record(tmp_path: Path, small_mnist: PreparedData) -> None:
+def test_records_are_whole_files(tmp_path: Path, small_mnist: PreparedData) -> None:
     for result in train_block(CONFIG, [0, 12], small_mnist):
         write_record(tmp_path, "abc", {}, result, ORIGIN)
     (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
-    assert store.stored_seeds(tmp_path, "abc") == {0, 12}
-    assert store.stored_seeds(tmp_path, "other") == set()
+    assert list(store.scan(tmp_path, "abc").loose) == [0, 12]
+    assert store.scan(tmp_path, "other").loose == {}
 
 
 def test_a_process_killed_while_writing_leaves_no_record(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ write_record(Path(sys.argv[1]), "abc", {}, result, Origin(None, None, "MNIST", (
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert done.returncode == 9
-    assert store.stored_seeds(tmp_path, "abc") == set()
+    assert store.scan(tmp_path, "abc").loose == {}
     assert not (tmp_path / "abc" / "0.parquet").exists()
 
 

@@ -1,7 +1,7 @@
 """Which trials are missing, and how they are grouped into blocks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,9 @@ from sweep.config.validation import check
 from sweep.data import datasets
 from sweep.data.sizes import Sizes, sizes
 from sweep.engines.choice import installed, wanted_as
-from sweep.errors import StoreError
 from sweep.execution import cost
 from sweep.records import store
-from sweep.records.read import glance
+from sweep.records.survey import Survey, survey
 from sweep.training.protocol import architecture
 
 # As many seeds are trained together as have room in the caches for their weights, gradients and mini-batches.
@@ -111,7 +110,8 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     check_sweep(configs)
     cells = cells_of(configs)
     store.check_writable(cells[0].results)
-    missing = _missing(cells)
+    surveys = _surveyed(cells)
+    missing = _missing(cells, surveys)
     for data in {repr(cells[index].config.data): cells[index].config.data for index in missing}.values():
         datasets.load(data)  # so that a damaged file is reported before anything is trained
     size = {index: cells[index].sizes for index in missing}
@@ -121,7 +121,7 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     blocks = []
     for index in sorted(missing, key=lambda index: -seconds[index]):
         seeds = missing[index]
-        cell = _as_stored(cells[index])
+        cell = _as_stored(cells[index], surveys[cells[index].id])
         while seeds:
             count = _seeds_a_block(cell.config, size[index], len(seeds), left / n_jobs / seconds[index])
             block = Block(cell, seeds[:count], seconds[index] * count)
@@ -144,13 +144,21 @@ def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
+def _surveyed(cells: Sequence[Cell]) -> dict[str, Survey]:
+    """What is stored of each cell, by its id."""
+    weights = any(cell.config.weights for cell in cells)
+    found = survey(cells[0].results, [cell.id for cell in cells], weights)
+    return {each.cell: each for each in found}
+
+
+def _missing(cells: Sequence[Cell], surveys: Mapping[str, Survey]) -> dict[int, tuple[int, ...]]:
     """The seeds to train, by the position of their cell; each trial once, even if its cell stands twice."""
     done: dict[str, set[int]] = {}  # stored or planned, by cell
     missing = {}
     for index, cell in enumerate(cells):
         if cell.id not in done:
-            done[cell.id] = _stored(cell)
+            own = surveys[cell.id]
+            done[cell.id] = set(own.with_weights if cell.config.weights else own.seeds)
         seeds = tuple(seed for seed in cell.config.seed_indices if seed not in done[cell.id])
         done[cell.id].update(seeds)
         if seeds:
@@ -158,26 +166,15 @@ def _missing(cells: Sequence[Cell]) -> dict[int, tuple[int, ...]]:
     return missing
 
 
-def _stored(cell: Cell) -> set[int]:
-    """The seeds of a cell that need no training: they are stored, with weights if these are wanted."""
-    stored = store.stored_seeds(cell.results, cell.id)
-    if cell.config.weights:
-        stored = {seed for seed in stored if glance(cell.results, cell.id, seed).weights}
-    return stored
-
-
-def _as_stored(cell: Cell) -> Cell:
+def _as_stored(cell: Cell, stored: Survey) -> Cell:
     """The cell, to be trained by the engine of its stored seeds unless the user asked for an engine.
 
     If that engine cannot run here, the cell is returned as it is.
     """
-    parallel, stored = cell.config.parallel, store.stored_seeds(cell.results, cell.id)
-    if parallel.kernels != "auto" or not stored:
+    parallel = cell.config.parallel
+    if parallel.kernels != "auto" or not stored.seeds:
         return cell
-    try:
-        kernels = wanted_as(glance(cell.results, cell.id, min(stored)).engine)
-    except StoreError:  # reported when the record is read for the table
-        return cell
+    kernels = wanted_as(stored.engines[stored.seeds[0]])
     if not installed(kernels):
         return cell
     return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels)))

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep import files
-
-SUFFIX = ".failed"
+from sweep.records import store
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Failure:
 
 def path(results: Path, cell: str, seed: int) -> Path:
     """The file for the failure of a trial."""
-    return results / cell / f"{seed}{SUFFIX}"
+    return results / cell / f"{seed}{store.FAILED}"
 
 
 def write(results: Path, failure: Failure) -> None:
@@ -51,9 +50,9 @@ def remove(results: Path, cell: str, seed: int) -> None:
 
 def read(results: Path, cells: Iterable[str] | None = None) -> list[Failure]:
     """The failures in a store, of these cells or of all, by cell and seed. What is not ours is ignored."""
-    folders = sorted(results.glob("*")) if cells is None else [results / cell for cell in cells]
-    found = (_read(file) for folder in folders for file in sorted(folder.glob(f"*{SUFFIX}")))
-    return sorted((each for each in found if each is not None), key=lambda each: (each.cell, each.seed))
+    wanted = store.cells(results) if cells is None else sorted(set(cells))
+    found = (_read(file) for cell in wanted for file in store.scan(results, cell).failed.values())
+    return [each for each in found if each is not None]
 
 
 def _read(file: Path) -> Failure | None:

@@ -18,7 +18,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep.errors import StoreError
+from sweep.errors import DamagedError
+
+# What damaged bytes, or a text in them, raise in the libraries that read them.
+NONSENSE = (
+    *(pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError),
+    *(RecursionError, OverflowError),
+)
+# A file may promise so many times its own bytes, or MOST_BYTES: more is damage, and would fill the memory.
+EXPANSION, MOST_BYTES = 1000, 64 * 1024 * 1024
 
 _PREFIX = "sweep."
 TRIAL = f"{_PREFIX}trial"
@@ -50,14 +58,14 @@ def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any
 def is_sealed(data: bytes, file: Path) -> bool:
     """Whether a file's bytes hold a digest; those of records of schema 1 do not.
 
-    Raises StoreError, which names `file`, if the digest is not that of the bytes.
+    Raises DamagedError, which names `file`, if the digest is not that of the bytes.
     """
     place = _find(data)
     if place is None:
         return False
     blank = _with(data, place, _BLANK)
     if hashlib.sha256(blank).hexdigest().encode() != data[place]:
-        raise StoreError(f"{file}: damaged: its bytes are not those that were written; remove it")
+        raise DamagedError(f"{file}: damaged: its bytes are not those that were written")
     return True
 
 
@@ -69,11 +77,16 @@ def trial_of(data: bytes) -> dict[str, Any] | None:
 
 
 def opened(data: bytes, file: Path) -> pq.ParquetFile:
-    """The Parquet file in `data`. Raises StoreError, which names `file`, if it cannot be opened."""
+    """The Parquet file in `data`. Raises DamagedError, which names `file`, if it cannot be opened."""
     try:
-        return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise StoreError(f"{file}: not a readable file of records") from error
+        found = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+        groups = [found.metadata.row_group(index) for index in range(found.metadata.num_row_groups)]
+        promised = sum(max(group.total_byte_size, 8 * group.num_rows) for group in groups)
+    except NONSENSE as error:
+        raise DamagedError(f"{file}: not a readable file of records") from error
+    if promised > max(EXPANSION * len(data), MOST_BYTES):
+        raise DamagedError(f"{file}: damaged: promises {promised} bytes")
+    return found
 
 
 def about(record: pq.ParquetFile) -> dict[str, str]:

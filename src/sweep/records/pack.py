@@ -8,7 +8,8 @@ import pyarrow as pa
 from sweep import files
 from sweep.errors import StoreError
 from sweep.records import footer, store
-from sweep.records.read import file_bytes, read
+from sweep.records.read import read
+from sweep.records.record_file import file_bytes
 from sweep.records.schema import SCHEMA
 
 
@@ -17,14 +18,12 @@ def write(results: Path, seeds: Mapping[str, Iterable[int]], file: Path, about: 
 
     Raises StoreError if a record is missing or cannot be read.
     """
-    wanted = [(cell, seed) for cell, own in seeds.items() for seed in own]
-    for record in (store.path(results, *pair) for pair in wanted):
-        if not record.is_file():
-            raise StoreError(f"{record}: no such record")
+    wanted = {(cell, seed) for cell, own in seeds.items() for seed in own}
     table = read(results, seeds, SCHEMA.names)
-    asked = set(wanted)
-    pairs = zip(table["cell"].to_pylist(), table["seed"].to_pylist(), strict=True)
-    table = table.filter(pa.array([pair in asked for pair in pairs]))
+    pairs = list(zip(table["cell"].to_pylist(), table["seed"].to_pylist(), strict=True))
+    for cell, seed in sorted(wanted.difference(pairs)):
+        raise StoreError(f"{store.path(results, cell, seed)}: no such record")
+    table = table.filter(pa.array([pair in wanted for pair in pairs]))
     files.write(file, footer.seal(table, about, compression="zstd", compression_level=19))
 
 

@@ -1,7 +1,7 @@
-"""Records as Arrow tables. A record that is damaged, or that lies in another trial's place, is an error."""
+"""Records as Arrow tables, and what lies among them that is no record: that is left out, and said once."""
 
-import json
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,130 +11,124 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sweep.errors import StoreError
-from sweep.records import footer, store
-from sweep.records.schema import ENGINES_1, NAMES_1, SCHEMA, TRIAL, VERSION
+from sweep.errors import DamagedError, MisplacedError, StoreError, StoreWarning
+from sweep.records import store
+from sweep.records.record_file import VanishedError, as_table, file_bytes, record, rows, trial
+from sweep.records.schema import SCHEMA, TRIAL
+from sweep.records.store import Contents
 
 READERS = 2  # threads; more would contend for the GIL
-BATCH = 100  # records that a thread reads before it takes the next batch
+LOOKS = 100  # at a folder whose files are moved while they are read
 
 
 @dataclass(frozen=True)
-class Glance:
-    """What a plan must know of a stored record: the name of the engine, and whether the weights are in it."""
+class CellRecords:
+    """The records of a cell: `table`, one row a trial, by seed, and the files that hold none.
 
-    engine: str
-    weights: bool
+    Of `damaged` files nothing could be read, and `misplaced` ones are of other trials.
+    """
 
-
-def glance(results: Path, cell: str, seed: int) -> Glance:
-    """What a plan must know of a stored record. Raises StoreError if it cannot be read."""
-    file = store.path(results, cell, seed)
-    data = file_bytes(file)
-    footer.is_sealed(data, file)
-    record = footer.opened(data, file)
-    columns = {"engine", "provenance", "weights"} & set(record.schema_arrow.names)
-    (row,) = record.read(sorted(columns), use_threads=False).to_pylist()
-    asked = json.loads(row["provenance"]).get("kernels", "numpy")
-    return Glance(row.get("engine") or ENGINES_1[asked], row.get("weights") is not None)
+    contents: Contents
+    table: pa.Table
+    damaged: tuple[Path, ...]
+    misplaced: tuple[Path, ...]
 
 
 def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> pa.Table:
     """These columns of the records in a store or in one file, one row a trial.
 
     If `cells` is given, only of the cells with these ids. A column that an older version of records does not
-    have is null. Raises StoreError if there is no such folder or a record cannot be read.
+    have is null. Damaged and misplaced records of a store are left out, with one StoreWarning. Raises
+    StoreError if there is no such folder, a record cannot be read or is of a later version, or the one file
+    is damaged.
     """
     if results.is_file():
-        table = _together([_table(results, columns)], columns)
+        table = rows(results, file_bytes(results), columns).select(columns)
         return table if cells is None else table.filter(pc.is_in(table["cell"], pa.array(list(cells))))
     if not results.is_dir():
         raise StoreError(f"results={results}: no such folder; nothing has been trained there")
-    files = store.files(results)
-    if cells is not None:
-        wanted = set(cells)
-        files = [file for file in files if file.parent.name in wanted]
-    batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
-    # The footer repeats what tables show of a trial. For other columns the file must be opened.
-    read_batch = _trials if set(columns) <= set(TRIAL.names) else _records
-    with ThreadPoolExecutor(READERS) as readers:
-        pieces = list(readers.map(partial(read_batch, columns=columns), batches))
-    return _together(pieces, columns)
-
-
-def _trials(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    trials = []
-    for file in files:
-        trial = _trial(file)
-        if trial is None:  # an older record
-            return _records(files, columns)
-        trials.append(trial)
-    return pa.Table.from_pylist(trials, pa.schema([TRIAL.field(name) for name in columns]))
-
-
-def _trial(file: Path) -> dict[str, Any] | None:
-    """The trial's row in the footer of a record, or None if it has none."""
-    data = file_bytes(file)
-    trial = footer.trial_of(data) if footer.is_sealed(data, file) else None
-    if trial is not None:
-        _check_version(file, trial["schema"])
-        _check_place(file, trial["cell"], trial["seed"])
-    return trial
-
-
-def _records(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    return _together([_record(file, columns) for file in files], columns)
-
-
-def _record(file: Path, columns: Sequence[str]) -> pa.Table:
-    """Cell, seed and these columns of a record in the store, one row."""
-    table = _table(file, list(dict.fromkeys(["cell", "seed", *columns])))
-    if len(table) != 1:
-        raise StoreError(f"{file}: holds {len(table)} trials, where a record holds one; remove it from there")
-    _check_place(file, table["cell"][0].as_py(), table["seed"][0].as_py())
-    return table
-
-
-def _check_place(file: Path, cell: str, seed: int) -> None:
-    if (cell, f"{seed}") != (file.parent.name, file.stem):
-        raise StoreError(f"{file}: the record of cell {cell}, seed {seed}; remove it from there")
-
-
-def file_bytes(file: Path) -> bytes:
-    """The bytes of a file of records. Raises StoreError if it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{file}: cannot be read ({error.strerror})") from error
-
-
-def _table(file: Path, columns: Sequence[str]) -> pa.Table:
-    """Those of these columns that a file of records has, and `schema`, its version."""
-    data = file_bytes(file)
-    sealed = footer.is_sealed(data, file)
-    record = footer.opened(data, file)
-    there = record.schema_arrow.names
-    first = "schema" not in there
-    names = {column: NAMES_1.get(column, column) if first else column for column in ("schema", *columns)}
-    try:
-        table = record.read([name for name in names.values() if name in there], use_threads=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise StoreError(f"{file}: not a readable record; remove it to train it again") from error
-    table = table.rename_columns([column for column, name in names.items() if name in there])
-    if first:
-        return table.append_column("schema", pa.array([1] * len(table), pa.int64()))
-    _check_version(file, pc.max(table["schema"]).as_py())
-    if not sealed:
-        raise StoreError(f"{file}: damaged: its digest is gone")
-    return table
-
-
-def _check_version(file: Path, version: int | None) -> None:
-    if version is not None and version > VERSION:
-        raise StoreError(f"{file}: a record of schema {version}, made by a later version of sweep")
-
-
-def _together(pieces: Sequence[pa.Table], columns: Sequence[str]) -> pa.Table:
+    found = list(read_cells(results, cells, columns))
+    _warn(found, store.elsewhere(results) if cells is None else [])
     # Copied into one piece, so that thousands of small tables need not stay in memory.
-    tables = [SCHEMA.empty_table().select(columns), *pieces]
-    return pa.concat_tables(tables, promote_options="default").select(columns).combine_chunks()
+    empty = SCHEMA.empty_table().select(columns)
+    return pa.concat_tables([empty, *(each.table for each in found)]).combine_chunks()
+
+
+def read_cells(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> Iterator[CellRecords]:
+    """Read these cells' records one after the other, or all cells' by id."""
+    wanted = store.cells(results) if cells is None else sorted(set(cells))
+    with ThreadPoolExecutor(READERS) as readers:
+        yield from readers.map(partial(read_cell, results, columns=columns), wanted)
+
+
+def read_cell(results: Path, cell: str, columns: Sequence[str]) -> CellRecords:
+    """These columns of a cell's records.
+
+    Records that are moved into one file meanwhile (see `compact`) are neither missed nor read twice: such a
+    file appears before the others vanish, so a second look at the folder shows what the first one missed.
+    Raises StoreError if a file cannot be read or is of a later version.
+    """
+    contents = store.scan(results, cell)
+    for _ in range(LOOKS):
+        try:
+            found = _read(contents, columns)
+        except VanishedError:
+            found = None
+        again = store.scan(results, cell)
+        if found is not None and again.compact == contents.compact:
+            return found
+        contents = again
+    raise StoreError(f"{contents.folder}: its files change again and again while they are read")
+
+
+def _read(contents: Contents, columns: Sequence[str]) -> CellRecords:
+    asked, columns = columns, list(dict.fromkeys(["seed", *columns]))
+    quick = set(columns) <= set(TRIAL.names)  # then the footer of a record repeats all that is asked for
+    tables, trials = [SCHEMA.empty_table().select(columns)], dict[Path, dict[str, Any]]()
+    wrong: dict[type[StoreError], list[Path]] = {DamagedError: [], MisplacedError: []}
+    for file in contents.loose.values():
+        try:
+            data = file_bytes(file)
+            row = trial(file, data, columns) if quick else None
+            if row is None:
+                tables.append(record(file, data, columns))
+            else:
+                trials[file] = row
+        except (DamagedError, MisplacedError) as error:
+            wrong[type(error)].append(file)
+    if quick:
+        own, damaged = _together(trials, columns)
+        tables.append(own)
+        wrong[DamagedError] += damaged
+    table = pa.concat_tables(tables).sort_by("seed").select(asked)
+    return CellRecords(contents, table, tuple(wrong[DamagedError]), tuple(wrong[MisplacedError]))
+
+
+def _together(trials: Mapping[Path, dict[str, Any]], columns: Sequence[str]) -> tuple[pa.Table, list[Path]]:
+    """The rows of `trial` as one table, and the files whose rows do not go into it."""
+    try:
+        return as_table(list(trials.values()), columns), []
+    except DamagedError:
+        if len(trials) == 1:
+            return as_table([], columns), list(trials)
+    each = [_together({file: row}, columns) for file, row in trials.items()]
+    return pa.concat_tables(table for table, _ in each), [file for _, damaged in each for file in damaged]
+
+
+def _warn(found: Sequence[CellRecords], elsewhere: Sequence[Path]) -> None:
+    """Say in one line what was left out; nothing if all files are what their names say."""
+    kinds = {
+        "damaged": [file for each in found for file in each.damaged],
+        "in the place of another trial": [file for each in found for file in each.misplaced],
+        "no record of this store": [
+            *elsewhere,
+            *(file for each in found for file in each.contents.strangers),
+        ],
+    }
+    parts = [f"{len(files)} {kind} (first {files[0]})" for kind, files in kinds.items() if files]
+    if parts:
+        warnings.warn(
+            f"files left out: {'; '.join(parts)}; the command that needs a trial that is missing trains it",
+            StoreWarning,
+            stacklevel=2,
+        )

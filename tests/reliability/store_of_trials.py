@@ -1,0 +1,27 @@
+"""A small store of real trials, which tests of damage and of compaction copy and change."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sweep
+
+SETTINGS: dict[str, Any] = {
+    "data": {"train_size": 200, "validation_size": 50, "test_size": 100},
+    **{"epochs": 2, "parallel.n_jobs": 1, "parallel.kernels": "numpy"},
+}
+
+
+def train(results: Path, seeds: int, hidden: Iterable[int] = (4,)) -> None:
+    """Train what is missing of a cell for each width."""
+    sweep.run(
+        {**SETTINGS, "results": str(results), "seeds": seeds, "grid": {"product": {"hidden": [*hidden]}}}
+    )
+
+
+def copied(store: Path, to: Path) -> Path:
+    """A copy of the only cell of a store; returns the folder of the cell."""
+    shutil.copytree(store, to, dirs_exist_ok=True)
+    (cell,) = to.iterdir()
+    return cell

@@ -1,0 +1,101 @@
+"""A record belongs to its path: what lies in a store and is no record of it is ignored, and said once."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.reliability.store_of_trials import copied, train
+
+import sweep
+from sweep.errors import StoreWarning
+from sweep.records import store
+from sweep.records.survey import survey
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with seeds 0 to 2 of one cell."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder, 3)
+    return folder
+
+
+def copy(name: str) -> Callable[[Path], object]:
+    return lambda cell: shutil.copy(cell / "0.parquet", cell / name)
+
+
+def linked(cell: Path) -> None:
+    (cell / "5.parquet").symlink_to("0.parquet")
+
+
+# What is planted in the folder of a cell, and what is said of it.
+STRANGERS: dict[str, tuple[Callable[[Path], object], str | None]] = {
+    "seed 0 as 3": (copy("3.parquet"), "1 in the place of another trial (first {cell}/3.parquet)"),
+    "a copy by a file manager": (copy("0 (1).parquet"), "1 no record of this store"),
+    "zeros in front": (copy("007.parquet"), "1 no record of this store"),
+    "another script's digit": (copy("².parquet"), "1 no record of this store"),
+    "another script's 3": (copy("٣.parquet"), "1 no record of this store"),
+    "capitals": (copy("4.PARQUET"), "1 no record of this store"),
+    "a Mac's second file": (lambda cell: (cell / "._0.parquet").write_bytes(b"\0\5\26\7"), "1 no record"),
+    "a folder": (lambda cell: (cell / "3.parquet").mkdir(), "1 no record of this store"),
+    "a link": (linked, "1 no record of this store"),
+    "a link to itself": (lambda cell: (cell / "5.parquet").symlink_to("5.parquet"), "1 no record"),
+    "a FIFO": (lambda cell: os.mkfifo(cell / "6.parquet"), "1 no record of this store"),
+    "a seed beyond all numbers": (copy(f"{10**40}.parquet"), "1 in the place of another trial"),
+    "notes": (lambda cell: (cell / "notes.txt").write_text("good one"), None),
+    "half a record": (lambda cell: (cell / f".7.parquet.{'a' * 32}").write_bytes(b"PAR1"), None),
+    "what was set aside": (copy("0.parquet.damaged.2"), None),
+    "a copy of the cell": (
+        lambda cell: shutil.copytree(cell, cell.with_name("backup")),
+        "3 no record of this store (first {results}/backup/0.parquet)",
+    ),
+    "a hidden copy": (lambda cell: shutil.copytree(cell, cell.with_name(".trash")), None),
+    "a record of another cell": (
+        lambda cell: shutil.copytree(cell, cell.with_name("0" * 16)),
+        "3 in the place of another trial (first {results}/0000000000000000/0.parquet)",
+    ),
+    "a file called like a cell": (lambda cell: (cell.with_name("1" * 16)).touch(), None),
+    "a loop of links called like a cell": (
+        lambda cell: (cell.with_name("2" * 16)).symlink_to("2" * 16),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("read", [sweep.load, sweep.curves])
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_is_not_ours_is_ignored_and_said_once(
+    name: str, read: Callable[[Path], pd.DataFrame], trained: Path, tmp_path: Path
+) -> None:
+    expected = read(trained)
+    cell = copied(trained, tmp_path)
+    plant, said = STRANGERS[name]
+    plant(cell)
+    if said is None:
+        found = read(tmp_path)
+    else:
+        with pytest.warns(StoreWarning) as warned:
+            found = read(tmp_path)
+        assert len(warned) == 1
+        assert said.format(cell=cell, results=tmp_path) in str(warned[0].message)
+    pd.testing.assert_frame_equal(found, expected)
+    (own,) = (each for each in survey(tmp_path) if each.cell == cell.name)
+    assert own.seeds == [0, 1, 2]
+
+
+def test_a_scan_sorts_files_by_what_they_are(trained: Path, tmp_path: Path) -> None:
+    cell = copied(trained, tmp_path)
+    own = sum(file.stat().st_size for file in cell.iterdir())
+    for name in ("10.failed", "9.failed", "01.failed", "3.parquet.damaged", f".3.parquet.{'0' * 32}"):
+        (cell / name).write_bytes(b"12345")
+    (cell / "x.parquet").write_bytes(b"1234567")
+    found = store.scan(tmp_path, cell.name)
+    assert list(found.loose) == [0, 1, 2]
+    assert list(found.failed) == [9, 10]
+    assert [file.name for file in found.set_aside] == ["3.parquet.damaged"]
+    assert [file.name for file in found.temporary] == [f".3.parquet.{'0' * 32}"]
+    assert [file.name for file in found.strangers] == ["x.parquet"]
+    assert found.size == own + 4 * 5
