@@ -10,6 +10,7 @@ from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.touched import in_order
 from sweep.config.wording import show
 from sweep.deciding import Deciding
+from sweep.execution import setting_aside
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers
 from sweep.formats import duration, plural, points, setting_value, span
@@ -49,6 +50,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     """Announce the sweep, and print how many seeds each cell may get and what stored trials say of it."""
     ahead = announce(deciding, plan, console)
     most = ahead.to_the_end()
+    setting_aside.announce(most, console)
     swept, values = plan.swept
     cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
     last = {cell.id: cell.config.seeds for cell in most.cells}

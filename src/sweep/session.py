@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
 from sweep.errors import ExecutionError, SweepError, one_line
+from sweep.execution import setting_aside
 from sweep.execution.plan import Plan, make_plan
 from sweep.execution.pool import execute, workers
 from sweep.formats import duration
@@ -164,11 +164,10 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
+    setting_aside.announce(plan, console)
     swept, values = plan.swept
     axes = in_order(swept, given)
-    missing = Counter[str]()
-    for block in plan.blocks:
-        missing[block.cell.id] += len(block.seeds)
+    missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}
     cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
     show_cells(
         [

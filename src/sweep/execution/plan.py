@@ -63,10 +63,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a sweep, in order, and the blocks to train, the longest first."""
+    """All cells of a sweep, in order, and the blocks to train, the longest first.
+
+    `in_the_way` are files in the places of missing trials that are no records of them.
+    """
 
     cells: tuple[Cell, ...]
     blocks: tuple[Block, ...]
+    in_the_way: tuple[Path, ...] = ()
 
     @cached_property
     def swept(self) -> tuple[list[str], list[dict[str, object]]]:
@@ -93,6 +97,14 @@ class Plan:
     def missing(self) -> int:
         """The number of trials to train."""
         return sum(len(block.seeds) for block in self.blocks)
+
+    @cached_property
+    def missing_seeds(self) -> dict[str, list[int]]:
+        """The seeds to train, by the id of their cell."""
+        seeds: dict[str, list[int]] = {}
+        for block in self.blocks:
+            seeds.setdefault(block.cell.id, []).extend(block.seeds)
+        return seeds
 
     @property
     def seconds(self) -> float:
@@ -128,7 +140,10 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
             blocks.append(block)
             left -= block.seconds
             seeds = seeds[count:]
-    return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)))
+    in_the_way = [
+        file for index, seeds in missing.items() for file in surveys[cells[index].id].in_the_way(seeds)
+    ]
+    return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)), tuple(in_the_way))
 
 
 def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:

@@ -14,6 +14,7 @@ from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
+from sweep.execution.setting_aside import set_aside
 from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import BlockOutcome, FailedSeed, Task, ready, run
 from sweep.execution.workers import Death, Workers, result_of
@@ -35,6 +36,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     """
     if not plan.blocks:
         return
+    set_aside(plan, console)
     failed = FailedTrials()
     count, backend = _count(plan, parallel)
     with (

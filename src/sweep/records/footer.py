@@ -25,8 +25,6 @@ NONSENSE = (
     *(pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError),
     *(RecursionError, OverflowError),
 )
-# A file may promise so many times its own bytes, or MOST_BYTES: more is damage, and would fill the memory.
-EXPANSION, MOST_BYTES = 1000, 64 * 1024 * 1024
 
 _PREFIX = "sweep."
 TRIAL = f"{_PREFIX}trial"
@@ -79,14 +77,9 @@ def trial_of(data: bytes) -> dict[str, Any] | None:
 def opened(data: bytes, file: Path) -> pq.ParquetFile:
     """The Parquet file in `data`. Raises DamagedError, which names `file`, if it cannot be opened."""
     try:
-        found = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
-        groups = [found.metadata.row_group(index) for index in range(found.metadata.num_row_groups)]
-        promised = sum(max(group.total_byte_size, 8 * group.num_rows) for group in groups)
+        return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
     except NONSENSE as error:
         raise DamagedError(f"{file}: not a readable file of records") from error
-    if promised > max(EXPANSION * len(data), MOST_BYTES):
-        raise DamagedError(f"{file}: damaged: promises {promised} bytes")
-    return found
 
 
 def about(record: pq.ParquetFile) -> dict[str, str]:

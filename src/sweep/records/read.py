@@ -125,7 +125,7 @@ def _warn(found: Sequence[CellRecords], elsewhere: Sequence[Path]) -> None:
             *(file for each in found for file in each.contents.strangers),
         ],
     }
-    parts = [f"{len(files)} {kind} (first {files[0]})" for kind, files in kinds.items() if files]
+    parts = [f"{len(files)} {kind} (first {str(files[0])!r})" for kind, files in kinds.items() if files]
     if parts:
         warnings.warn(
             f"files left out: {'; '.join(parts)}; the command that needs a trial that is missing trains it",

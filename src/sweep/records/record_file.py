@@ -12,12 +12,16 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sweep.config.row import columns_of
 from sweep.errors import DamagedError, MisplacedError, StoreError
 from sweep.records import footer
 from sweep.records.footer import NONSENSE
 from sweep.records.schema import NAMES_1, SCHEMA, TRIAL, VERSION
+
+# A file may promise so many times its own bytes, and LEAST_BYTES anyway: more would only fill the memory.
+EXPANSION, LEAST_BYTES = 1000, 64 * 1024 * 1024
 
 
 class VanishedError(StoreError):
@@ -79,7 +83,10 @@ def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
     columns = list(dict.fromkeys(["schema", *columns]))
     names = {column: NAMES_1.get(column, column) if first else column for column in columns}
     try:
-        table = opened.read([name for name in names.values() if name in there], use_threads=False)
+        held = [name for name in names.values() if name in there]
+        if (promised := _promised(opened.metadata, held)) > max(EXPANSION * len(data), LEAST_BYTES):
+            raise DamagedError(f"{file}: damaged: promises {promised} bytes")
+        table = opened.read(held, use_threads=False)
         table = table.rename_columns([column for column, name in names.items() if name in there])
         if first:
             table = table.append_column("schema", pa.array([1] * len(table), pa.int64()))
@@ -104,6 +111,18 @@ def as_table(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> pa.Tabl
         return pa.Table.from_pylist(list(found), pa.schema([TRIAL.field(name) for name in columns]))
     except NONSENSE as error:
         raise DamagedError("a record's footer has a value of another type") from error
+
+
+def _promised(metadata: pq.FileMetaData, columns: Sequence[str]) -> int:
+    """The bytes that these columns take in memory, as a file's footer says."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    # Equal values take next to nothing in the file.
+    return sum(
+        max(chunk.total_uncompressed_size, 8 * chunk.num_values)
+        for chunk in chunks
+        if chunk.path_in_schema.split(".")[0] in columns
+    )
 
 
 def _check_texts(row: Mapping[str, Any]) -> None:

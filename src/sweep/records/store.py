@@ -86,15 +86,15 @@ def scan(results: Path, cell: str) -> Contents:
     compact, set_aside, temporary, strangers = [], [], [], []
     for entry in _listed(results / cell):
         name, file = entry.name, results / cell / entry.name
-        if not entry.is_file(follow_symlinks=False):
+        if _SET_ASIDE.fullmatch(name):
+            set_aside.append(file)
+        elif not entry.is_file(follow_symlinks=False):
             if RECORD in name.casefold():
                 strangers.append(file)
         elif found := _OF_SEED.fullmatch(name):
             (loose if found[2] == RECORD else failed)[int(found[1])] = file
         elif _COMPACT.fullmatch(name):
             compact.append(file)
-        elif _SET_ASIDE.fullmatch(name):
-            set_aside.append(file)
         elif _TEMPORARY.fullmatch(name):
             temporary.append(file)
         elif RECORD in name.casefold():

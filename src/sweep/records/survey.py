@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sweep.records import store
 from sweep.records.read import CellRecords, read_cells
 from sweep.records.schema import ENGINES_1
 from sweep.records.store import Contents
@@ -35,6 +36,12 @@ class Survey:
     def seeds(self) -> list[int]:
         """The stored seeds, in order."""
         return list(self.engines)
+
+    def in_the_way(self, seeds: Iterable[int]) -> list[Path]:
+        """The files in the places of these seeds that are no records of them, and damaged files of many."""
+        places = {store.path(self.contents.folder.parent, self.cell, seed) for seed in seeds}
+        places.update(self.contents.compact)
+        return [file for file in (*self.damaged, *self.misplaced, *self.contents.strangers) if file in places]
 
 
 def survey(results: Path, cells: Iterable[str] | None = None, weights: bool = False) -> Iterator[Survey]:
