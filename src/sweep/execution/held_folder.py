@@ -1,7 +1,6 @@
 """A temporary folder that a process locks while it lives; folders that killed processes left are removed."""
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from typing import IO
 from joblib.externals.loky.backend import resource_tracker
 
 from sweep.errors import StoreError
+from sweep.locks import acquire
 
 _LOCK = "lock"
 
@@ -53,7 +53,7 @@ def _held(folder: Path) -> IO[bytes]:
     """
     try:
         file = (folder / f"{_LOCK}.new").open("wb")
-        if _acquire(file):
+        if acquire(file):
             Path(file.name).rename(folder / _LOCK)
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror}; must be a folder to write in") from error
@@ -64,37 +64,5 @@ def _remove_orphans(parent: Path, prefix: str) -> None:
     for folder in parent.glob(f"{prefix}*"):
         # A file that cannot be opened is another user's, or another process has just removed it.
         with suppress(OSError), (folder / _LOCK).open("r+b") as file:
-            if _acquire(file) and not folder.is_symlink():
+            if acquire(file) and not folder.is_symlink():
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-if sys.platform == "win32":
-    LOCKS = False
-
-    def _acquire(file: IO[bytes]) -> bool:
-        return False
-
-    @contextmanager
-    def one_at_a_time(file: Path) -> Iterator[None]:
-        """Nothing: there are no locks here."""
-        yield
-
-else:
-    import fcntl
-
-    LOCKS = True
-
-    @contextmanager
-    def one_at_a_time(file: Path) -> Iterator[None]:
-        """Wait until no other process or thread is within such a block for the same file."""
-        with file.open("wb") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX)
-            yield
-
-    def _acquire(file: IO[bytes]) -> bool:
-        """Lock a file until it is closed; False where another process holds it, or there are no locks."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

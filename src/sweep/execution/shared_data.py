@@ -18,8 +18,9 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.errors import StoreError
-from sweep.execution.held_folder import LOCKS, held_folder, one_at_a_time
+from sweep.execution.held_folder import held_folder
 from sweep.execution.plan import Cell
+from sweep.locks import LOCKS, one_at_a_time
 from sweep.training.randomness import Stream, generator
 
 _ZEROS = 2**20  # bytes written at a time where room cannot be reserved
