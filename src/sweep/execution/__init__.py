@@ -2,5 +2,6 @@
 
 `plan` says which blocks to train and `cost` how long they take; `pool` runs them and `worker` is one of its
 processes. `shared_data` is the data that all workers read, in a `held_folder`; `fractions` and `progress`
-show how far the workers are, and `provenance` says what code and machine they are.
+show how far the workers are, `running` shows others that they train, and `provenance` says what code and
+machine they are.
 """
