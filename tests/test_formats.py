@@ -60,3 +60,14 @@ def test_a_duration_is_in_words(seconds: float, text: str) -> None:
 )
 def test_a_setting_is_written_as_it_is_typed(value: object, text: str) -> None:
     assert formats.setting_value(value) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        *((0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (12345, "12.3 kB")),
+        *((10**9, "1.0 GB"), (1_239_000_000_000, "1.2 TB"), (10**16, "10,000.0 TB")),
+    ],
+)
+def test_a_size_is_in_the_unit_that_people_read(count: int, text: str) -> None:
+    assert formats.file_size(count) == text

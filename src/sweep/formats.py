@@ -79,6 +79,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def file_size(count: int) -> str:
+    """Bytes as people read them, in powers of 1000: 512 bytes, 12.3 kB, 1.2 GB."""
+    if count < 1000:
+        return plural(count, "byte")
+    power = min((len(str(count)) - 1) // 3, 4)
+    return f"{count / 1000**power:,.1f} {'kMGT'[power - 1]}B"
+
+
 def setting_value(value: object) -> str:
     """A setting's value in a table or sentence: a dash for none, true and false as they are typed."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +13,7 @@ if sys.platform == "win32":
         """False: there are no locks here."""
         return False
 
-    def is_held(file: Path) -> bool:
+    def is_released(file: Path) -> bool:
         """False: there are no locks here."""
         return False
 
@@ -40,16 +40,12 @@ else:
             return False
         return True
 
-    def is_held(file: Path) -> bool:
-        """Whether a living process has locked this file. Raises OSError if it cannot be read."""
-        with file.open("rb") as opened:
-            try:
-                # Shared: two that ask at the same time do not take each other for the holder.
-                fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            except OSError:  # no locks in this file system
-                return False
+    def is_released(file: Path) -> bool:
+        """Whether certainly no living process has locked this file; False also where that cannot be known."""
+        with suppress(OSError), file.open("rb") as opened:
+            # Shared: two that ask at the same time do not take each other for the holder.
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
         return False
 
     @contextmanager

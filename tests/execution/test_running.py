@@ -61,12 +61,12 @@ def test_two_who_ask_at_the_same_time_do_not_take_each_other_for_a_sweep(tmp_pat
         process.kill()
         process.wait()
     (left,) = (tmp_path / FOLDER).iterdir()
-    asking = f"from sweep.locks import is_held; from pathlib import Path; file = Path({str(left)!r})\n"
-    asking += "print(any(is_held(file) for _ in range(20000)))"
+    asking = f"from sweep.locks import is_released; from pathlib import Path; file = Path({str(left)!r})\n"
+    asking += "print(all(is_released(file) for _ in range(20000)))"
     both = [
         subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) for _ in range(2)
     ]
-    assert [process.communicate()[0] for process in both] == ["False\n"] * 2
+    assert [process.communicate()[0] for process in both] == ["True\n"] * 2
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"host": 1}', b"\xff", b"[" * 100_000])

@@ -71,7 +71,7 @@ def who(results: Path) -> list[Running]:
 
 def _read(file: Path) -> Running | None:
     with suppress(OSError, ValueError, TypeError, RecursionError):
-        if file.is_file() and locks.is_held(file):  # opening a pipe would wait
+        if file.is_file() and not locks.is_released(file):  # opening a pipe would wait
             return Running(**json.loads(file.read_bytes()))
     return None
 

@@ -6,7 +6,9 @@
     write        one record, whole or not at all
     record_file  one file of records as an Arrow table, checked
     read         the records of cells as Arrow tables; what is no record is left out, and said once
-    survey       which trials are stored, as a plan or an overview must know it
+    survey       which trials are stored, as a plan must know it
+    overview     what a store holds at a glance, without reading all of it
+    removal      cells, failures, damaged and temporary files, removed on request
     table        records as tidy pandas tables: `load`, `load_curves` and others
     failures     trials without a record, and why
     pack         many records in one file, such as the one beside a report

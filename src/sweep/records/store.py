@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweep.errors import StoreError
+from sweep.files import is_temporary
 
 RECORD, FAILED, DAMAGED = ".parquet", ".failed", ".damaged"
 _CELL = re.compile(r"[0-9a-f]{16}")
 _OF_SEED = re.compile(r"(0|[1-9][0-9]*)(\.parquet|\.failed)")
 _COMPACT = re.compile(r"records-[0-9a-f]{16}\.parquet")
 _SET_ASIDE = re.compile(r".+\.parquet\.damaged(\.[1-9][0-9]*)?", re.DOTALL)
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,14 @@ class Contents:
         return (*self.compact, *self.loose.values())
 
     @property
+    def own(self) -> tuple[Path, ...]:
+        """All files but strangers."""
+        return (*self.records, *self.failed.values(), *self.set_aside, *self.temporary)
+
+    @property
     def size(self) -> int:
         """The bytes of all files but strangers."""
-        files = (*self.records, *self.failed.values(), *self.set_aside, *self.temporary)
-        return sum(map(_size, files))
+        return sum(map(_size, self.own))
 
 
 def path(results: Path, cell: str, seed: int) -> Path:
@@ -95,7 +99,7 @@ def scan(results: Path, cell: str) -> Contents:
             (loose if found[2] == RECORD else failed)[int(found[1])] = file
         elif _COMPACT.fullmatch(name):
             compact.append(file)
-        elif _TEMPORARY.fullmatch(name):
+        elif is_temporary(name):
             temporary.append(file)
         elif RECORD in name.casefold():
             strangers.append(file)
