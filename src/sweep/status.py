@@ -1,5 +1,10 @@
 """`python -m sweep.status [RESULTS]`: what a store holds, what failed in it, who is training."""
 
+from sweep import stopping
+
+if __name__ == "__main__":
+    stopping.at_once()
+
 import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path

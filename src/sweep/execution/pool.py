@@ -3,22 +3,25 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import joblib
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
+from sweep import files
 from sweep.config.schema import ParallelConfig
 from sweep.execution.failed_trials import FailedTrials
 from sweep.execution.fractions import Fractions
 from sweep.execution.plan import Plan
 from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
+from sweep.execution.running import running
 from sweep.execution.setting_aside import set_aside
 from sweep.execution.shared_data import shared_data
 from sweep.execution.worker import BlockOutcome, FailedSeed, Task, ready, run
 from sweep.execution.workers import Death, Workers, result_of
-from sweep.records import failures
+from sweep.records import failures, store
 
 CELLS = 100  # cells whose functions are compiled beforehand; what others need is compiled with their training
 
@@ -39,7 +42,10 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     set_aside(plan, console)
     failed = FailedTrials()
     count, backend = _count(plan, parallel)
+    first = plan.cells[0].config
     with (
+        _nothing_half_written(plan),
+        running(Path(first.results), plan.missing, first.experiment, first.name),
         shared_data() as shared,
         threadpool_limits(limits=1, user_api="blas"),
         Workers(count, backend) as pool,
@@ -78,6 +84,17 @@ def _count(plan: Plan, parallel: ParallelConfig) -> tuple[int, str]:
     (block,) = plan.blocks[:1]
     failed = any(failures.path(block.cell.results, block.cell.id, seed).exists() for seed in block.seeds)
     return 1, parallel.backend if failed and wanted > 1 else "serial"
+
+
+@contextmanager
+def _nothing_half_written(plan: Plan) -> Iterator[None]:
+    """If what is within is interrupted, remove the records that its workers, ended by then, were writing."""
+    try:
+        yield
+    except BaseException:
+        for block in plan.blocks:
+            files.remove_stale(store.path(block.cell.results, block.cell.id, 0).parent)
+        raise
 
 
 @contextmanager
