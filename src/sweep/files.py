@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
@@ -51,12 +51,13 @@ def held(file: Path, content: str | bytes) -> Iterator[None]:
     cannot be written or locked.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with closing(_temporary(file)) as opened:
-        temporary = Path(opened.name)
+    temporary = _temporary_name(file)
+    with ExitStack() as opened:
         try:
-            if opened.closed:
-                raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), file)
             temporary.write_bytes(_encoded(content))
+            # For reading: with a file that is open for writing, a file system cannot be made read-only.
+            if not locks.acquire(opened.enter_context(temporary.open("rb"))):
+                raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), file)
             temporary.replace(file)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -99,8 +100,7 @@ def remove_if_released(file: Path) -> bool:
 def _temporary(file: Path) -> IO[bytes]:
     """A new file beside `file`, locked until it is closed; closed already if there are no locks."""
     while True:
-        # Process numbers are not enough for a name: two containers may share the folder.
-        opened = file.with_name(f".{file.name}.{uuid4().hex}").open("xb")
+        opened = _temporary_name(file).open("xb")
         with suppress(BlockingIOError):
             if not locks.acquire(opened):
                 opened.close()  # Windows does not rename an open file
@@ -109,6 +109,11 @@ def _temporary(file: Path) -> IO[bytes]:
                 return opened
         # Before it was locked, another process took it for one whose writer is gone.
         opened.close()
+
+
+def _temporary_name(file: Path) -> Path:
+    # Process numbers are not enough for a name: two containers may share the folder.
+    return file.with_name(f".{file.name}.{uuid4().hex}")
 
 
 @lru_cache(maxsize=1024)

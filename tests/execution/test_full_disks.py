@@ -49,7 +49,7 @@ def stored(results: Path) -> dict[str, int]:
     """The records below a folder: how many each width has. There is nothing else."""
     widths: dict[str, int] = {}
     for file in results.rglob("*"):
-        if not file.is_dir():
+        if not file.is_dir() and file.parent.name != ".running":
             settings = pq.read_table(file)["config"][0].as_py()
             (width,) = re.findall(r'"hidden_units": \[(\d+)\]', settings)
             widths[width] = widths.get(width, 0) + 1

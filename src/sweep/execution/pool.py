@@ -18,7 +18,7 @@ from sweep.execution.progress import ProgressLine
 from sweep.execution.provenance import provenance
 from sweep.execution.running import running
 from sweep.execution.setting_aside import set_aside
-from sweep.execution.shared_data import shared_data
+from sweep.execution.shared_data import SharedData, shared_data
 from sweep.execution.worker import BlockOutcome, FailedSeed, Task, ready, run
 from sweep.execution.workers import Death, Workers, result_of
 from sweep.records import failures, store
@@ -42,37 +42,37 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     set_aside(plan, console)
     failed = FailedTrials()
     count, backend = _count(plan, parallel)
-    first = plan.cells[0].config
     with (
         _nothing_half_written(plan),
-        running(Path(first.results), plan.missing, first.experiment, first.name),
         shared_data() as shared,
         threadpool_limits(limits=1, user_api="blas"),
         Workers(count, backend) as pool,
     ):
-        # Workers import and compile while this process prepares the data and asks git for the revision.
-        with _starting(pool, plan):
-            folders = shared.prepare(block.cell for block in plan.blocks)
-            origin = provenance()
         fractions = Fractions(shared.folder / "fractions", len(plan.blocks))
-        fractions.create()
-        tasks = [
-            Task(
-                block,
-                position,
-                folders[block.cell.id],
-                fractions,
-                origin,
-                shared.folder / f"crash-{position}" if pool.processes else None,
-            )
-            for position, block in enumerate(plan.blocks)
-        ]
+        tasks = _tasks(plan, shared, fractions, pool)
         seconds = [block.seconds for block in plan.blocks]
-        with ProgressLine(console, plan.missing, seconds, fractions, count) as line:
+        first = plan.cells[0].config
+        with (
+            running(Path(first.results), plan.missing, first.experiment, first.name),
+            ProgressLine(console, plan.missing, seconds, fractions, count) as line,
+        ):
             for task, outcome in _outcomes(tasks, pool, parallel.retries):
                 line.finished(outcome.stored)
                 failed.add(task.block.cell, outcome.failed)
     failed.tell(plan, console)
+
+
+def _tasks(plan: Plan, shared: SharedData, fractions: Fractions, pool: Workers) -> list[Task]:
+    """What the workers are to do. They import and compile while this process prepares the data."""
+    with _starting(pool, plan):
+        folders = shared.prepare(block.cell for block in plan.blocks)
+        origin = provenance()
+    fractions.create()
+    crashes = [shared.folder / f"crash-{position}" for position in range(len(plan.blocks))]
+    return [
+        Task(block, position, folders[block.cell.id], fractions, origin, crash if pool.processes else None)
+        for position, (block, crash) in enumerate(zip(plan.blocks, crashes, strict=True))
+    ]
 
 
 def _count(plan: Plan, parallel: ParallelConfig) -> tuple[int, str]:
