@@ -106,6 +106,6 @@ def test_a_pack_says_what_it_was_told_and_no_single_trial(results: Path) -> None
 def test_a_pack_among_the_records_is_no_record(read: Callable[[Path], pd.DataFrame], results: Path) -> None:
     file = store.path(results, CELL, 99)
     pack.write(results, {CELL: [1, 2]}, file, {})
-    with pytest.warns(StoreWarning, match=r"1 in the place of another trial \(first .*/99\.parquet\)"):
+    with pytest.warns(StoreWarning, match=r"1 in the place of another trial \(first '.*/99\.parquet'\)"):
         found = read(results)
     assert len(found.drop_duplicates("seed")) == len(NAMES)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,16 @@ import pyarrow.compute as pc
 
 from sweep.errors import DamagedError, MisplacedError, StoreError, StoreWarning
 from sweep.records import store
-from sweep.records.record_file import VanishedError, as_table, file_bytes, record, rows, trial
-from sweep.records.schema import SCHEMA, TRIAL
+from sweep.records.record_file import EMPTY, VanishedError, as_table, file_bytes, many, record, rows, trial
+from sweep.records.schema import TRIAL
 from sweep.records.store import Contents
 
 READERS = 2  # threads; more would contend for the GIL
+BATCH = 100  # records that are read before they are copied into one piece
 LOOKS = 100  # at a folder whose files are moved while they are read
+
+
+_Wrong = dict[type[StoreError], list[Path]]
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,7 @@ def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> 
     found = list(read_cells(results, cells, columns))
     _warn(found, store.elsewhere(results) if cells is None else [])
     # Copied into one piece, so that thousands of small tables need not stay in memory.
-    empty = SCHEMA.empty_table().select(columns)
-    return pa.concat_tables([empty, *(each.table for each in found)]).combine_chunks()
+    return pa.concat_tables([EMPTY.select(columns), *(each.table for each in found)]).combine_chunks()
 
 
 def read_cells(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> Iterator[CellRecords]:
@@ -83,25 +87,54 @@ def read_cell(results: Path, cell: str, columns: Sequence[str]) -> CellRecords:
 
 def _read(contents: Contents, columns: Sequence[str]) -> CellRecords:
     asked, columns = columns, list(dict.fromkeys(["seed", *columns]))
+    wrong: _Wrong = {DamagedError: [], MisplacedError: []}
+    files = list(contents.loose.values())
+    batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
+    table = pa.concat_tables([EMPTY.select(columns), *(_loose(batch, columns, wrong) for batch in batches)])
+    for file in contents.compact:
+        with _noting(file, wrong):
+            found = many(file, file_bytes(file), columns)
+            # A trial in two files counts once; the file of its own is the newer one.
+            table = pa.concat_tables([table, _without(found, table["seed"])])
+    damaged, misplaced = tuple(wrong[DamagedError]), tuple(wrong[MisplacedError])
+    return CellRecords(contents, _by_seed(table).select(asked), damaged, misplaced)
+
+
+def _loose(files: Sequence[Path], columns: Sequence[str], wrong: _Wrong) -> pa.Table:
+    """The rows of files of a record each, in one piece."""
     quick = set(columns) <= set(TRIAL.names)  # then the footer of a record repeats all that is asked for
-    tables, trials = [SCHEMA.empty_table().select(columns)], dict[Path, dict[str, Any]]()
-    wrong: dict[type[StoreError], list[Path]] = {DamagedError: [], MisplacedError: []}
-    for file in contents.loose.values():
-        try:
+    tables, trials = [EMPTY.select(columns)], dict[Path, dict[str, Any]]()
+    for file in files:
+        with _noting(file, wrong):
             data = file_bytes(file)
             row = trial(file, data, columns) if quick else None
             if row is None:
                 tables.append(record(file, data, columns))
             else:
                 trials[file] = row
-        except (DamagedError, MisplacedError) as error:
-            wrong[type(error)].append(file)
-    if quick:
+    if trials:
         own, damaged = _together(trials, columns)
         tables.append(own)
         wrong[DamagedError] += damaged
-    table = pa.concat_tables(tables).sort_by("seed").select(asked)
-    return CellRecords(contents, table, tuple(wrong[DamagedError]), tuple(wrong[MisplacedError]))
+    return pa.concat_tables(tables).combine_chunks()
+
+
+@contextmanager
+def _noting(file: Path, wrong: _Wrong) -> Iterator[None]:
+    """Note a file that turns out to hold no record of its place."""
+    try:
+        yield
+    except (DamagedError, MisplacedError) as error:
+        wrong[type(error)].append(file)
+
+
+def _without(table: pa.Table, seeds: pa.ChunkedArray) -> pa.Table:
+    return table.filter(pc.invert(pc.is_in(table["seed"], seeds.combine_chunks()))) if len(seeds) else table
+
+
+def _by_seed(table: pa.Table) -> pa.Table:
+    seeds = table["seed"].to_numpy()
+    return table if (seeds[1:] > seeds[:-1]).all() else table.sort_by("seed")
 
 
 def _together(trials: Mapping[Path, dict[str, Any]], columns: Sequence[str]) -> tuple[pa.Table, list[Path]]:

@@ -20,6 +20,7 @@ from sweep.records import footer
 from sweep.records.footer import NONSENSE
 from sweep.records.schema import NAMES_1, SCHEMA, TRIAL, VERSION
 
+EMPTY = SCHEMA.empty_table()
 # A file may promise so many times its own bytes, and LEAST_BYTES anyway: more would only fill the memory.
 EXPANSION, LEAST_BYTES = 1000, 64 * 1024 * 1024
 
@@ -71,6 +72,17 @@ def record(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
     return table.select(columns)
 
 
+def many(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
+    """These columns of a file with many records of the cell whose folder it is in. `data` is its content.
+
+    Raises StoreError if it is damaged, of a later version or of another cell.
+    """
+    table = rows(file, data, ["cell", *columns])
+    if strangers := set(pc.unique(table["cell"]).to_pylist()) - {file.parent.name}:
+        raise MisplacedError(f"{file}: has records of cell {strangers.pop()}")
+    return table.select(columns)
+
+
 def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
     """These columns of a file of records, one row a trial, null where an older version has no such column.
 
@@ -90,8 +102,7 @@ def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
         table = table.rename_columns([column for column, name in names.items() if name in there])
         if first:
             table = table.append_column("schema", pa.array([1] * len(table), pa.int64()))
-        empty = SCHEMA.empty_table().select(columns)
-        table = pa.concat_tables([empty, table], promote_options="default").select(columns)
+        table = pa.concat_tables([EMPTY.select(columns), table], promote_options="default").select(columns)
         table.validate(full=not sealed)  # where no digest vouches for the texts and lists
         newest = pc.max(table["schema"]).as_py()
         for name in {"config", "provenance"}.intersection(columns):

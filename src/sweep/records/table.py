@@ -110,16 +110,17 @@ def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) 
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with one column for each setting, in place of its JSON column `config`."""
-    unique = {text: columns_of(json.loads(text)) for text in table["config"].unique()}
+    positions, texts = pd.factorize(table["config"])
+    unique = [columns_of(json.loads(text)) for text in texts]
     kinds: dict[str, set[bool]] = {}
-    for own in unique.values():
+    for own in unique:
         for name, value in own.items():
             if value is not None:
                 kinds.setdefault(name, set()).add(isinstance(value, str))
     mixed = {name for name, found in kinds.items() if len(found) > 1}
-    for own in unique.values():
+    for own in unique:
         own |= {name: str(own[name]) for name in mixed if own.get(name) is not None}
-    settings = pd.DataFrame([unique[text] for text in table["config"]], index=table.index)
+    settings = pd.DataFrame(unique).take(positions).set_axis(table.index)
     names = [name for name in settings.columns if name not in table.columns]
     return pd.concat(
         [table[["cell", "seed"]], settings[names], table.drop(columns=["cell", "seed", "config"])], axis=1

@@ -48,10 +48,13 @@ class Correct:
             return None
         if not contrast.paired:
             return two_way(self.bits[cell], self.bits[baseline], paired=False)
-        common = [seed for seed in self.seeds[cell] if seed in set(self.seeds[baseline])]
+        others = set(self.seeds[baseline])
+        common = [seed for seed in self.seeds[cell] if seed in others]
         return two_way(self._rows(cell, common), self._rows(baseline, common), paired=True)
 
     def _rows(self, cell: str, seeds: Sequence[int]) -> Bits:
+        if seeds == self.seeds[cell]:
+            return self.bits[cell]
         places = {seed: place for place, seed in enumerate(self.seeds[cell])}
         return self.bits[cell][[places[seed] for seed in seeds]]
 

@@ -1,0 +1,268 @@
+"""Compaction loses nothing, whoever reads, writes or is killed meanwhile."""
+
+import hashlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.reliability.scale import Count, scaled
+from tests.reliability.store_of_trials import SETTINGS, copied, train
+
+import sweep
+from sweep import files
+from sweep.config.compose import from_settings
+from sweep.errors import StoreError, StoreWarning
+from sweep.execution.plan import make_plan
+from sweep.records import footer, pack, store
+from sweep.records.compact import compact, remove
+from sweep.records.read import read_cell
+from sweep.records.schema import SCHEMA
+from sweep.records.survey import survey
+from sweep.records.table import load_class_curves, load_networks, load_test_outcomes
+
+TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "load": sweep.load,
+    "bits": lambda results: sweep.load(results, bits=True),
+    "curves": sweep.curves,
+    "class curves": load_class_curves,
+    "networks": load_networks,
+    "test outcomes": load_test_outcomes,
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with seeds 0 to 3 of one cell."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder, 4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compacted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("compacted")
+    copied(trained, folder)
+    done = compact(folder)
+    assert (done.cells, done.records) == (1, 4)
+    assert done.before == store.scan(trained, *store.cells(trained)).size
+    assert done.after == store.scan(folder, *store.cells(folder)).size < done.before
+    return folder
+
+
+def missing(results: Path, seeds: int) -> list[int]:
+    """The seeds that a run of the cell would train."""
+    plan = make_plan(from_settings({**SETTINGS, "hidden": 4, "seeds": seeds, "results": str(results)}), 1)
+    return [seed for own in plan.missing_seeds.values() for seed in own]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_the_same(name: str, trained: Path, compacted: Path) -> None:
+    assert not list(compacted.glob("*/0.parquet"))
+    pd.testing.assert_frame_equal(TABLES[name](compacted), TABLES[name](trained))
+
+
+def test_a_report_packs_the_same_file(trained: Path, compacted: Path, tmp_path: Path) -> None:
+    cell = store.cells(trained)[0]
+    for place, results in {"one": trained, "many": compacted}.items():
+        pack.write(results, {cell: [0, 2, 3]}, tmp_path / place, {"scale": "quick"})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
+
+
+def test_new_seeds_become_files_of_their_own_until_the_next_compaction(
+    compacted: Path, tmp_path: Path
+) -> None:
+    cell = copied(compacted, tmp_path)
+    assert missing(tmp_path, 6) == [4, 5]
+    train(tmp_path, 6)
+    assert sorted(store.scan(tmp_path, cell.name).loose) == [4, 5]
+    before = sweep.load(tmp_path, bits=True)
+    assert list(before["seed"]) == list(range(6))
+    assert compact(tmp_path, [cell.name]).records == 6
+    assert [len(store.scan(tmp_path, cell.name).compact), len(list(cell.iterdir()))] == [1, 1]
+    pd.testing.assert_frame_equal(sweep.load(tmp_path, bits=True), before)
+    again = compact(tmp_path)
+    assert again.cells == again.records == 0
+
+
+def test_a_newer_record_of_a_trial_counts_instead_of_the_one_in_the_file_of_many(
+    compacted: Path, tmp_path: Path
+) -> None:
+    """Trained again because weights were wanted that the first record did not keep."""
+    cell = copied(compacted, tmp_path)
+    table = read_cell(tmp_path, cell.name, SCHEMA.names).table
+    place = table.schema.get_field_index("weights")
+    bare = footer.seal(table.set_column(place, "weights", pa.nulls(len(table), SCHEMA.field("weights").type)))
+    shutil.rmtree(cell)
+    cell.mkdir()
+    store.compact_path(tmp_path, cell.name, hashlib.sha256(bare).hexdigest()).write_bytes(bare)
+    sweep.run({**SETTINGS, "hidden": 4, "seeds": 2, "results": str(tmp_path), "weights": True})
+    for _ in range(2):
+        assert list(load_networks(tmp_path)["weights"].notna()) == [True, True, False, False]
+        compact(tmp_path)
+    assert store.scan(tmp_path, cell.name).loose == {}
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_damaged_file_of_many_is_set_aside_and_its_trials_trained_again(
+    compacted: Path, tmp_path: Path
+) -> None:
+    cell = copied(compacted, tmp_path)
+    (file,) = store.scan(tmp_path, cell.name).compact
+    shutil.copy(file, cell / "untouched")
+    flipped(file)
+    damaged = file.read_bytes()
+    with pytest.warns(StoreWarning, match=rf"1 damaged \(first '.*{file.name}'\)"):
+        assert sweep.load(tmp_path).empty
+    assert compact(tmp_path).cells == 0
+    assert missing(tmp_path, 4) == [0, 1, 2, 3]
+    train(tmp_path, 4)
+    assert file.with_name(f"{file.name}.damaged").read_bytes() == damaged
+    columns = ["seed", "weights_sha256", "test_accuracy"]
+    pd.testing.assert_frame_equal(sweep.load(tmp_path)[columns], sweep.load(compacted)[columns])
+
+
+def test_a_file_of_another_cells_records_is_left_out(compacted: Path, tmp_path: Path) -> None:
+    copied(compacted, tmp_path)
+    cell = store.cells(tmp_path)[0]
+    shutil.copytree(tmp_path / cell, tmp_path / ("0" * 16))
+    with pytest.warns(StoreWarning, match="1 in the place of another trial"):
+        assert len(sweep.load(tmp_path)) == 4
+
+
+def test_damaged_records_stay_where_they_are(trained: Path, tmp_path: Path) -> None:
+    cell = copied(trained, tmp_path)
+    (cell / "1.parquet").write_bytes(b"damaged")
+    (cell / "5.parquet").write_bytes((cell / "0.parquet").read_bytes())
+    assert compact(tmp_path).records == 3
+    (own,) = survey(tmp_path)
+    assert own.seeds == [0, 2, 3]
+    assert own.damaged == (cell / "1.parquet",)
+    assert own.misplaced == (cell / "5.parquet",)
+
+
+def test_records_of_schema_1_keep_their_version(trained: Path, tmp_path: Path) -> None:
+    cell = copied(trained, tmp_path)
+    new = ["schema", "engine", "engine_version", "engine_numerics", "test_correct", "gradient_error"]
+    old = pq.ParquetFile(cell / "1.parquet").read().drop_columns(new)
+    names = [{"epochs_run": "epochs"}.get(name, name) for name in old.column_names]
+    pq.write_table(old.rename_columns(names), cell / "1.parquet")
+    before = sweep.load(tmp_path)
+    compact(tmp_path)
+    pd.testing.assert_frame_equal(sweep.load(tmp_path), before)
+    assert list(before["schema"])[:2] == [3, 1]
+
+
+def test_removing_a_cell_leaves_what_is_not_ours(compacted: Path, tmp_path: Path) -> None:
+    cell = copied(compacted, tmp_path)
+    (cell / "9.failed").write_text("{}")
+    (cell / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match=f"no such cell .*did you mean '{cell.name}'"):
+        remove(tmp_path, cell.name[:-1])
+    done = remove(tmp_path, cell.name)
+    assert (done.cells, done.after) == (1, 0)
+    assert [file.name for file in cell.iterdir()] == ["notes.txt"]
+    copied(compacted, tmp_path)
+    (cell / "notes.txt").unlink()
+    remove(tmp_path, cell.name)
+    assert list(tmp_path.iterdir()) == []
+
+
+COMPACT = "import sys; from pathlib import Path; from sweep.records.compact import compact; print(); input()"
+COMPACT += "; compact(Path(sys.argv[1]))"
+
+
+def kill_compaction(results: Path, after: float) -> bool:
+    """Begin a compaction and kill it after some seconds; whether it was still running."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMPACT, str(results)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()  # all is imported
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    time.sleep(after)
+    process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+READER = """
+import sys
+from pathlib import Path
+from sweep.records.read import read
+results, expected = Path(sys.argv[1]), int(sys.argv[2])
+times = 0
+while not Path(sys.argv[3]).exists():
+    found = len(read(results, None, ["cell", "seed", "curve_epoch"]))
+    assert found == expected, f"{found} of {expected}"
+    times += 1
+print(times)
+"""
+
+
+def many_trials(trained: Path, results: Path, cells: Iterable[str], seeds: int) -> None:
+    """A store of copies of one real record under other names, each a record of its place."""
+    (first,) = store.cells(trained)
+    table = pq.ParquetFile(store.path(trained, first, 0)).read()
+    for cell in cells:
+        (results / cell).mkdir(exist_ok=True)
+        for seed in range(seeds):
+            row = table.set_column(table.schema.get_field_index("seed"), "seed", pa.array([seed]))
+            row = row.set_column(row.schema.get_field_index("cell"), "cell", pa.array([cell]))
+            files.write(store.path(results, cell, seed), footer.seal(row))
+
+
+@scaled("moments", 3, 50)
+def test_killed_at_random_moments_beside_a_reader_it_loses_nothing(
+    moments: int, trained: Path, tmp_path: Path, count: Count
+) -> None:
+    results, cells, seeds = tmp_path / "results", [f"{number:016x}" for number in range(3)], 20
+    results.mkdir()
+    many_trials(trained, results, cells, seeds)
+    expected = sweep.curves(results)
+    rng, killed, lost = random.Random(0), 0, 0
+    arguments = [str(results), str(len(cells) * seeds), str(tmp_path / "stop")]
+    reader = subprocess.Popen([sys.executable, "-c", READER, *arguments], stdout=subprocess.PIPE)
+    for _ in range(moments):
+        # Mixed again: some trials have a file of their own, too, or only that.
+        cell, shown = rng.choice(cells), rng.randrange(seeds)
+        many_trials(trained, results, [cell], shown)
+        killed += kill_compaction(results, rng.uniform(0, 0.3))
+        found = sweep.curves(results)
+        lost += len(expected) - len(found)
+        pd.testing.assert_frame_equal(found, expected)
+    compact(results)
+    pd.testing.assert_frame_equal(sweep.curves(results), expected)
+    (tmp_path / "stop").touch()
+    read, _ = reader.communicate(timeout=60)
+    assert reader.returncode == 0
+    assert int(read) > 0
+    assert [len(store.scan(results, cell).records) for cell in cells] == [1, 1, 1]
+    count("compactions killed beside a reader", tried=moments, running=killed, reads=int(read), lost=lost)
+
+
+def test_two_compactions_and_a_writer_at_once_lose_nothing(trained: Path, tmp_path: Path) -> None:
+    results, cell, seeds = tmp_path / "results", "0" * 16, 60
+    results.mkdir()
+    many_trials(trained, results, [cell], 10)
+    program = "import sys; from pathlib import Path; from sweep.records.compact import compact\n"
+    program += "for _ in range(15): compact(Path(sys.argv[1]))"
+    running = [subprocess.Popen([sys.executable, "-c", program, str(results)]) for _ in range(2)]
+    many_trials(trained, results, [cell], seeds)
+    assert [process.wait(120) for process in running] == [0, 0]
+    assert list(sweep.load(results)["seed"]) == list(range(seeds))
