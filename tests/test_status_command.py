@@ -211,6 +211,7 @@ def test_nothing_is_removed_through_a_link(results: Path, tmp_path: Path) -> Non
     [
         (["resuts"], "resuts: no such folder; did you mean 'results'?"),
         (["file"], "file: a file; must be the folder of a store"),
+        (["x" * 300], f"{'x' * 300}: File name too long; must be the folder of a store"),
         (["--remove", "cel"], "--remove cel: must be one of cell=ID, failed, damaged, stale; did you mean"),
         (["--remove", "stale", "--remove", "x"], "--remove x: must be one of cell=ID, failed, damaged"),
         (["--remove", "cell="], "cell=: no such cell in results"),

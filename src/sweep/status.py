@@ -107,11 +107,14 @@ def remove(results: Path, asked: Sequence[str]) -> None:
 
 
 def _check_folder(results: Path) -> None:
-    if results.is_dir():
-        return
-    if results.exists():
-        raise StoreError(f"{results}: a file; must be the folder of a store")
-    beside = [file.name for file in results.parent.glob("*") if file.is_dir()]
+    try:
+        if results.is_dir():
+            return
+        if results.exists():
+            raise StoreError(f"{results}: a file; must be the folder of a store")
+        beside = [file.name for file in results.parent.glob("*") if file.is_dir()]
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise StoreError(f"{results}: {error.strerror}; must be the folder of a store") from error
     raise StoreError(f"{results}: no such folder{nearest(results.name, beside)}")
 
 

@@ -22,7 +22,7 @@ def made(paper: str, folder: Path, hashes: str) -> dict[str, bytes]:
     return {str(file.relative_to(reports)): file.read_bytes() for file in files}
 
 
-@scaled("papers", ["tutorial"], PAPERS)
+@scaled("papers", ["paterson"], PAPERS)
 def test_a_second_process_writes_the_same_report(papers: Sequence[str], tmp_path: Path, count: Count) -> None:
     files = unequal = 0
     for paper in papers:

@@ -45,8 +45,6 @@ def running(
     no locks.
     """
     folder = results / FOLDER
-    for file in folder.glob("*.json"):
-        files.remove_if_released(file)
     own = Running(
         host=platform.node(),
         process=os.getpid(),
@@ -59,6 +57,8 @@ def running(
     )
     with ExitStack() as held:
         with suppress(OSError):
+            for file in folder.glob("*.json"):
+                files.remove_if_released(file)
             held.enter_context(files.held(folder / f"{uuid4().hex}.json", json.dumps(asdict(own), indent=1)))
         yield
 
