@@ -154,6 +154,7 @@ def test_a_trial_has_the_same_bits_however_it_is_run(runs: list[Run], tmp_path: 
         for file in files:
             found[run.engine, file.parent.name, file.name].add(digest(file))
     unequal = sum(len(digests) > 1 for digests in found.values())
+    left = [*tmp_path.glob("*/*/.*"), *tmp_path.glob("sweep-data-*")]
     what = "weights and curves of every trial by n_jobs × backend × order × block × hashes × engine"
     count(
         what,
@@ -162,7 +163,9 @@ def test_a_trial_has_the_same_bits_however_it_is_run(runs: list[Run], tmp_path: 
         killed=len(killed),
         in_the_middle=middle,
         unequal=unequal,
+        files_left=len(left),
     )
     assert len(found) == TRIALS * len({run.engine for run in runs})
     assert unequal == 0
+    assert left == []
     assert middle > 0
