@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from tests.processes import Done, python
@@ -155,6 +156,29 @@ def test_two_cells_differ_in_these_settings(results: Path, tmp_path: Path) -> No
     assert {name for name, *_ in rows} >= {"momentum", "optimizer.beta1"}
     assert "epochs" not in {name for name, *_ in rows}
     assert status(tmp_path, "--diff", first, first).stdout == "no setting differs\n"
+
+
+def test_compacted_cells_are_the_same_cells_in_less_room(results: Path, tmp_path: Path) -> None:
+    before = [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[2:6]]
+    trials = sweep.load(results)
+    size = sum(file.stat().st_size for file in results.glob("*/*"))
+    done = status(tmp_path, "--compact")
+    assert (done.returncode, done.stderr) == (0, "")
+    now = sum(file.stat().st_size for file in results.glob("*/*"))
+    expected = f"{size / 1000:.1f} kB before, {now / 1000:.1f} kB now"
+    assert done.stdout == f"compact: 8 records of 4 cells, {expected}\n"
+    assert now < size
+    assert len(list(results.glob("*/*"))) == 4
+    pd.testing.assert_frame_equal(sweep.load(results), trials)
+    assert [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[2:6]] == before
+    assert status(tmp_path, "--compact").stdout == "compact: nothing to do\n"
+    (file,) = (results / before[0][0]).iterdir()
+    os.truncate(file, 1000)
+    done = status(tmp_path)
+    assert done.stdout.startswith("results: 4 cells, 6 trials, 1 damaged, ")
+    assert f"1 file damaged (first results/{before[0][0]}/{file.name})" in done.stdout
+    assert status(tmp_path, "--remove", f"cell={before[0][0]}").stdout.count("1 file,") == 1
+    assert not file.parent.exists()
 
 
 @pytest.mark.skipif(not locks.LOCKS, reason="nobody is seen without locks")

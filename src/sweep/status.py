@@ -58,6 +58,8 @@ def main() -> None:
             diff(arguments.results, *arguments.diff)
         elif arguments.remove:
             remove(arguments.results, arguments.remove)
+        elif arguments.compact:
+            compact(arguments.results)
         elif not show(arguments.results, arguments.check, arguments.traces):
             raise SystemExit(1)
 
@@ -82,6 +84,21 @@ def diff(results: Path, *named: str) -> None:
 
     first, second = (overview(results, [_cell(results, name)])[0] for name in named)
     show_differences(first, second, console())
+
+
+def compact(results: Path) -> None:
+    """Move the records of each cell into one file, and say what that changed."""
+    from sweep.formats import file_size, plural
+    from sweep.records import compact as compaction
+
+    done = compaction.compact(results)
+    if not done.cells:
+        print("compact: nothing to do")
+        return
+    print(
+        f"compact: {plural(done.records, 'record')} of {plural(done.cells, 'cell')},"
+        f" {file_size(done.before)} before, {file_size(done.after)} now"
+    )
 
 
 def remove(results: Path, asked: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import sweep
+from sweep.records import store
 
 SETTINGS: dict[str, Any] = {
     "data": {"train_size": 200, "validation_size": 50, "test_size": 100},
@@ -20,8 +21,8 @@ def train(results: Path, seeds: int, hidden: Iterable[int] = (4,)) -> None:
     )
 
 
-def copied(store: Path, to: Path) -> Path:
+def copied(trained: Path, to: Path) -> Path:
     """A copy of the only cell of a store; returns the folder of the cell."""
-    shutil.copytree(store, to, dirs_exist_ok=True)
-    (cell,) = to.iterdir()
-    return cell
+    shutil.copytree(trained, to, dirs_exist_ok=True)
+    (cell,) = store.cells(to)
+    return to / cell

@@ -20,10 +20,10 @@ from tests.reliability.store_of_trials import SETTINGS, copied, train
 import sweep
 from sweep import files
 from sweep.config.compose import from_settings
-from sweep.errors import StoreError, StoreWarning
+from sweep.errors import StoreWarning
 from sweep.execution.plan import make_plan
 from sweep.records import footer, pack, store
-from sweep.records.compact import compact, remove
+from sweep.records.compact import compact
 from sweep.records.read import read_cell
 from sweep.records.schema import SCHEMA
 from sweep.records.survey import survey
@@ -164,21 +164,6 @@ def test_records_of_schema_1_keep_their_version(trained: Path, tmp_path: Path) -
     compact(tmp_path)
     pd.testing.assert_frame_equal(sweep.load(tmp_path), before)
     assert list(before["schema"])[:2] == [3, 1]
-
-
-def test_removing_a_cell_leaves_what_is_not_ours(compacted: Path, tmp_path: Path) -> None:
-    cell = copied(compacted, tmp_path)
-    (cell / "9.failed").write_text("{}")
-    (cell / "notes.txt").write_text("mine")
-    with pytest.raises(StoreError, match=f"no such cell .*did you mean '{cell.name}'"):
-        remove(tmp_path, cell.name[:-1])
-    done = remove(tmp_path, cell.name)
-    assert (done.cells, done.after) == (1, 0)
-    assert [file.name for file in cell.iterdir()] == ["notes.txt"]
-    copied(compacted, tmp_path)
-    (cell / "notes.txt").unlink()
-    remove(tmp_path, cell.name)
-    assert list(tmp_path.iterdir()) == []
 
 
 COMPACT = "import sys; from pathlib import Path; from sweep.records.compact import compact; print(); input()"

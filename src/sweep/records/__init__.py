@@ -11,7 +11,7 @@
     removal      cells, failures, damaged and temporary files, removed on request
     table        records as tidy pandas tables: `load`, `load_curves` and others
     failures     trials without a record, and why
-    compact      many records of a cell in one file of the store, and a cell's removal
+    compact      many records of a cell in one file of the store
     pack         many records in one file, such as the one beside a report
 
 Import the modules themselves: writing a record does not need pandas, which takes long to load.

@@ -35,10 +35,10 @@ _OPTIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Compacted:
-    """What `compact` or `remove` did.
+    """What `compact` did.
 
-    The number of cells that it changed, of records that they hold or held, and the bytes of all their files
-    before and after.
+    The number of cells that it changed, of records in them, and the bytes of all their files before and
+    after.
     """
 
     cells: int = 0
@@ -65,26 +65,6 @@ def compact(results: Path, cells: Iterable[str] | None = None) -> Compacted:
     for cell in store.cells(results) if cells is None else _known(results, cells):
         done += _compact(results, cell)
     return done
-
-
-def remove(results: Path, cell: str) -> Compacted:
-    """Remove all files of a cell but strangers, and its folder if that is empty then.
-
-    Raises StoreError if there is no such cell or a file cannot be removed.
-    """
-    (cell,) = _known(results, [cell])
-    contents = store.scan(results, cell)
-    size = contents.size
-    # Records go last: a cell whose removal was stopped is still listed.
-    others = (*contents.temporary, *contents.failed.values(), *contents.set_aside)
-    for file in (*others, *contents.records):
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"{file}: cannot be removed ({error.strerror})") from error
-    with suppress(OSError):  # it holds strangers
-        contents.folder.rmdir()
-    return Compacted(1, len(contents.records), size, 0)
 
 
 def _known(results: Path, cells: Iterable[str]) -> list[str]:

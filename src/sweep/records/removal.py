@@ -36,6 +36,8 @@ def remove_kind(results: Path, kind: str) -> Removed:
 def remove_cell(results: Path, cell: str) -> Removed:
     """Remove the records of a cell and all else that is ours in its folder.
 
+    Records go last: a cell whose removal was stopped is still there to be removed.
+
     Raises StoreError if a file cannot be removed.
     """
     contents = store.scan(results, cell)

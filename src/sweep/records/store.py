@@ -56,8 +56,8 @@ class Contents:
 
     @property
     def own(self) -> tuple[Path, ...]:
-        """All files but strangers."""
-        return (*self.records, *self.failed.values(), *self.set_aside, *self.temporary)
+        """All files but strangers, records last."""
+        return (*self.temporary, *self.failed.values(), *self.set_aside, *self.records)
 
     @property
     def size(self) -> int:
