@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sweep import stopping
-from sweep.errors import ExecutionError, StoreWarning, SweepError
+from sweep.errors import ExecutionError, SweepError, SweepWarning
 
 
 def print_error(error: SweepError) -> int:
@@ -17,7 +17,7 @@ def print_error(error: SweepError) -> int:
 
 
 def warnings_in_one_line() -> None:
-    """Have a StoreWarning printed in one line, as errors are, without a line of source code."""
+    """Have a SweepWarning printed in one line, as errors are, without a line of source code."""
     warnings.formatwarning = _in_one_line
 
 
@@ -25,7 +25,7 @@ _plain = warnings.formatwarning
 
 
 def _in_one_line(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> str:
-    if issubclass(category, StoreWarning):
+    if issubclass(category, SweepWarning):
         return f"warning: {message}\n"
     return _plain(message, category, *place, **options)
 
@@ -35,7 +35,7 @@ def exit_codes(stopped: str = stopping.STOPPED) -> Iterator[None]:
     """Turn an error in the block into one line and an exit code: 2 mistake, 1 failed trials.
 
     When a signal stops the command, `stopped` is printed; the exit codes are those of `stopping.orderly`. A
-    StoreWarning is one line, too.
+    SweepWarning is one line, too.
     """
     warnings_in_one_line()
     with stopping.orderly(stopped):

@@ -43,8 +43,16 @@ class ExecutionError(SweepError):
     """Some trials, or the summary, could not be finished; the trials that were are stored."""
 
 
-class StoreWarning(UserWarning):
+class SweepWarning(UserWarning):
+    """Something that the user should know of a result. Its text is one line."""
+
+
+class StoreWarning(SweepWarning):
     """Some files of a store were left out of what was read."""
+
+
+class MixtureWarning(SweepWarning):
+    """Trials that were not computed alike are compared."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

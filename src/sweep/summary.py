@@ -12,6 +12,7 @@ from sweep.analysis import figure_files, tables
 from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
 from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
+from sweep.analysis.mixture import mixture
 from sweep.analysis.statistics.terms import Terms
 from sweep.config.schema import Config
 from sweep.config.touched import fixed, in_order
@@ -49,10 +50,8 @@ def summarise_sweep(
     for position, (key, value) in enumerate(same.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))
     summary["data_label"] = [label(config.data) for config in _first_of_each(plan, summary["cell"])]
-    page = JudgedPage(replace(judged, summary=summary), axes, settings)
+    page = JudgedPage(replace(judged, summary=summary), axes, settings, mixture(trials))
     page.show(console)
-    if mixed := _mixture(trials):
-        console.print(mixed, soft_wrap=True)
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     if output is not None:
         page.write(output)
@@ -100,22 +99,6 @@ def _settings(same: Mapping[str, Any], config: Config) -> str:
     """The data set and the settings that all cells share, as a user would type them."""
     typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
     return ", ".join([label(config.data), *typed] if "data" in same else typed)
-
-
-def _mixture(trials: pd.DataFrame) -> str | None:
-    """A sentence if trials come from several engines, whose last digits differ; None for a single engine."""
-    columns = ["engine", "engine_version", "engine_numerics"]
-    kinds = trials.groupby(columns, dropna=False, sort=False).size()
-    if len(kinds) < 2:
-        return None
-    names = [
-        "an unknown engine (records of schema 1)"
-        if engine != engine
-        else f"{engine} ({version}, numerics {numerics:.0f})"
-        for engine, version, numerics in kinds.index
-    ]
-    parts = "; ".join(f"{count} by {name}" for name, count in zip(names, kinds, strict=True))
-    return f"trials of different engines stand in this table: {parts}"
 
 
 def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:

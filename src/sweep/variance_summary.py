@@ -9,6 +9,7 @@ from rich.console import Console
 from sweep import files
 from sweep.analysis import escaping, figure_files, tables, variance_table
 from sweep.analysis.escaping import visible
+from sweep.analysis.mixture import mixture
 from sweep.analysis.terminal import fitted
 from sweep.config.sources import Source
 from sweep.config.touched import fixed, in_order
@@ -36,7 +37,8 @@ def summarise_variance(
     axes = [axis for axis in in_order(swept, given) if axis != "vary"]
     own = [{axis: values[next(iter(block.values()))][axis] for axis in axes} for block in blocks]
     cells = [{source: plan.cells[position].id for source, position in block.items()} for block in blocks]
-    table = variance_table.components(_trials(plan), cells, own)
+    trials = _trials(plan)
+    table = variance_table.components(trials, cells, own)
     if table.empty:
         raise ExecutionError("no trial can be compared: every one diverged, or no accuracy was evaluated")
     settings, findings = _settings(plan, swept, given), variance_table.findings(table, axes)
@@ -44,6 +46,8 @@ def summarise_variance(
     _show(table, axes, console)
     for line in (variance_table.LEGEND, *findings):
         console.print(visible(line))
+    if mixed := mixture(trials):
+        console.print(visible(mixed), soft_wrap=True)
     console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
     _write(table, axes, settings, findings, output)
     console.print(f"variance: {visible(str(output / 'variance.csv'))}, .md, .tex", soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweep.analysis.mixture import check_means
 from sweep.training.result import Status
 
 METRICS = (
@@ -31,8 +32,9 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
     seeds (ddof 1; missing for a single seed). `diverged` counts the other trials, and `dead` those of the
     `n` whose network gives one output for all inputs. Epochs and seconds are means over the `n`; seconds are
     those of one trial on one core, training and evaluation together. `engine` names the engines that ran
-    the trials, each once.
+    the trials, each once. Raises TrialsError if a group has trials of different data or numerics versions.
     """
+    check_means(trials, by)
     groups = drop_diverged(trials).groupby(list(by), sort=False, dropna=False)
     columns: dict[str, pd.Series[Any]] = {"n": groups.size()}
     for metric in METRICS:

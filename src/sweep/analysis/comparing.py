@@ -11,6 +11,7 @@ from sweep.analysis.axes import axes_of, by_axes
 from sweep.analysis.judged_page import JudgedPage
 from sweep.analysis.judged_sweep import judge_sweep
 from sweep.analysis.matching import matching
+from sweep.analysis.mixture import mixture
 from sweep.analysis.statistics.comparison import Baseline, check_comparable
 from sweep.analysis.statistics.terms import Terms
 from sweep.errors import TrialsError, nearest
@@ -42,7 +43,7 @@ def judged_page(
     judged = judge_sweep(trials, cells, axes, terms, baseline)
     if judged.reason:
         raise TrialsError(judged.reason)
-    return JudgedPage(judged, axes, label)
+    return JudgedPage(judged, axes, label, mixture(trials))
 
 
 def draw_page(page: JudgedPage, results: Path, folder: Path, console: Console) -> None:

@@ -21,11 +21,15 @@ MOST_EFFECTS = 20  # rows on the terminal; the files have all
 
 @dataclass(frozen=True)
 class JudgedPage:
-    """The table of a sweep, the sentences below it, and its effects; `settings` is what all cells share."""
+    """The table of a sweep, the sentences below it, and its effects.
+
+    `settings` is what all cells share, and `mixture` what must be said if trials were not computed alike.
+    """
 
     judged: JudgedSweep
     axes: Sequence[str]
     settings: str = ""
+    mixture: str | None = None
 
     def show(self, console: Console) -> None:
         """Print the page."""
@@ -46,6 +50,8 @@ class JudgedPage:
                 console.print(f"... and {len(self.judged.effects) - MOST_EFFECTS} more in effects.csv")
             console.print(*(visible(line) for line in self._of_effects()), sep="\n")
         console.print()
+        if self.mixture:
+            console.print(visible(self.mixture), soft_wrap=True)
 
     def write(self, folder: Path) -> None:
         """Write summary.csv, .md and .tex, and as CSV all comparisons, effects and interactions."""

@@ -14,6 +14,7 @@ import pandas as pd
 from sweep import files
 from sweep.analysis import figures
 from sweep.analysis.figures import style
+from sweep.analysis.mixture import mixture_in_means
 from sweep.errors import PaperError
 from sweep.formats import duration
 from sweep.papers import manifest, training
@@ -158,6 +159,8 @@ class Report:
             if older
             else ""
         )
+        if mixed := mixture_in_means(trials):
+            lacking += f" Some means are over {mixed.replace(' stand in this table', '')}."
         measured = ", or from `measurements/`, which needed no training" if self.paper.measurements else ""
         return (
             f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"

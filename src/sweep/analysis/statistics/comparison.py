@@ -1,6 +1,7 @@
 """All cells against one of them: which differences are real."""
 
 import itertools
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ import pandas as pd
 
 from sweep.analysis.aggregate import drop_diverged
 from sweep.analysis.matching import named_cell
+from sweep.analysis.mixture import mixture
 from sweep.analysis.statistics.contrast import Contrast
 from sweep.analysis.statistics.judgement import verdict_table
 from sweep.analysis.statistics.observations import Observations
@@ -18,7 +20,7 @@ from sweep.analysis.statistics.selection import best
 from sweep.analysis.statistics.sources import Correct, on_new_digits
 from sweep.analysis.statistics.terms import Pairing, Terms
 from sweep.analysis.statistics.two_way import TwoWay
-from sweep.errors import TrialsError
+from sweep.errors import MixtureWarning, TrialsError
 from sweep.records.table import load
 
 MOST_PAIRS = 5000  # with more pairs of cells, their p values are not computed and the correction is larger
@@ -140,8 +142,11 @@ def compare(
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Every cell against a baseline: one row a comparison. See `sweep.compare`."""
-    terms = Terms(metric, margin, level, paired)
-    return Comparable.of(_loaded(trials, metric), terms).against(baseline).table
+    terms, found = Terms(metric, margin, level, paired), _loaded(trials, metric)
+    table = Comparable.of(found, terms).against(baseline).table
+    if mixed := mixture(found):
+        warnings.warn(mixed, MixtureWarning, stacklevel=3)
+    return table
 
 
 def _loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -155,12 +160,20 @@ def _loaded(trials: str | Path | pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def check_comparable(trials: pd.DataFrame, metric: str) -> None:
-    """Raise TrialsError where trials were tested on different examples, whose accuracies do not compare."""
+    """Raise TrialsError where trials do not compare.
+
+    They were tested on different examples, or computed by versions of this program that give other numbers.
+    """
     if "data.digest" in trials and len(set(trials["data.digest"])) > 1:
         labels = list(trials["data_label"]) if "data_label" in trials else []
         names = ", ".join(dict.fromkeys(map(str, labels))) or "unnamed"
         raise TrialsError(
             f"trials of different data ({names}): not compared; choose one, as by data_label=..."
+        )
+    if "numerics" in trials and len(versions := sorted(set(trials["numerics"]))) > 1:
+        names = ", ".join(map(str, versions))
+        raise TrialsError(
+            f"trials of different numerics versions ({names}): not compared; choose one, as by numerics=..."
         )
     known = trials["test_examples_sha256"].dropna() if "test_examples_sha256" in trials else ()
     if metric.startswith("test") and len(set(known)) > 1:

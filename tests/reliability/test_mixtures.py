@@ -1,0 +1,161 @@
+"""Trials that were not computed alike are never averaged in silence: everything that averages says so."""
+
+import json
+import re
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+from tests.reliability.store_of_trials import SETTINGS, copied, train
+
+import sweep
+from sweep import resources, variance
+from sweep.analysis.aggregate import summarise
+from sweep.analysis.comparing import judged_page
+from sweep.analysis.statistics.terms import Terms
+from sweep.errors import MixtureWarning, TrialsError
+from sweep.papers import catalogue
+from sweep.papers.collection import Collection
+from sweep.papers.page import PAGE, Report
+from sweep.records import footer
+
+ENGINES: dict[str, dict[str, Any]] = {
+    "another engine": {"engine": "compiled"},
+    "another version": {"engine_version": "OpenBLAS 0.1"},
+    "other numerics": {"engine_numerics": 99},
+    "an unknown engine": dict.fromkeys(["engine", "engine_version", "engine_numerics"]),
+}
+
+
+def changed(file: Path, columns: dict[str, Any]) -> None:
+    """Write a file of records again, sealed, with other values in its last row."""
+    table = pq.ParquetFile(file).read()
+    rows = table.to_pylist()
+    rows[-1] |= columns
+    file.write_bytes(footer.seal(pa.Table.from_pylist(rows, table.schema)))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with seeds 0 to 2 of one cell."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder, 3)
+    return folder
+
+
+def run(results: Path) -> None:
+    train(results, 3)
+
+
+def compare_command(results: Path) -> None:
+    judged_page(results, {}, Terms(), None).show(Console(width=80))
+
+
+def compare_function(results: Path) -> None:
+    with pytest.warns(MixtureWarning) as warned:
+        sweep.compare(results)
+    print(warned[0].message)
+
+
+def variance_command(results: Path) -> None:
+    own = [f"{key}={value}" for key, value in SETTINGS.items() if key != "data"]
+    own += [f"data.{key}={value}" for key, value in SETTINGS["data"].items()]
+    asked = ["vary=[init],[init,order,split]", "hidden=4", "seeds=3", "figures=false"]
+    variance.variance([*own, *asked, f"results={results}", f"hydra.run.dir={results}/../out"])
+
+
+def report(results: Path) -> None:
+    """The trials of a finished report, of whose last cell one trial is as in the store."""
+    (last,) = results.glob("*/2.parquet")
+    row = pq.ParquetFile(last).read(["engine", "engine_version", "engine_numerics"]).to_pylist()[0]
+    folder = resources.folder("reports") / "tutorial"
+    file = results.parent / "packed" / "tutorial" / "records.parquet"
+    file.parent.mkdir(parents=True)
+    shutil.copy(folder / "records.parquet", file)
+    about = footer.about(pq.ParquetFile(file))
+    changed(file, row)
+    file.write_bytes(footer.seal(pq.ParquetFile(file).read(), about))
+    (paper,) = catalogue.papers("tutorial")
+    print(Report(paper, Collection(file)).texts()[PAGE])
+
+
+AVERAGES = [run, compare_command, compare_function, variance_command, report]
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("average", [run, compare_command])
+def test_every_kind_of_mixture_is_said(
+    average: Callable[[Path], None],
+    kind: str,
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    changed(copied(trained, tmp_path) / "2.parquet", ENGINES[kind])
+    average(tmp_path)
+    assert len(re.findall("trials of different engines.*: 2 by numpy.*; 1 by ", capsys.readouterr().out)) == 1
+
+
+@pytest.mark.parametrize("average", AVERAGES, ids=lambda average: average.__name__)
+def test_everything_that_averages_says_it(
+    average: Callable[[Path], None], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "results"
+    if average is compare_function:
+        train(results, 3, (4, 5))
+    elif average is variance_command:
+        variance_command(results)
+    else:
+        copied(trained, results)
+    capsys.readouterr()
+    for file in list(results.glob("*/2.parquet"))[:1]:
+        changed(file, ENGINES["other numerics"])
+    average(results)
+    assert capsys.readouterr().out.count("trials of different engines") == 1
+
+
+def test_trials_that_were_computed_alike_are_silent(
+    trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    copied(trained, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for average in (run, compare_command):
+            average(tmp_path)
+    assert "different engines" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("key", "noun"), [("data.digest", "different data"), ("numerics", "different numerics versions")]
+)
+def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, tmp_path: Path) -> None:
+    """In one cell, which only a made-up record can do, and in two cells of the same settings."""
+    cell = copied(trained, tmp_path)
+    (row,) = pq.ParquetFile(cell / "2.parquet").read(["config"]).to_pylist()
+    settings = json.loads(row["config"])
+    if key == "numerics":
+        settings["numerics"] = 1
+    else:
+        settings["data"]["digest"] = "0123"
+    changed(cell / "2.parquet", {"config": json.dumps(settings, sort_keys=True)})
+    trials = sweep.load(tmp_path)
+    with pytest.raises(TrialsError, match=f"cell={cell.name}: trials of {noun}"):
+        summarise(trials)
+    with pytest.raises(TrialsError, match=f"cell={cell.name}: trials of {noun}"):
+        run(tmp_path)
+    for compare in (compare_command, sweep.compare):
+        with pytest.raises(TrialsError, match=f"trials of {noun}.*not compared"):
+            compare(tmp_path)
+    other = trials.assign(cell=["a", "a", "b"])
+    assert len(summarise(other)) == 2
+    with pytest.raises(TrialsError, match=noun):
+        summarise(other, by=["hidden"])
+    with pytest.raises(TrialsError, match=noun):
+        sweep.compare(pd.DataFrame(other))
