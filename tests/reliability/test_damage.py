@@ -131,6 +131,17 @@ def test_a_record_that_would_fill_the_memory_is_not_opened(trained: Path, tmp_pa
     assert pa.total_allocated_bytes() - held < 2**20
 
 
+def test_more_test_examples_than_bits_are_damage(trained: Path, tmp_path: Path) -> None:
+    cell = copied(trained, tmp_path)
+    table = pq.ParquetFile(cell / "1.parquet").read()
+    place = table.schema.get_field_index("test_examples")
+    (cell / "1.parquet").write_bytes(
+        footer.seal(table.set_column(place, "test_examples", pa.array([2**40], pa.int64())))
+    )
+    with pytest.warns(StoreWarning, match="1 damaged"):
+        assert set(sweep.load(tmp_path, bits=True)["seed"]) == {0, 2}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "7", '{"seed": 7}', "[" * 100_000, '{"schema": "3", "cell": 1, "seed": null}'],

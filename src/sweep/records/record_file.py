@@ -104,6 +104,7 @@ def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
             table = table.append_column("schema", pa.array([1] * len(table), pa.int64()))
         table = pa.concat_tables([EMPTY.select(columns), table], promote_options="default").select(columns)
         table.validate(full=not sealed)  # where no digest vouches for the texts and lists
+        _check_bits(table)
         newest = pc.max(table["schema"]).as_py()
         for name in {"config", "provenance"}.intersection(columns):
             for text in pc.unique(table[name]).to_pylist():
@@ -152,6 +153,14 @@ def _check_settings(text: str) -> None:
 @lru_cache(maxsize=4096)
 def _check_provenance(text: str) -> None:
     json.loads(text).items()
+
+
+def _check_bits(table: pa.Table) -> None:
+    """Raise ValueError unless there is a bit for each test example: to unpack more would fill the memory."""
+    if {"test_correct", "test_examples"} <= set(table.column_names):
+        octets = pc.divide(pc.add(table["test_examples"], 7), 8)
+        if pc.any(pc.not_equal(octets, pc.binary_length(table["test_correct"]))).as_py():
+            raise ValueError("bits of test examples")
 
 
 def _check_place(file: Path, cell: str, seed: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sweep.config.row import columns_of
 from sweep.records.read import read
@@ -31,7 +32,7 @@ def load(
     table["class_names"] = [None if names is None else ", ".join(names) for names in table["class_names"]]
     if bits:
         table["test_correct"] = [
-            None if packed is None else np.unpackbits(np.frombuffer(packed, np.uint8), count=int(count)) > 0
+            None if packed is None else _unpacked(packed, int(count))
             for packed, count in zip(table["test_correct"], table["test_examples"], strict=True)
         ]
     return _with_settings(table)
@@ -106,6 +107,10 @@ def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) 
     columns += [f"hardest_{name}" for name in ("indices", "losses", "labels", "predictions")]
     table: pd.DataFrame = read(Path(results), cells, ["cell", "seed", *columns]).to_pandas()
     return table
+
+
+def _unpacked(packed: bytes, count: int) -> NDArray[np.bool_]:
+    return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).view(np.bool_)
 
 
 def _with_settings(table: pd.DataFrame) -> pd.DataFrame:

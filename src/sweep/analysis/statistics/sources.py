@@ -1,7 +1,7 @@
 """Comparisons that also hold for new test examples, from which examples each network gets right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from sweep.analysis.statistics import new_examples
 from sweep.analysis.statistics.contrast import Contrast, Method
 from sweep.analysis.statistics.families import holm
 from sweep.analysis.statistics.terms import Terms
-from sweep.analysis.statistics.two_way import TwoWay, two_way
+from sweep.analysis.statistics.two_way import Outcomes, TwoWay, two_way, two_way_of
 from sweep.analysis.statistics.verdict import judge
 
 Bits = NDArray[np.bool_]  # (seeds, test examples)
@@ -28,6 +28,7 @@ class Correct:
 
     seeds: Mapping[str, list[int]]
     bits: Mapping[str, Bits]
+    _known: dict[str, Outcomes] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
     def of(trials: pd.DataFrame, metric: str) -> "Correct | None":
@@ -46,15 +47,19 @@ class Correct:
             return None
         if self.bits[cell].shape[1] < FEW_EXAMPLES and min(contrast.counts) < FEW_SEEDS:
             return None
-        if not contrast.paired:
-            return two_way(self.bits[cell], self.bits[baseline], paired=False)
+        if not contrast.paired or self.seeds[cell] == self.seeds[baseline]:
+            return two_way_of(self._outcomes(cell), self._outcomes(baseline), contrast.paired)
         others = set(self.seeds[baseline])
         common = [seed for seed in self.seeds[cell] if seed in others]
         return two_way(self._rows(cell, common), self._rows(baseline, common), paired=True)
 
+    def _outcomes(self, cell: str) -> Outcomes:
+        """Those of a cell, whose sums are taken once for all comparisons."""
+        if cell not in self._known:
+            self._known[cell] = Outcomes.of(self.bits[cell])
+        return self._known[cell]
+
     def _rows(self, cell: str, seeds: Sequence[int]) -> Bits:
-        if seeds == self.seeds[cell]:
-            return self.bits[cell]
         places = {seed: place for place, seed in enumerate(self.seeds[cell])}
         return self.bits[cell][[places[seed] for seed in seeds]]
 

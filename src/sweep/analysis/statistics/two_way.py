@@ -49,15 +49,41 @@ class TwoWay:
         return ceil(self.components.examples / standard_error**2)
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """Which test examples the runs of a cell get right, and the sums that every comparison of them needs.
+
+    `packed` (seeds, words of 64 examples) has one bit an example; `by_run` (seeds,) and `by_example`
+    (examples,) count what is right.
+    """
+
+    packed: NDArray[np.uint64]
+    by_run: NDArray[np.int64]
+    by_example: NDArray[np.int64]
+
+    @staticmethod
+    def of(correct: NDArray[np.bool_]) -> "Outcomes":
+        """The outcomes `correct`, (seeds, examples)."""
+        octets = np.packbits(correct, axis=1)
+        padded = np.pad(octets, [(0, 0), (0, -octets.shape[1] % 8)])
+        by_example = correct.sum(axis=0, dtype=np.int32).astype(np.int64)
+        words = np.ascontiguousarray(padded).view(np.uint64)
+        return Outcomes(words, correct.sum(axis=1, dtype=np.int64), by_example)
+
+
 def two_way(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: bool) -> TwoWay:
     """The difference `correct` - `baseline`, each (seeds, examples) of bool on the same examples.
 
     Paired: row i of both is the same seed. Raises SettingError for fewer than two seeds or examples, and for
     shapes that do not fit.
     """
+    return two_way_of(Outcomes.of(correct), Outcomes.of(baseline), paired)
+
+
+def two_way_of(correct: Outcomes, baseline: Outcomes, paired: bool) -> TwoWay:
+    """The same from outcomes whose sums are known: many pairs of cells share those of their cells."""
     _check(correct, baseline, paired)
-    right, right_baseline = correct.view(np.int8), baseline.view(np.int8)
-    tables = [_table(right - right_baseline)] if paired else [_table(right), _table(right_baseline)]
+    tables = [_difference(correct, baseline)] if paired else [_alone(correct), _alone(baseline)]
     by_example = tables[0].columns if paired else tables[0].columns - tables[1].columns
     count = len(by_example)
     n = np.array([table.seeds for table in tables])
@@ -94,13 +120,26 @@ class _Table:
     residual: float
 
 
-def _table(values: NDArray[np.int8]) -> _Table:
-    """The statistics of `values`, (seeds, examples) of -1, 0 or 1: all sums are exact whole numbers."""
-    n, count = values.shape
-    rows, columns = values.sum(axis=1), values.sum(axis=0, dtype=np.int32).astype(np.int64)
+def _difference(correct: Outcomes, baseline: Outcomes) -> _Table:
+    """The statistics of the differences of two cells' runs, each -1, 0 or 1."""
+    unequal = int(np.bitwise_count(correct.packed ^ baseline.packed).sum(dtype=np.int64))
+    by_run, by_example = correct.by_run - baseline.by_run, correct.by_example - baseline.by_example
+    return _table(by_run, by_example, unequal)
+
+
+def _alone(runs: Outcomes) -> _Table:
+    return _table(runs.by_run, runs.by_example, int(runs.by_run.sum()))
+
+
+def _table(rows: NDArray[np.int64], columns: NDArray[np.int64], squares: int) -> _Table:
+    """The statistics of values of -1, 0 or 1 with these sums, all of them exact whole numbers.
+
+    `rows` (seeds,) and `columns` (examples,) are sums of the values, `squares` that of their squares.
+    """
+    n, count = len(rows), len(columns)
     total, of_rows, of_columns = int(rows.sum()), int(rows @ rows), int(columns @ columns)
     between = n * of_rows - total**2
-    within = n * count * np.count_nonzero(values) - n * of_rows - count * of_columns + total**2
+    within = n * count * squares - n * of_rows - count * of_columns + total**2
     return _Table(
         seeds=n,
         rows=between / (n * (n - 1) * count**2),
@@ -120,9 +159,10 @@ def _shares(*variances: float) -> Sources:
     return Sources(*(variance / total if total else 0.0 for variance in variances))
 
 
-def _check(correct: NDArray[np.bool_], baseline: NDArray[np.bool_], paired: bool) -> None:
-    shapes = f"{correct.shape} and {baseline.shape}"
-    if correct.shape[1:] != baseline.shape[1:] or (paired and len(correct) != len(baseline)):
+def _check(correct: Outcomes, baseline: Outcomes, paired: bool) -> None:
+    runs, examples = (len(correct.by_run), len(baseline.by_run)), len(correct.by_example)
+    shapes = f"{(runs[0], examples)} and {(runs[1], len(baseline.by_example))}"
+    if examples != len(baseline.by_example) or (paired and runs[0] != runs[1]):
         raise SettingError(f"runs and test examples of two cells: {shapes}; must fit each other")
-    if min(len(correct), len(baseline), correct.shape[1]) < 2:
+    if min(*runs, examples) < 2:
         raise SettingError(f"runs and test examples of two cells: {shapes}; must be at least 2 of each")
