@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 
 class SweepError(Exception):
-    """A mistake that the user can mend. Its text is one line, even if a value in it has several."""
+    """A mistake that the user can mend. Its text is one line of characters that print, whatever is in it."""
 
     def __str__(self) -> str:
-        return " ".join(super().__str__().splitlines())
+        return visible(" ".join(super().__str__().splitlines()))
 
 
 class SettingError(SweepError):
@@ -53,6 +53,14 @@ class StoreWarning(SweepWarning):
 
 class MixtureWarning(SweepWarning):
     """Trials that were not computed alike are compared."""
+
+
+def visible(text: str) -> str:
+    r"""The text in one line: line ends and characters that do not print as \n, \x1b, \udcff."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

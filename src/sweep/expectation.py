@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from sweep.analysis.escaping import visible
 from sweep.analysis.statistics.decisions import decide, more
 from sweep.analysis.terminal import Column, setting_columns, show_cells
 from sweep.config.touched import in_order
 from sweep.config.wording import show
 from sweep.deciding import Deciding
+from sweep.errors import visible
 from sweep.execution import setting_aside
 from sweep.execution.plan import Plan
 from sweep.execution.pool import workers

@@ -9,7 +9,6 @@ import pandas as pd
 from rich.console import Console
 
 from sweep.analysis import figure_files, tables
-from sweep.analysis.escaping import visible
 from sweep.analysis.judged_page import JudgedPage
 from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
 from sweep.analysis.mixture import mixture
@@ -19,7 +18,7 @@ from sweep.config.touched import fixed, in_order
 from sweep.config.wording import show
 from sweep.data.labels import label
 from sweep.deciding import Deciding
-from sweep.errors import one_line
+from sweep.errors import one_line, visible
 from sweep.execution.plan import Plan
 from sweep.records.table import load, load_curves
 

@@ -8,14 +8,13 @@ from rich.console import Console
 
 from sweep import files
 from sweep.analysis import escaping, figure_files, tables, variance_table
-from sweep.analysis.escaping import visible
 from sweep.analysis.mixture import mixture
 from sweep.analysis.terminal import fitted
 from sweep.config.sources import Source
 from sweep.config.touched import fixed, in_order
 from sweep.config.wording import show
 from sweep.data.labels import label
-from sweep.errors import ExecutionError, one_line
+from sweep.errors import ExecutionError, one_line, visible
 from sweep.execution.plan import Plan
 from sweep.formats import span
 from sweep.records.table import load

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from sweep.analysis import tables
-from sweep.analysis.escaping import visible
 from sweep.analysis.statistics.terms import Terms
 from sweep.analysis.terminal import Column, fitted
+from sweep.errors import visible
 from sweep.session import console
 
 WORDS = ["[b]", "[/]", "[red]", ":smile:", "**", "--", "&lt;", "](", "${x}"]

@@ -2,6 +2,8 @@
 
 import re
 
+from sweep.errors import visible
+
 _LATEX = str.maketrans(
     {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
     | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
@@ -11,14 +13,6 @@ _LATEX = str.maketrans(
 )
 # Characters with a meaning in Markdown. An underscore inside a word has none, nor has a bracket by itself.
 _MARKDOWN = re.compile(r"[\\`*<>&|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)")
-
-
-def visible(text: str) -> str:
-    r"""The text in one line: line ends and characters that do not print as \n, \x1b, \udcff."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def markdown(text: str) -> str:

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from sweep.analysis import figures
 from sweep.analysis.cell_names import name_of, names_apart
-from sweep.analysis.escaping import visible
 from sweep.analysis.figures.differences import draw_differences
 from sweep.analysis.figures.digits import draw_digits
 from sweep.analysis.figures.material import Planned
 from sweep.analysis.judged_sweep import JudgedSweep
 from sweep.config.tables import FIGURES
+from sweep.errors import visible
 
 
 def draw_figures(

@@ -10,11 +10,11 @@ from rich.console import Console
 from sweep import files
 from sweep.analysis import escaping, tables
 from sweep.analysis.effect_statements import EFFECT_HEADINGS, effect_lines, interaction_lines
-from sweep.analysis.escaping import visible
 from sweep.analysis.judged_sweep import JudgedSweep
 from sweep.analysis.statements import baseline_heading, statements
 from sweep.analysis.tables import Measure
 from sweep.analysis.terminal import Column, fitted
+from sweep.errors import visible
 
 MOST_EFFECTS = 20  # rows on the terminal; the files have all
 

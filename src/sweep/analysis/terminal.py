@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sweep.analysis.escaping import visible
+from sweep.errors import visible
 from sweep.formats import setting_value
 
 GAP = 2  # characters between columns
