@@ -124,7 +124,7 @@ def _digest(name: str, files: tuple[_File, ...]) -> str:
     if name == "mnist":
         _verify(paths, [idx.sha256(path) for path in paths])
         return MNIST_DIGEST
-    sums = [hashlib.sha256(idx.content(path)).hexdigest() for path in paths]
+    sums = [idx.digest(path, dimensions) for path, dimensions in zip(paths, (3, 1, 3, 1), strict=True)]
     return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
 
 
@@ -133,8 +133,7 @@ def _read(files: tuple[_File, ...], classes: int) -> RawData:
     """The images, flattened to (examples, pixels) of uint8, and labels of an IDX data set."""
     parts: list[NDArray[Any]] = []
     for images_path, labels_path in ((files[0].path, files[1].path), (files[2].path, files[3].path)):
-        images = idx.parse(idx.content(images_path), images_path, dimensions=3)
-        labels = idx.parse(idx.content(labels_path), labels_path, dimensions=1)
+        images, labels = idx.read(images_path, dimensions=3), idx.read(labels_path, dimensions=1)
         if len(images) != len(labels):
             raise DataError(f"{labels_path}: {len(labels)} labels for {len(images)} images; must be equal")
         if labels.max() >= classes:

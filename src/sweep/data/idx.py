@@ -1,75 +1,146 @@
 """Reading IDX files (the MNIST format); whatever is wrong with a file is told in one line.
 
 An IDX file is big-endian: two zero bytes, a type code, the number of dimensions, each dimension as a
-32-bit number, then the values.
+32-bit number, then the values. A gzip file says nothing true about its size, so no file is read further than
+one byte beyond what its header promises.
 """
 
 import gzip
 import hashlib
 import math
+import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep import regular_files
 from sweep.errors import DataError
 
+MOST = 2**32  # bytes of values in a file; prepared as float32 they would take 16 GiB
+_PIECE = 2**20  # bytes that are read at a time
 _UINT8 = 0x08
 _TYPES = {0x08: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 
 
 def find(folder: Path, name: str) -> Path:
     """The file `name` in `folder`, gzipped (`name`.gz) or not."""
-    if not folder.is_dir():
+    if not regular_files.is_folder(folder):
         raise DataError(f"data.root={folder}: no such folder")
     for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
+        if regular_files.is_there(path):
             return path
     raise DataError(f"{folder / name}: no such file, nor {name}.gz beside it")
 
 
-def content(path: Path) -> bytes:
-    """The bytes of an IDX file, unzipped where its name ends in .gz."""
-    try:
-        data = path.read_bytes()
-        if path.suffix != ".gz":
-            return data
-        if data[:2] != b"\x1f\x8b":
-            raise DataError(f"{path}: not a gzip file, though its name ends in .gz")
-        return gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: damaged or truncated gzip file ({error})") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-
-
 def shape(path: Path, dimensions: int) -> tuple[int, ...]:
     """The dimensions of an IDX file, from its header alone. Raises DataError for any other content."""
+    with _unzipped(path) as file:
+        return _header(file.read(4 + 4 * dimensions), path, dimensions)
+
+
+def read(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    """The values of an IDX file as an array of uint8 with `dimensions` axes, read-only.
+
+    Raises DataError for any other content. Takes little more memory than the values.
+    """
+    pieces = pieces_of(path, dimensions)
+    header = next(pieces)
+    values = bytearray()
+    for piece in pieces:
+        values += piece
+    array = np.frombuffer(values, np.uint8).reshape(_header(header, path, dimensions))
+    array.flags.writeable = False
+    return array
+
+
+def digest(path: Path, dimensions: int) -> str:
+    """The SHA-256 of an IDX file's unzipped bytes. Raises DataError for a file that `read` refuses."""
+    whole = hashlib.sha256()
+    for piece in pieces_of(path, dimensions):
+        whole.update(piece)
+    return whole.hexdigest()
+
+
+def pieces_of(path: Path, dimensions: int) -> Iterator[bytes]:
+    """The unzipped bytes of an IDX file: its header, then its values in pieces of at most 1 MiB.
+
+    Raises DataError, at the end at the latest, unless they are exactly what the header promises.
+    """
+    with _unzipped(path) as file:
+        header = file.read(4 + 4 * dimensions)
+        shape = _header(header, path, dimensions)
+        expected = len(header) + math.prod(shape)
+        if len(header) < 4 + 4 * dimensions:
+            raise DataError(f"{path}: truncated, {len(header)} bytes; its header has {4 + 4 * dimensions}")
+        if 0 in shape:
+            raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")
+        _check_size(path, os.fstat(file.fileno()).st_size, expected)
+        yield header
+        found = len(header)
+        while piece := file.read(min(_PIECE, expected + 1 - found)):
+            found += len(piece)
+            if found > expected:
+                raise DataError(f"{path}: too long; its header promises {expected} bytes")
+            yield piece
+    if found < expected:
+        raise DataError(f"{path}: truncated, {found} bytes; its header promises {expected}")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes as they lie on disk."""
+    return _hashed(path, "sha256")
+
+
+def md5(path: Path) -> str:
+    """The MD5 of a file's bytes as they lie on disk, in hexadecimal."""
+    return _hashed(path, "md5")
+
+
+def _hashed(path: Path, name: str) -> str:
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            header = file.read(4 + 4 * dimensions)
+        with regular_files.opened(path) as file:
+            return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def _unzipped(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
+    """A file's content, unzipped where its name ends in .gz; what goes wrong in the block is a DataError."""
+    try:
+        with regular_files.opened(path) as file:
+            if path.suffix != ".gz":
+                yield file
+                return
+            if file.read(2) != b"\x1f\x8b":
+                raise DataError(f"{path}: not a gzip file, though its name ends in .gz")
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                yield unzipped
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: damaged or truncated gzip file ({error})") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    return _header(header, path, dimensions)
 
 
-def parse(data: bytes, path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The values of an IDX file as an array of uint8 with `dimensions` axes, read-only.
+def _check_size(path: Path, size: int, expected: int) -> None:
+    """Raise DataError if a file of `size` bytes cannot hold what its header promises, or holds much else.
 
-    `path` is for the messages. Raises DataError for any other content.
+    Gzip stores what it cannot compress with a few bytes in a thousand more; a file of zeros or of empty
+    members could be read for hours without another byte of content.
     """
-    shape = _header(data, path, dimensions)
-    start = 4 + 4 * dimensions
-    expected = start + math.prod(shape)
-    if len(data) < start or len(data) != expected:
-        state = "truncated" if len(data) < max(start, expected) else "too long"
-        raise DataError(f"{path}: {state}, {len(data)} bytes; its header promises {expected}")
-    if 0 in shape:
-        raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+    if expected > MOST:
+        raise DataError(f"{path}: its header promises {expected} bytes; must be at most {MOST}")
+    if path.suffix != ".gz" and size != expected:
+        state = "truncated" if size < expected else "too long"
+        raise DataError(f"{path}: {state}, {size} bytes; its header promises {expected}")
+    if size > 2 * expected + _PIECE:
+        raise DataError(f"{path}: too long, {size} bytes; its header promises {expected} before gzip")
 
 
 def _header(data: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
@@ -85,11 +156,3 @@ def _header(data: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
         raise DataError(f"{path}: holds {found}; must hold {kinds[dimensions]}")
     header = data[4 : 4 + 4 * dimensions].ljust(4 * dimensions, b"\0")
     return tuple(int(size) for size in np.frombuffer(header, ">u4"))
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes as they lie on disk."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error

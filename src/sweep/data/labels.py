@@ -1,6 +1,5 @@
 """The names of a data set and of its classes: recognised by its content, unless the settings give them."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,5 +83,5 @@ def known(config: DataConfig) -> Known:
 
 @lru_cache(maxsize=8)
 def md5(path: Path) -> str:
-    """The MD5 of a file's bytes, in hexadecimal."""
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    """The MD5 of a file's bytes, in hexadecimal. Raises DataError when it cannot be read."""
+    return idx.md5(path)
