@@ -6,6 +6,7 @@ Hydra calls this plugin for every Hydra application of the environment.
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
+from hydra_plugins.sweep_plugins.experiment_source import ExperimentSource
 from sweep import resources
 from sweep.config.application import is_ours
 
@@ -18,4 +19,4 @@ class SweepSearchPath(SearchPathPlugin):
             return
         for folder in dict.fromkeys(folder.absolute() for folder in resources.folders("sweeps")):
             if folder.is_dir():
-                search_path.append("sweep", f"file://{folder}")
+                search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")

@@ -18,11 +18,12 @@ from yaml import YAMLError
 from sweep.config import grid
 from sweep.config.application import own_application
 from sweep.config.assembled import known, schema
+from sweep.config.leaves import nodes
 from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.options import show_to_hydra
 from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys
-from sweep.config.values import converted, with_values
+from sweep.config.values import converted, dotted, with_values
 from sweep.config.wording import refuse
 from sweep.errors import SettingError
 
@@ -173,6 +174,9 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
         if base.grid is None:
             return [base]
         axes = base.grid
+    for key in grid.keys(axes):  # others, such as hydra.run.dir, would be overrides of their own
+        if key not in nodes():
+            raise unknown_setting(key)
     given = [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
     # Without grid=null the whole grid would be copied into the configuration of each of its cells.
     return [
@@ -191,7 +195,7 @@ def given(overrides: Sequence[str], axes: Any = None) -> list[str]:
 def given_settings(settings: Mapping[str, Any]) -> list[str]:
     """The keys of settings written in Python, in the order in which they are written."""
     plain = {key: value for key, value in settings.items() if key != "grid"}
-    return given([grid.override(key, value) for key, value in _dotted(plain)], settings.get("grid"))
+    return given([grid.override(key, value) for key, value in dotted(plain)], settings.get("grid"))
 
 
 def from_settings(settings: Mapping[str, Any]) -> list[Config]:
@@ -200,7 +204,7 @@ def from_settings(settings: Mapping[str, Any]) -> list[Config]:
         raise SettingError(f'{settings}: must be a mapping of settings, such as {{"hidden": 16}}')
     settings = dict(settings)
     axes = settings.pop("grid", None)
-    overrides = [grid.override(key, value) for key, value in _dotted(settings)]
+    overrides = [grid.override(key, value) for key, value in dotted(settings)]
     register_schema()
     with own_application():
         return expand(overrides, application_composer(), axes)
@@ -235,16 +239,3 @@ def _unfreeze(node: DictConfig) -> None:
         child = node._get_node(key)
         if isinstance(child, DictConfig) and not child._is_none():
             _unfreeze(child)
-
-
-def _dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and prefix + key != "compare.baseline":  # whose value is settings
-            inner = dict(value)
-            if "name" in inner:
-                pairs.append((prefix + key, inner.pop("name")))
-            pairs += _dotted(inner, f"{prefix}{key}.")
-        else:
-            pairs.append((prefix + key, value))
-    return pairs

@@ -43,6 +43,20 @@ def with_values(settings: _Settings, values: Mapping[str, Any]) -> _Settings:
     return replace(settings, **own, **groups)  # type: ignore[type-var]
 
 
+def dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested settings as pairs of a dotted key and a value."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and prefix + key != "compare.baseline":  # whose value is settings
+            inner = dict(value)
+            if "name" in inner:
+                pairs.append((prefix + key, inner.pop("name")))
+            pairs += dotted(inner, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, value))
+    return pairs
+
+
 def _needs_the_rest(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_needs_the_rest, value))

@@ -1,0 +1,53 @@
+"""How Hydra reads experiments in a folder `sweeps`: checked to be data before anything acts on them.
+
+Hydra registers this plugin for every Hydra application of the environment; only our search path names it.
+"""
+
+from pathlib import Path
+
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from omegaconf import OmegaConf
+
+
+class ExperimentSource(ConfigSource):
+    """The group `experiment` of a folder `sweeps`, and nothing else that lies there."""
+
+    @staticmethod
+    def scheme() -> str:
+        """What paths of this kind begin with in Hydra's search path."""
+        return "sweep-experiments"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """The checked content of an experiment file."""
+        from sweep.config.experiment_files import read
+
+        content = OmegaConf.create(read(Path(self.path), self._normalize_file_name(config_path)))
+        return ConfigResult(self.provider, self.full_path(), content, {"package": "_global_"})
+
+    def available(self) -> bool:
+        """Whether the folder is there."""
+        return Path(self.path).is_dir()
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether a path is a folder of experiments."""
+        from sweep.config.experiment_files import serves
+        from sweep.regular_files import is_folder
+
+        return config_path == "" or (serves(config_path) and is_folder(Path(self.path, config_path)))
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether a path is an experiment."""
+        from sweep.config.experiment_files import serves
+        from sweep.regular_files import is_folder, is_there
+
+        file = Path(self.path, self._normalize_file_name(config_path))
+        return serves(config_path) and is_there(file) and not is_folder(file)
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """The names in a folder of experiments: of its folders, its files, or both."""
+        files: list[str] = []
+        for file in sorted(Path(self.path, config_path).iterdir()):
+            place = f"{config_path}/{file.name}" if config_path else file.name
+            self._list_add_result(files, place, file.name, results_filter)
+        return files
