@@ -15,6 +15,25 @@ mathematics of `nn`, and `records` stores what comes out. `analysis` makes table
 and `papers` reports. docs/architecture.md has a picture of this, and a glossary.
 """
 
+import os
+import sys
+
+
+def _forget_working_folder() -> None:
+    """Have `python -m sweep` import nothing from the working folder, which it would look in first.
+
+    It may be somebody else's, and a file yaml.py or a folder hydra_plugins in it would be run. Modules that
+    SWEEP_EXTENSIONS names are still found there.
+    """
+    arguments = zip(sys.orig_argv, sys.orig_argv[1:], strict=False)
+    ours = any(option == "-m" and name.split(".")[0] == "sweep" for option, name in arguments)
+    package = os.path.dirname(os.path.dirname(__file__))
+    if ours and sys.argv[:1] == ["-m"] and sys.path[0] == os.getcwd() != package:  # Python is still starting
+        del sys.path[0]
+
+
+_forget_working_folder()
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -175,8 +194,6 @@ def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
     before `sweep.run`. Workers import the module, too. If the file that defines the entry changes, cells that
     use it become other cells. Raises SettingError for an entry of a wrong type or a name that is taken.
     """
-    import sys
-
     from sweep.config.registering import register as into_table
 
     module = sys._getframe(1).f_globals["__name__"]

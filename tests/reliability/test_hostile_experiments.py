@@ -138,3 +138,18 @@ def test_nothing_beside_the_experiments_is_served(path: str) -> None:
 def test_an_axis_of_a_grid_is_a_setting(key: str) -> None:
     with pytest.raises(SweepError):
         sweep.run({"grid": {"product": {key: [1, 2]}}, "dry_run": True})
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "sweep", "hiden=3"], ["-m", "sweep.report", "nothing"]], ids=["sweep", "report"]
+)
+def test_nothing_beside_a_sweep_is_imported(tmp_path: Path, command: list[str]) -> None:
+    plugin = tmp_path / "hydra_plugins" / "planted" / "__init__.py"
+    plugin.parent.mkdir(parents=True)
+    modules = ["yaml.py", "json.py", "pathlib.py", "numba.py", "cattrs.py", "sitecustomize.py"]
+    for file in (plugin, *(tmp_path / name for name in modules)):
+        file.write_text(RUN)
+    done = python(tmp_path, *command)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "ran").exists()
