@@ -20,7 +20,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -39,7 +39,10 @@ def run(_: DictConfig) -> float | None:
     job = HydraConfig.get()
     output = Path(job.runtime.output_dir)
     try:
-        overrides, composer = list(job.overrides.task), application_composer()
+        # Not resolved: the value of name=${oc.env:X} must not become part of what was typed.
+        overrides = OmegaConf.to_container(job.overrides.task, resolve=False)
+        assert isinstance(overrides, list)
+        composer = application_composer()
         configs = expand(overrides, composer)
         if job.mode is not RunMode.MULTIRUN:  # the sweeper has already checked all jobs of a multirun
             check_effects(configs)
@@ -70,6 +73,7 @@ def main() -> None:
 def _main() -> None:
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
+    from sweep.config.outside_values import check_choices
 
     if answer := _asked(sys.argv[1:]):
         from sweep.session import console
@@ -77,6 +81,7 @@ def _main() -> None:
         console().out(answer)
         return
     register_schema()
+    check_choices(sys.argv[1:])
     # argparse accepts overrides before or after an option, but not on both sides: options are moved to the
     # front.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))

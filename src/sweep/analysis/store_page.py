@@ -7,8 +7,8 @@ import pandas as pd
 from rich.console import Console
 
 from sweep.analysis.axes import axes_of, by_axes
-from sweep.analysis.escaping import visible
 from sweep.analysis.terminal import Column, fitted, setting_columns, show_cells
+from sweep.errors import visible
 from sweep.execution.running import Running
 from sweep.formats import MISSING, file_size, plural, setting_value
 from sweep.locks import is_released

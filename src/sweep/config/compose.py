@@ -21,6 +21,7 @@ from sweep.config.assembled import known, schema
 from sweep.config.leaves import nodes
 from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.options import show_to_hydra
+from sweep.config.outside_values import check_choices, check_outside_values
 from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys
 from sweep.config.values import converted, dotted, with_values
@@ -43,6 +44,7 @@ def to_config(composed: DictConfig) -> Config:
     if unknown:
         raise unknown_setting(unknown[0])
     own = OmegaConf.masked_copy(composed, [str(key) for key in structure])
+    check_outside_values(own)
     config = OmegaConf.to_object(OmegaConf.merge(structure, own))
     assert isinstance(config, Config)
     return replace(config, experiment=OmegaConf.select(composed, "hydra.runtime.choices.experiment"))
@@ -102,6 +104,7 @@ class Composer:
 
     def _read(self, line: str) -> _Setting:
         if line not in self.read:
+            check_choices([line])
             (override,) = OverridesParser.create().parse_overrides([line])
             key, value = override.key_or_group, override.value()
             # Several experiments may be combined; of every other group one option is chosen.

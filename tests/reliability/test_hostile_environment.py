@@ -1,0 +1,62 @@
+"""A secret of the environment is nowhere in what a sweep writes, but in the name of its folder of records."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.processes import python
+from tests.reliability.scale import Count, scaled
+
+from sweep.config import grid
+from sweep.config.application import own_application
+from sweep.config.compose import application_composer, expand, register_schema
+from sweep.config.leaves import nodes
+from sweep.errors import SettingError
+
+SECRET = "hunter2"
+OUTSIDE = "${oc.env:SECRET}"
+VALUES = [OUTSIDE, f"x{OUTSIDE}y", [OUTSIDE], "${oc.decode:${oc.env:SECRET}}"]
+SMALL = ["depth=0", "epochs=1", "seeds=1", "data=exam", "output=identity", "loss=mse", "parallel=serial"]
+PLAIN = ["figures=false", "hydra.run.dir=out"]
+
+
+@scaled("values", VALUES[:1], VALUES)
+def test_no_setting_but_results_takes_a_value_from_outside(
+    monkeypatch: pytest.MonkeyPatch, count: Count, values: list[object]
+) -> None:
+    monkeypatch.setenv("SECRET", SECRET)
+    register_schema()
+    keys = [key for key in (*nodes(), "experiment") if key != "results"]
+    with own_application():
+        composer = application_composer()
+        for key in keys:
+            for value in values:
+                with pytest.raises(SettingError) as caught:
+                    expand([grid.override(key, value)], composer)
+                assert SECRET not in str(caught.value), key
+        for reference in ("${results}", "${.results}"):
+            with pytest.raises(SettingError, match="name="):
+                expand([f"results={OUTSIDE}", f"name={reference}"], composer)
+        (config,) = expand([f"results={OUTSIDE}/x", "name=${hidden}"], composer)
+    assert (config.results, config.name) == (f"{SECRET}/x", "128")
+    count("settings given a secret of the environment", tried=len(keys) * len(values), shown=0)
+
+
+@pytest.mark.parametrize("argument", [f"optimizer={OUTSIDE}", f"experiment={OUTSIDE}", f"name={OUTSIDE}"])
+def test_a_secret_on_the_command_line_is_one_line_without_it(tmp_path: Path, argument: str) -> None:
+    done = python(tmp_path, "-m", "sweep", argument, SECRET=SECRET)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {argument}: must be typed out")
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_folder_of_results_from_the_environment_is_nowhere_but_its_name(tmp_path: Path) -> None:
+    folder = f"results={OUTSIDE}/x"
+    done = python(tmp_path, "-m", "sweep", folder, *SMALL, *PLAIN, SECRET=SECRET)
+    assert done.returncode == 0, done.stderr
+    written = [file for file in tmp_path.rglob("*") if ".matplotlib" not in file.parts]
+    assert len(list((tmp_path / SECRET / "x").glob("*/0.parquet"))) == 1
+    assert [file for file in written if SECRET in file.name] == [tmp_path / SECRET]
+    assert not [file for file in written if file.is_file() and SECRET.encode() in file.read_bytes()]
+    lines = [line for line in done.stdout.splitlines() if SECRET in line]
+    assert lines == [f"records: {tmp_path}{os.sep}{SECRET}{os.sep}x"]
