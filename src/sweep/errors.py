@@ -3,12 +3,17 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 4000  # characters of an error, before those that do not print are written out
+
 
 class SweepError(Exception):
-    """A mistake that the user can mend. Its text is one line of characters that print, whatever is in it."""
+    """A mistake that the user can mend.
+
+    Its text is one line of characters that print, whatever is in it, and not longer than a screen.
+    """
 
     def __str__(self) -> str:
-        return visible(" ".join(super().__str__().splitlines()))
+        return visible(" ".join(shortened(super().__str__(), LONGEST).splitlines()))
 
 
 class SettingError(SweepError):
@@ -65,8 +70,16 @@ def visible(text: str) -> str:
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The clause "did you mean X?" for the allowed name closest to `name`, or nothing."""
+    if len(name) > 100:  # difflib would take minutes for a name of a megabyte
+        return ""
     matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def shortened(value: object, most: int = 100) -> str:
+    """A value that somebody wrote, as an error shows it: its beginning, where it is long."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
 def one_line(error: Exception) -> str:

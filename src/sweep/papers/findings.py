@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from sweep.errors import PaperError, nearest
+from sweep.errors import PaperError, nearest, shortened
 
 # Of a line: its parts by name, with "" for ours as the table shows it.
 Parts = Mapping[str, str]
@@ -40,11 +40,15 @@ def filled(text: str, tables: Mapping[str, Mapping[str, Parts]]) -> str:
 
     whole = _PLACEHOLDER.sub(value, text)
     if "{" in _PLACEHOLDER.sub("", text):
-        raise PaperError(f"{text}: a brace must begin a placeholder such as {{table[label]}}")
+        brace = _PLACEHOLDER.sub("", text).partition("{")[2]
+        raise PaperError(
+            f"{{{shortened(brace, 30)}: a brace must begin a placeholder such as {{table[label]}}; tables are"
+            f" {', '.join(tables)}"
+        )
     return whole
 
 
 def _found(name: str, known: Mapping[str, Value], what: str, text: str) -> Value:
     if name not in known:
-        raise PaperError(f"{text}: {name}: no such {what}{nearest(name, known)}")
+        raise PaperError(f"{shortened(text)}: {shortened(name)}: no such {what}{nearest(name, known)}")
     return known[name]

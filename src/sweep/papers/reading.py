@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from cattrs import Converter
+from yaml import YAMLError
 
-from sweep import resources
+from sweep import regular_files, resources
+from sweep.config import plain_yaml
 from sweep.config.messages import experiments
-from sweep.errors import PaperError, nearest
+from sweep.errors import PaperError, nearest, one_line, shortened
 from sweep.papers.entries import Entries, Vocabulary, paper_converter, with_given
 from sweep.papers.rules import MistakeError, OneOf
 from sweep.papers.specification import SCALES, Paper
@@ -28,11 +29,10 @@ def find(name: str, reports: Path = REPORTS) -> Path:
     """The paper.yaml of a paper, that of `reports` first. Raises PaperError where there is none."""
     known = names(reports)
     if name not in known:
-        raise PaperError(
-            f"{name}: no such paper; must be all or one of {', '.join(known)}{nearest(name, known)}"
-        )
+        allowed = f"must be all or one of {', '.join(known)}{nearest(name, known)}"
+        raise PaperError(f"{shortened(name)}: no such paper; {allowed}")
     files = (folder / name / "paper.yaml" for folder in _folders(reports))
-    return next(file for file in files if file.is_file())
+    return next(file for file in files if regular_files.is_there(file))
 
 
 def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
@@ -43,9 +43,14 @@ def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
     """
     file = find(name, reports)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PaperError(f"{file}: {' '.join(str(error).split())}") from error
+        content = plain_yaml.load(regular_files.read(file).decode("utf-8"))
+    except OSError as error:
+        raise PaperError(f"{file}: cannot be read ({error.strerror})") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise PaperError(f"{file}: {one_line(error)}") from error
+    for key, text in plain_yaml.texts(content):
+        if plain_yaml.calls_resolver(text):
+            raise PaperError(f"{file}: {key}={shortened(text)}: must be written out")
     try:
         return _paper(name, file, content, vocabulary)
     except MistakeError as mistake:
