@@ -11,6 +11,7 @@ from typing import IO
 from uuid import uuid4
 
 from sweep import locks
+from sweep.errors import StoreError
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}", re.DOTALL)
 
@@ -123,6 +124,12 @@ def _clean_once(folder: Path) -> None:
 
 def _encoded(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
+
+
+def check_own(folder: Path) -> None:
+    """Raise StoreError for a link in the place of a folder of ours: what we write would go elsewhere."""
+    if folder.is_symlink():
+        raise StoreError(f"{folder}: a link; must be a folder, or not there yet")
 
 
 def _sync_folder(folder: Path) -> None:

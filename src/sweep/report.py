@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.commands import exit_codes
-from sweep.errors import PaperError
+from sweep.errors import PaperError, visible
 
 if TYPE_CHECKING:
     from sweep.papers.page import Report
@@ -66,7 +66,7 @@ def write_or_check(paper: str, reports: Path, check: bool) -> int:
     if check and paper == "all":
         differences += pages.differences(reports)
     for line in differences:
-        print(line, file=sys.stderr)
+        print(visible(line), file=sys.stderr)
     return 1 if differences else 0
 
 

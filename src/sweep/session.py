@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from sweep.analysis.terminal import Column, setting_columns, show_cells
+from sweep.analysis.terminal import Column, Terminal, setting_columns, show_cells
 from sweep.config.agreement import check_equal_cells
 from sweep.config.schema import Config
 from sweep.config.touched import in_order
@@ -185,8 +185,7 @@ def console() -> Console:
     """The terminal that a command writes to."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    # A user's text is printed as it is: brackets in it are not markup, and :words: are not emoji.
-    return Console(markup=False, highlight=False, emoji=False)
+    return Terminal()
 
 
 def remove_hydra_output(output: Path) -> None:

@@ -12,12 +12,20 @@ _LATEX = str.maketrans(
     | {"`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "\0": "{}"}
 )
 # Characters with a meaning in Markdown. An underscore inside a word has none, nor has a bracket by itself.
-_MARKDOWN = re.compile(r"[\\`*<>&|~]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)")
+# At the beginning of a line, a heading, an item of a list, or a rule.
+_BLOCK = re.compile(r"^(\d*)([-+#=.)])(?=[-+#= ]|$)")
+_MARKDOWN = re.compile(r"[\\`*<>&|~$]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)|#(?=#*$)")
 
 
 def markdown(text: str) -> str:
-    """The text as it must be written in a row of a Markdown table."""
-    return _MARKDOWN.sub(lambda found: "\\" + found[0], visible(text))
+    """The text as it must be written in a row of a Markdown table, or as a paragraph or an item of a list."""
+    escaped = _MARKDOWN.sub(lambda found: "\\" + found[0], visible(text))
+    return _BLOCK.sub(lambda found: f"{found[1]}\\{found[2]}", escaped)
+
+
+def prose(text: str) -> str:
+    """Sentences of somebody else, over several lines or not, as a paragraph of a Markdown page."""
+    return markdown(" ".join(text.split()))
 
 
 def latex(text: str) -> str:

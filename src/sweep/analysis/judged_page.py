@@ -117,4 +117,5 @@ def _first(column: Column, count: int) -> Column:
 
 def _write_table(table: pd.DataFrame, file: Path) -> None:
     # Bytes of a path that are not Unicode text are written as \udcNN.
-    table.to_csv(file, index=False, encoding="utf-8", errors="backslashreplace", lineterminator="\n")
+    with files.replacing(file) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8", errors="backslashreplace", lineterminator="\n")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -13,6 +14,17 @@ from sweep.errors import visible
 from sweep.formats import setting_value
 
 GAP = 2  # characters between columns
+
+
+class Terminal(Console):
+    """A console that prints a user's text as it is: no markup, no emoji, and no escape sequence."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, highlight=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text, whose line ends are kept."""
+        return super().render_str("\n".join(map(visible, text.split("\n"))), **options)
 
 
 @dataclass(frozen=True)

@@ -142,11 +142,10 @@ def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
 
 
 def experiments() -> list[str]:
-    """The names of all experiments: those of the package and those in ./sweeps."""
-    return sorted(
-        {
-            file.relative_to(folder / "experiment").with_suffix("").as_posix()
-            for folder in resources.folders("sweeps")
-            for file in folder.glob("experiment/**/*.yaml")
-        }
-    )
+    """The names of all experiments, those of the package and those in ./sweeps, that print."""
+    found = {
+        file.relative_to(folder / "experiment").with_suffix("").as_posix()
+        for folder in resources.folders("sweeps")
+        for file in folder.glob("experiment/**/*.yaml")
+    }
+    return sorted(filter(str.isprintable, found))

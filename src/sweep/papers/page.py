@@ -12,7 +12,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from sweep import files
-from sweep.analysis import figures
+from sweep.analysis import figure_files, figures
+from sweep.analysis.escaping import prose
 from sweep.analysis.figures import style
 from sweep.analysis.mixture import mixture_in_means
 from sweep.errors import PaperError
@@ -28,7 +29,7 @@ from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
 # The page shows the PNG: on GitHub some browsers leave out images inside an SVG, such as digits.
-FORMATS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {"metadata": {"Date": None}}}
+FORMATS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {}}
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Report:
             for figure in self.paper.figures:
                 drawn = self.draw(figure)
                 for kind, settings in FORMATS.items():
-                    with files.replacing(folder / "figures" / f"{figure.name}.{kind}") as file:
-                        drawn.savefig(file, format=kind, **settings)
+                    file = folder / "figures" / f"{figure.name}.{kind}"
+                    files.write(file, figure_files.content(drawn, kind, **settings))
                 plt.close(drawn)
         manifest.write(folder, self._kept(), self.collection.experiments, self.paper.file)
 
@@ -103,21 +104,23 @@ class Report:
     def _page(self) -> str:
         paper, text = self.paper, io.StringIO()
         year = f" ({paper.year})" if paper.year else ""
-        text.write(f"# {paper.title}\n\n{paper.authors}{year}. {paper.summary.strip()}\n\n")
+        text.write(f"# {prose(paper.title)}\n\n")
+        text.write(f"{prose(f'{paper.authors}{year}. {paper.summary}')}\n\n")
         text.write(f"{self._origin()}\n\n")
         text.write(self._findings())
         for table in paper.tables:
-            text.write(f"## {table.caption}\n\n")
+            text.write(f"## {prose(table.caption)}\n\n")
             tabulated = self._tables[table.name]
-            text.write(f"{tabulated.markdown()}\n{self._data_of(table)}{tabulated.note}")
+            text.write(f"{tabulated.markdown()}\n{prose(f'{self._data_of(table)}{tabulated.note}')}")
             text.write(f" As numbers: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
-            text.write(f"## {published}{figure.caption}\n\n")
-            text.write(f"![{figure.caption}](figures/{figure.name}.png)\n\n")
-            text.write(f"{self._seeds(figure)}As vectors: [SVG](figures/{figure.name}.svg).\n\n")
+            text.write(f"## {prose(f'{published}{figure.caption}')}\n\n")
+            text.write(f"![{prose(figure.caption)}](figures/{figure.name}.png)\n\n")
+            vectors = prose(f"{self._seeds(figure)}As vectors:")
+            text.write(f"{vectors} [SVG](figures/{figure.name}.svg).\n\n")
         text.write("## What the paper leaves open, and what we chose\n\n")
-        text.write("".join(f"- {assumption.strip()}\n" for assumption in paper.assumptions) + "\n")
+        text.write("".join(f"- {prose(assumption)}\n" for assumption in paper.assumptions) + "\n")
         again = f"python -m sweep.reproduce {paper.name} --scale {self.collection.scale}"
         text.write("## Again\n\n")
         text.write(f"    {again}  # train and report\n")
@@ -130,7 +133,7 @@ class Report:
         others = {each.scale: None for each in self.paper.findings if each not in own}
         if not self.paper.findings:
             return ""
-        lines = [f"- {self._filled(finding.text)}\n" for finding in own]
+        lines = [f"- {prose(self._filled(finding.text))}\n" for finding in own]
         text = "## What came out\n\n" + "".join(lines) + ("\n" if own else "")
         if others:
             scales = " and ".join(f"`{scale}`" for scale in others)

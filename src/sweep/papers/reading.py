@@ -22,7 +22,8 @@ REPORTS = Path("reports")
 
 def names(reports: Path = REPORTS) -> list[str]:
     """The papers of the folder `reports`, of the working folder and of the package."""
-    return sorted({file.parent.name for folder in _folders(reports) for file in folder.glob("*/paper.yaml")})
+    found = {file.parent.name for folder in _folders(reports) for file in folder.glob("*/paper.yaml")}
+    return sorted(filter(str.isprintable, found))
 
 
 def find(name: str, reports: Path = REPORTS) -> Path:

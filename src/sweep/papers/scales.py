@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sweep import files
 from sweep.config.axes import flat
 from sweep.papers.collection import EACH_CELL, FILE, Collection
 from sweep.papers.specification import PROTOCOL, SCALES, Paper
@@ -16,12 +17,23 @@ def folder(paper: Path, scale: str, replace: bool = False) -> Path:
     smaller than the one that is there, or that is to `replace` it. Others have a folder of their own below.
     """
     kept = Collection.read(paper).scale if (paper / FILE).is_file() else LARGEST
-    return paper if replace or _rank(scale) >= _rank(kept) else paper / scale
+    chosen = paper if replace or _rank(scale) >= _rank(kept) else paper / scale
+    _check_own(paper, chosen)
+    return chosen
 
 
 def folders(paper: Path) -> list[Path]:
     """Those of a paper's folders that hold a report: its own first, then that of each smaller scale."""
-    return [each for each in (paper, *(paper / scale for scale in SCALES)) if (each / FILE).is_file()]
+    found = [each for each in (paper, *(paper / scale for scale in SCALES)) if (each / FILE).is_file()]
+    _check_own(paper, *found)
+    return found
+
+
+def _check_own(*places: Path) -> None:
+    """Raise StoreError for a link in the place of a folder that a report is written to."""
+    for place in places:
+        for folder in (place, *(place / inner for inner in ("tables", "figures", "measurements"))):
+            files.check_own(folder)
 
 
 def share(paper: Paper, collection: Collection) -> str:

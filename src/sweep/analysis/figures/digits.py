@@ -78,6 +78,6 @@ def _images(figure: Figure, found: WhichDigits, rows: pd.DataFrame, top: float) 
         panel = figure.add_axes((x / width, y / height, SIDE / width, SIDE / height))
         panel.imshow(found.examples.images[row["example"]], cmap="gray_r", interpolation="nearest")
         panel.set_axis_off()
-        name = found.examples.class_names[row["label"]].replace("$", r"\$")
+        name = found.examples.class_names[row["label"]]
         shares = f"{row['right']}/{found.seeds} : {row['baseline_right']}/{found.baseline_seeds}"
         panel.set_title(f"{name}\n{shares}", fontsize=style.SMALL, pad=2)

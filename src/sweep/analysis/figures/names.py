@@ -23,7 +23,7 @@ SEPARATOR = ", "
 
 def setting(key: str) -> str:
     """The name of a setting: `learning rate` for learning_rate."""
-    return _NAMES.get(key, key.replace(".", " ").replace("_", " ")).replace("$", r"\$")
+    return _NAMES.get(key, key.replace(".", " ").replace("_", " "))
 
 
 def settings(keys: Sequence[str]) -> str:
@@ -47,8 +47,7 @@ def value(found: Any, digits: int = 6) -> str:
         return short if digits < 6 or float(short) == found else repr(found)
     text = str(found)
     # Names of functions, such as binary_cross_entropy, but not paths.
-    text = text.replace("_", " ").strip() if text.isidentifier() else text
-    return text.replace("$", r"\$")
+    return text.replace("_", " ").strip() if text.isidentifier() else text
 
 
 def column(found: "pd.Series[Any]") -> list[str]:

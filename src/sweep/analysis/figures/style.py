@@ -37,6 +37,7 @@ _RC: Any = {
     "legend.frameon": False,
     "legend.title_fontsize": 9,
     "lines.linewidth": 1.5,
+    "text.parse_math": False,  # a dollar sign in a user's text is a dollar sign
     "xtick.labelsize": TICK,
     "ytick.labelsize": TICK,
 }

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import LOSSES
@@ -74,5 +75,8 @@ def measured_lines(
     figure, (panel,) = side_by_side(1, 6.4, 3.6)
     plot_lines(panel, {name.replace("_", " "): (rows[x], rows[name]) for name in y}, marked=True)
     panel.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
+    for axis in (panel.xaxis, panel.yaxis):  # matplotlib's own labels of powers are formulas
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper")
     return figure

@@ -1,0 +1,149 @@
+"""Texts of somebody else, in records, settings and papers, come out as texts, in the folder of the output."""
+
+import io
+import re
+import warnings
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from sweep.analysis import escaping, figure_files, judged_page
+from sweep.analysis.figures import style
+from sweep.analysis.terminal import Terminal
+from sweep.errors import StoreError, SweepError, visible
+from sweep.papers import catalogue, reading, scales
+from sweep.papers.collection import Collection
+from sweep.papers.page import Report
+
+PAPERS = Path(__file__).parents[2] / "reports"
+HOSTILE = [
+    *("\x1b[31m", "\x9b31m", "\x07", "\x00", "\u202e", "\u2066", "\r", "\n", "\udcff", "\u2028", "\ufffe"),
+    *("<script>", "<img src=x onerror=y>", "&lt;", "<!--", "]]>", "]( javascript:x)", "![x](y)", "[a]: b"),
+    *("`", "```", "~~~", "|", "# ", "- ", "1. ", "> ", "===", "---", "***", "$x$", r"$\frac{", "$$"),
+    *(r"\input{x}", "^^5cinput", r"\end{table}", "%", "=1+1", "@x", ":smile:", "[red]", "{0}", "www.x.y"),
+    *("a", " ", "_", "~", "\\", "https://x.y", "a" * 300),
+]
+TEXTS = st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=5).map("".join)
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+TEXT_TOKENS = {"text", "softbreak", "text_special"}
+
+
+def inline_kinds(markdown: str) -> set[str]:
+    return {child.type for token in MARKDOWN.parse(markdown) for child in token.children or []}
+
+
+@given(TEXTS)
+def test_a_text_on_the_terminal_has_no_escape_sequence(text: str) -> None:
+    terminal = Terminal(file=io.StringIO(), width=1000, force_terminal=True)
+    terminal.print(text)
+    assert all(line.isprintable() for line in terminal.file.getvalue().split("\n"))
+    assert str(SweepError(text)).isprintable()
+
+
+@given(TEXTS)
+@example("1) x")
+@example("+ x")
+def test_a_text_in_markdown_is_one_paragraph_of_text(text: str) -> None:
+    shown = visible(" ".join(text.split()))
+    for before, blocks in (
+        ("", ["paragraph_open", "inline", "paragraph_close"]),
+        ("# ", ["heading_open", "inline", "heading_close"]),
+        ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
+    ):
+        tokens = MARKDOWN.parse(before + escaping.prose(text))
+        if shown:
+            assert [token.type for token in tokens[: len(blocks)]] == blocks
+            content = next(token for token in tokens if token.type == "inline").children or []
+            assert {child.type for child in content} <= TEXT_TOKENS
+            assert "".join(child.content for child in content) == shown
+
+
+@given(TEXTS)
+def test_a_text_in_latex_calls_nothing(text: str) -> None:
+    written = escaping.latex(text)
+    ours = r"\\(text\w+\{\}|string\"|[&%$#_{}])|\$\\pm\$|\$\^2\$|\$\\varepsilon\$|\{\}|\{\}-"
+    rest = re.sub(ours, "", written)
+    assert not set(rest) & set("\\$&#^~%"), written
+    assert written.isprintable()
+
+
+def test_a_text_in_a_figure_is_no_formula_and_its_svg_is_xml() -> None:
+    texts = [text for text in HOSTILE if text != "\udcff"]
+    with style.applied(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the font does not have all of them
+        figure, panel = plt.subplots()
+        panel.set_title("".join(texts))
+        panel.set_xticks(range(len(texts)), texts)
+        files = {ending: figure_files.content(figure, ending) for ending in figure_files.FORMATS}
+    plt.close(figure)
+    assert ET.fromstring(files["svg"]).tag.endswith("svg")
+
+
+def hostile(content: Any) -> Any:
+    """The content of a paper.yaml with hostile texts for its sentences."""
+    text = "".join(part for part in HOSTILE if part.isprintable() and part != "{0}")
+    made = {**content, **dict.fromkeys(("title", "authors", "summary"), text), "assumptions": [text]}
+    made["findings"] = [re.sub(r"\d|\{|\}", "", text)]
+    for kind in ("tables", "figures"):
+        for entry in made[kind].values():
+            entry["caption"] = text
+    for table in made["tables"].values():
+        for row in table.get("rows", []):
+            row["label"] = text
+    return made
+
+
+def test_a_page_has_no_markup_of_a_paper(tmp_path: Path) -> None:
+    content = hostile(yaml.safe_load((PAPERS / "paterson" / "paper.yaml").read_text(encoding="utf-8")))
+    content["findings"] = [{"text": content["findings"][0], "scale": "full"}]
+    file = tmp_path / "paterson" / "paper.yaml"
+    file.parent.mkdir()
+    file.write_text(yaml.safe_dump(content, allow_unicode=False), encoding="utf-8")
+    paper = reading.read("paterson", catalogue.VOCABULARY, tmp_path)
+    page = Report(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
+    tokens = MARKDOWN.parse(page)
+    inline = [child for token in tokens for child in token.children or []]
+    links = {str(child.attrGet("href") or child.attrGet("src")) for child in inline if child.attrs}
+    assert all(re.fullmatch(r"(tables|figures)/[a-z_]+\.(csv|tex|png|svg)", link) for link in links), links
+    assert not {token.type for token in (*tokens, *inline)} & {"html_block", "html_inline", "fence"}
+    ours = {"full", "records.parquet", "measurements/"}
+    assert {child.content for child in inline if child.type == "code_inline"} <= ours
+
+
+def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(tmp_path: Path) -> None:
+    elsewhere, output = tmp_path / "elsewhere", tmp_path / "output"
+    elsewhere.mkdir()
+    output.mkdir()
+    (elsewhere / "effects.png").write_text("precious")
+    (output / "figures").symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(StoreError, match="a link"):
+        figure_files.remove_stale(output / "figures")
+    figure = plt.figure()
+    with pytest.raises(StoreError, match="a link"):
+        figure_files.save(figure, output / "figures" / "effects", ["png"])
+    plt.close(figure)
+    assert (elsewhere / "effects.png").read_text() == "precious"
+    (output / "records.parquet").touch()
+    with pytest.raises(StoreError, match="a link"):
+        scales.folders(output)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "wei").symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(StoreError, match="a link"):
+        scales.folder(tmp_path / "reports" / "wei", "full")
+
+
+def test_a_link_in_the_place_of_a_file_of_ours_is_replaced(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "summary.csv").symlink_to(precious)
+    judged_page._write_table(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
+    assert precious.read_text() == "precious"
+    assert (tmp_path / "summary.csv").read_text() == "hidden\n4\n"
