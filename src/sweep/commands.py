@@ -45,3 +45,7 @@ def exit_codes(stopped: str = stopping.STOPPED) -> Iterator[None]:
             sys.exit(print_error(error))
         except BrokenPipeError:  # the reader of the output, such as head, has closed it
             sys.exit(1)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            sys.exit(print_error(SweepError(f"{error.filename}: {error.strerror}")))

@@ -66,6 +66,8 @@ def _check_choices(config: Config) -> None:
 
 
 def _fits(value: Any, rule: Setting) -> bool:
+    if isinstance(value, str) and "\0" in value:  # which would end the name of a file
+        return False
     if isinstance(value, list):
         known = all(isinstance(name, str) and name in (rule.choices or value) for name in value)
         return bool(value) and known and len(set(value)) == len(value)

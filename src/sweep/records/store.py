@@ -11,6 +11,7 @@ Names have one form only: `007.parquet` is nobody's. Links, folders and devices 
 import itertools
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -137,14 +138,26 @@ def set_aside(file: Path) -> Path | None:
 
 
 def check_writable(results: Path) -> None:
-    """Raise StoreError unless records can be written to `results`, which need not exist. Creates nothing."""
+    """Raise StoreError unless records can be written to `results`, which need not exist.
+
+    Leaves nothing there. Folders of those names are made for a moment: what /proc and some disks say of
+    themselves is not true.
+    """
     folder = results.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    if not folder.is_dir():
-        raise StoreError(f"results={results}: {folder} is a file; must be a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreError(f"results={results}: {folder} is read-only; must be a folder to write in")
+    missing = []
+    try:
+        while not folder.exists():
+            missing.append(folder.name)
+            folder = folder.parent
+        if not folder.is_dir():
+            raise StoreError(f"results={results}: {folder} is a file; must be a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StoreError(f"results={results}: {folder} is read-only; must be a folder to write in")
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as made:
+            for name in missing:
+                Path(made, name).mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"results={results}: {error.strerror}; must be a folder to write in") from error
 
 
 def _listed(folder: Path) -> Iterator["os.DirEntry[str]"]:

@@ -1,0 +1,90 @@
+"""Names that no file can have, wherever a command takes one: one line, before anything is trained."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from tests.processes import python
+from tests.reliability.scale import Count, scaled
+
+import sweep
+from sweep.errors import SettingError, StoreError
+from sweep.execution.held_folder import held_folder
+from sweep.records import store
+
+LONG = "a" * 300
+SMALL = ["hidden=4", "epochs=1", "seeds=1", "data.train_size=50", "parallel=serial", "figures=false"]
+COMMANDS = [
+    ["sweep", *SMALL, f"results={LONG}"],
+    ["sweep.reproduce", "wei", "--scale", "smoke", "--reports", LONG],
+    ["sweep.compare", LONG],
+    ["sweep", *SMALL, "results=/proc/x"],
+    ["sweep", *SMALL, f"experiment={LONG}"],
+    ["sweep", *SMALL, "data=idx", f"data.root={LONG}"],
+    ["sweep", *SMALL, f"hydra.run.dir={LONG}"],
+    ["sweep", "-m", *SMALL, f"hydra.sweep.dir={LONG}"],
+    ["sweep", *SMALL, "hydra.run.dir=/proc/x"],
+    ["sweep.variance", *SMALL, f"results={LONG}"],
+    ["sweep.report", LONG],
+    ["sweep.report", "wei", "--reports", LONG],
+    ["sweep.reproduce", LONG],
+    ["sweep.reproduce", "wei", "--scale", "smoke", "--results", LONG],
+    ["sweep.compare", f"hidden={LONG}"],
+]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@scaled("commands", COMMANDS[:3], COMMANDS)
+def test_a_name_that_cannot_be_is_one_line(tmp_path: Path, count: Count, commands: list[list[str]]) -> None:
+    for command in commands:
+        done = python(tmp_path, "-m", *command)
+        assert done.returncode == 2, command
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: ")
+        assert not [file.name for file in tmp_path.iterdir() if file.name != ".matplotlib"], command
+    count("names that no file can have", tried=len(commands), traceback=0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("name", [LONG, f"new/{LONG}", "/proc/x", "/proc/x/y", "/dev/null", "/dev/null/x"])
+def test_results_that_cannot_be_written_are_refused(name: str) -> None:
+    with pytest.raises(StoreError, match="results="):
+        store.check_writable(Path(name))
+
+
+def test_asking_whether_results_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    store.check_writable(tmp_path / "new" / "results")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("key", ["results", "name", "data.label"])
+def test_a_name_has_no_null_character(key: str) -> None:
+    with pytest.raises(SettingError, match=rf"{key}=a\\x00b"):
+        sweep.run({key: "a\0b", "dry_run": True})
+
+
+STRANGE = ["99999999999999999999-x", "²-x", "x" * 240, "\x1b[2J", "-1", "0", ""]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names with characters of control")
+def test_what_lies_in_the_temporary_folder_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for number, name in enumerate(STRANGE):
+        (tmp_path / f"sweep-data-{name}").mkdir()
+        lock = tmp_path / f"sweep-data-{name}" / "lock"
+        if number % 3 == 0:
+            os.mkfifo(lock)
+        elif number % 3 == 1:
+            lock.symlink_to(lock.name)
+    (tmp_path / "sweep-data-file").write_text("precious")
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "lock").touch()
+    (tmp_path / "sweep-data-link").symlink_to(precious, target_is_directory=True)
+    with held_folder("sweep-data-") as folder:
+        assert folder.is_dir()
+    assert (precious / "lock").is_file()
+    assert (tmp_path / "sweep-data-file").read_text() == "precious"
