@@ -1,5 +1,6 @@
 """The records behind a paper's report: one compact file beside its paper.yaml."""
 
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sweep import regular_files
 from sweep.analysis.aggregate import drop_diverged
 from sweep.config.row import same_value
-from sweep.errors import PaperError, nearest
+from sweep.errors import PaperError, nearest, one_line
 from sweep.execution.plan import Cell
 from sweep.papers.specification import SCALES
 from sweep.records import pack
@@ -22,6 +24,7 @@ from sweep.records.schema import TRIAL
 from sweep.records.table import load, load_class_curves, load_curves, load_networks, load_test_outcomes
 
 FILE = "records.parquet"
+MOST_MEASURED = 2**26  # bytes of a measurement
 EACH_CELL = ("cell",)  # as `lines`: every cell is a line of its own
 
 
@@ -78,13 +81,19 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        return pack.about(self.file)
+        about = pack.about(self.file)
+        if about.get("scale") not in SCALES:
+            raise PaperError(f"{self.file}: not the records of a report; their scale is not known")
+        return about
 
     @cached_property
     def experiments(self) -> dict[str, list[str]]:
         """The cells of each experiment, in its order."""
-        experiments: dict[str, list[str]] = json.loads(self._about["experiments"])
-        return experiments
+        try:
+            found = json.loads(self._about["experiments"])
+            return {str(name): [str(cell) for cell in own] for name, own in found.items()}
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise PaperError(f"{self.file}: not the records of a report") from error
 
     @cached_property
     def _trials(self) -> pd.DataFrame:
@@ -151,7 +160,10 @@ class Collection:
         file = self.file.parent / "measurements" / f"{name}.csv"
         if not file.is_file():
             raise missing(file)
-        found = pd.read_csv(file)
+        try:
+            found = pd.read_csv(io.BytesIO(regular_files.read(file, MOST_MEASURED)))
+        except (OSError, ValueError) as error:  # among them pandas' own
+            raise PaperError(f"{file}: cannot be read ({one_line(error)})") from error
         for column in columns:
             if column not in found:
                 raise SelectionError(f"{column}: no such column of {file}{nearest(column, map(str, found))}")

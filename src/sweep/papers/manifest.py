@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 
-from sweep import files
+from sweep import files, regular_files
 from sweep.errors import PaperError
 
 FILE = "manifest.json"
+MOST = 2**28  # bytes of a file whose digest is kept
 
 
 def digest(file: Path) -> str:
     """SHA-256 of a file's content, of a text with \\n at the ends of its lines on every system."""
-    content = file.read_bytes()
+    content = regular_files.read(file, MOST)
     if file.suffix in (".yaml", ".csv", ".md", ".svg"):
         content = content.replace(b"\r\n", b"\n")
     return hashlib.sha256(content).hexdigest()
@@ -46,9 +47,9 @@ def differences(
         yield f"{file}: is missing"
         return
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        known, cells, yaml = content["files"], content["experiments"], content["paper.yaml"]
-    except (ValueError, KeyError, TypeError) as error:
+        content = json.loads(regular_files.read(file))
+        known, cells, yaml = dict(content["files"]), content["experiments"], content["paper.yaml"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PaperError(f"{file}: not a manifest") from error
     if paper and yaml != digest(paper):
         yield f"{paper}: has changed since {file} was written"

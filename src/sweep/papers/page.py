@@ -11,7 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from sweep import files
+from sweep import files, regular_files
 from sweep.analysis import figure_files, figures
 from sweep.analysis.escaping import prose
 from sweep.analysis.figures import style
@@ -28,6 +28,7 @@ from sweep.papers.specification import SCALES, Figure, Paper, Table
 from sweep.papers.tabulating import Tabulated, tabulate
 
 PAGE = "report.md"
+MOST_PAGE = 2**26  # bytes
 # The page shows the PNG: on GitHub some browsers leave out images inside an SVG, such as digits.
 FORMATS: dict[str, dict[str, Any]] = {"png": {"dpi": 130}, "svg": {}}
 
@@ -83,7 +84,7 @@ class Report:
             file = folder / name
             if not file.is_file():
                 yield f"{file}: is missing"
-            elif (found := file.read_text(encoding="utf-8")) != text:
+            elif (found := regular_files.read(file, MOST_PAGE).decode("utf-8", "replace")) != text:
                 yield f"{file}: {manifest.first_difference(found, text)}"
         yield from manifest.differences(folder, self._kept(), self.collection.experiments, self.paper.file)
         yield from training.differences(self.paper, self.collection)
