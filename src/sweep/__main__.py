@@ -73,7 +73,7 @@ def main() -> None:
 def _main() -> None:
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
-    from sweep.config.outside_values import check_choices
+    from sweep.config.overrides import check_overrides
 
     if answer := _asked(sys.argv[1:]):
         from sweep.session import console
@@ -81,7 +81,7 @@ def _main() -> None:
         console().out(answer)
         return
     register_schema()
-    check_choices(sys.argv[1:])
+    check_overrides(sys.argv[1:])
     # argparse accepts overrides before or after an option, but not on both sides: options are moved to the
     # front.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))

@@ -153,3 +153,18 @@ def test_nothing_beside_a_sweep_is_imported(tmp_path: Path, command: list[str]) 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "ran").exists()
+
+
+TEN, THOUSAND = list(range(10)), list(range(1000))
+AXES = ["hidden", "depth", "epochs", "momentum", "batch_size", "learning_rate"]
+ROOM = {
+    "must be at most 1,000,000": {"seeds": 10**99},
+    "gives 1,000,000 cells; must give at most": {"grid": {"product": dict.fromkeys(AXES, TEN)}},
+    "grid: gives 1,000,000 cells": {"grid": {"product": {"hidden": THOUSAND}, "zip": {"epochs": THOUSAND}}},
+}
+
+
+@pytest.mark.parametrize("words", ROOM)
+def test_a_sweep_that_has_no_room_is_refused(words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        sweep.run(ROOM[words] | {"dry_run": True})

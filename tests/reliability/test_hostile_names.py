@@ -58,6 +58,12 @@ def test_asking_whether_results_can_be_written_leaves_nothing(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", [LONG, "a\0b", "/dev/null/x", "/dev/zero"])
+def test_records_that_cannot_be_read_are_refused(name: str) -> None:
+    with pytest.raises(StoreError):
+        sweep.load(name)
+
+
 @pytest.mark.parametrize("key", ["results", "name", "data.label"])
 def test_a_name_has_no_null_character(key: str) -> None:
     with pytest.raises(SettingError, match=rf"{key}=a\\x00b"):

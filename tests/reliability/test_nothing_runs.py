@@ -35,7 +35,10 @@ RUNNING |= {
 }
 RUNNING |= {"get_method", "get_class", "get_object", "system", "popen", "Popen", "check_output", "query"}
 ALLOWED = {
-    ("sweep/execution/pool.py", "joblib"): "tasks travel between our own processes",
+    **{
+        (f"sweep/execution/{file}.py", "joblib"): "tasks travel between our own processes"
+        for file in ("held_folder", "pool", "workers")
+    },
     ("sweep/config/extensions.py", "import_module"): "modules that SWEEP_EXTENSIONS or a package names",
     ("sweep/config/extensions.py", "exec_module"): "the user's own script, again in a worker",
     ("sweep/config/extensions.py", "spec_from_file_location"): "the same",

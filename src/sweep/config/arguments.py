@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 
 from sweep.config.messages import explain
+from sweep.config.overrides import parsed
 from sweep.errors import SettingError
 
 
@@ -16,7 +16,7 @@ def values_by_key(arguments: Sequence[str]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for argument in arguments:
         try:
-            (override,) = OverridesParser.create().parse_overrides([argument])
+            (override,) = parsed([argument])
         except HydraException as error:
             raise SettingError(explain(error)) from error
         if override.key_or_group in found:

@@ -7,7 +7,6 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -21,7 +20,8 @@ from sweep.config.assembled import known, schema
 from sweep.config.leaves import nodes
 from sweep.config.messages import explain, unknown_setting, wrong_choice
 from sweep.config.options import show_to_hydra
-from sweep.config.outside_values import check_choices, check_outside_values
+from sweep.config.outside_values import check_outside_values
+from sweep.config.overrides import parsed
 from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys
 from sweep.config.values import converted, dotted, with_values
@@ -104,8 +104,7 @@ class Composer:
 
     def _read(self, line: str) -> _Setting:
         if line not in self.read:
-            check_choices([line])
-            (override,) = OverridesParser.create().parse_overrides([line])
+            (override,) = parsed([line])
             key, value = override.key_or_group, override.value()
             # Several experiments may be combined; of every other group one option is chosen.
             names = value if key == "experiment" and isinstance(value, list) else [value]
@@ -180,7 +179,7 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
     for key in grid.keys(axes):  # others, such as hydra.run.dir, would be overrides of their own
         if key not in nodes():
             raise unknown_setting(key)
-    given = [override.key_or_group for override in OverridesParser.create().parse_overrides(list(overrides))]
+    given = [override.key_or_group for override in parsed(overrides)]
     # Without grid=null the whole grid would be copied into the configuration of each of its cells.
     return [
         composer.config([*overrides, *(grid.override(*item) for item in point.items()), "grid=null"])
@@ -190,8 +189,7 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
 
 def given(overrides: Sequence[str], axes: Any = None) -> list[str]:
     """The keys of the settings in overrides and then in a grid, in the order in which they are written."""
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    typed = [override.key_or_group for override in parsed if not override.is_delete()]
+    typed = [override.key_or_group for override in parsed(overrides) if not override.is_delete()]
     return list(dict.fromkeys(key.removesuffix(".name") for key in [*typed, *grid.keys(axes)]))
 
 

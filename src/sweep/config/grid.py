@@ -9,6 +9,7 @@ If one grid has several parts, each point of one is combined with each point of 
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ Point = dict[str, Any]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _WORDS = ("null", "true", "false", "nan", "inf")
+MOST = 100_000  # cells
 PARTS = ("product", "zip", "union")
 
 
@@ -30,6 +32,7 @@ def points(grid: Any, where: str = "grid") -> list[Point]:
     if not isinstance(grid, Mapping) or not grid:
         raise SettingError(f"{where}={grid}: must be a mapping with product, zip or union")
     parts = [_part(str(name), content, where) for name, content in grid.items()]
+    _check_count(math.prod(map(len, parts)), where)
     return [_merge(combination) for combination in itertools.product(*parts)]
 
 
@@ -93,6 +96,7 @@ def _part(name: str, content: Any, where: str) -> list[Point]:
         ]
     axes = _axes(content, f"{where}.{name}")
     if name == "product":
+        _check_count(math.prod(map(len, axes.values())), f"{where}.product")
         combinations: Iterable[tuple[Any, ...]] = itertools.product(*axes.values())
     else:
         lengths = {key: len(values) for key, values in axes.items()}
@@ -100,6 +104,11 @@ def _part(name: str, content: Any, where: str) -> list[Point]:
             raise SettingError(f"{where}.zip: axes must have equal lengths, not {lengths}")
         combinations = zip(*axes.values(), strict=True)
     return [dict(zip(axes, values, strict=True)) for values in combinations]
+
+
+def _check_count(count: int, where: str) -> None:
+    if count > MOST:
+        raise SettingError(f"{where}: gives {count:,} cells; must give at most {MOST:,}")
 
 
 def _axes(content: Any, where: str) -> dict[str, list[Any]]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 import yaml
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 from yaml import YAMLError
@@ -14,6 +13,7 @@ from sweep.config.aliases import suggestion
 from sweep.config.leaves import nodes
 from sweep.config.options import groups
 from sweep.config.options import options as options_of
+from sweep.config.overrides import parsed
 from sweep.config.wording import refuse, several_values, show
 from sweep.errors import SettingError, nearest
 
@@ -67,7 +67,7 @@ def wrong_group(arguments: Sequence[str]) -> SettingError | None:
     Hydra's own error does not say which argument it was.
     """
     overrides = [argument for argument in arguments if not argument.startswith("-") and "=" in argument]
-    for override in OverridesParser.create().parse_overrides(overrides):
+    for override in parsed(overrides):
         key, value = override.key_or_group, override.value()
         if key in (*groups(), "experiment") and not isinstance(value, str | list):
             return wrong_choice(key, value)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from sweep.config import grid
@@ -13,6 +12,7 @@ from sweep.config.axes import swept
 from sweep.config.compose import Composer, expand
 from sweep.config.leaves import declared
 from sweep.config.messages import explain
+from sweep.config.overrides import parsed
 from sweep.config.schema import Config
 from sweep.config.wording import show
 from sweep.data.settings import DataConfig
@@ -25,8 +25,7 @@ Source = tuple[str, ...]  # what varies from seed to seed, a value of `vary`
 def jobs(arguments: Sequence[str]) -> list[list[str]]:
     """The overrides of each combination of several values, such as `hidden=16,128`."""
     try:
-        parsed = OverridesParser.create().parse_overrides(list(arguments))
-        return [list(job) for job in BasicSweeper.split_arguments(parsed, None)[0]]
+        return [list(job) for job in BasicSweeper.split_arguments(parsed(arguments), None)[0]]
     except HydraException as error:
         raise explain(error) from error
 

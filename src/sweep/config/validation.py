@@ -13,10 +13,11 @@ from sweep.config.leaves import leaves, nodes
 from sweep.config.schema import Config
 from sweep.config.tables import CLASSES, settings_of
 from sweep.config.wording import allowed, in_words, refuse, show
-from sweep.errors import SettingError
+from sweep.errors import SettingError, shortened
 from sweep.nn.losses import LOSSES
 from sweep.setting import Setting
 
+MOST_SEEDS = 1_000_000  # a list of them has room in memory
 FEWEST = 3  # fewest seeds at which a sweep with `decide` may compare cells
 
 
@@ -111,6 +112,8 @@ def _check_seeds(config: Config) -> None:
             raise refuse("seeds", seeds)
     elif not _whole(seeds, 1):
         raise refuse("seeds", seeds)
+    elif seeds > MOST_SEEDS:
+        raise SettingError(f"seeds={shortened(seeds)}: must be at most {MOST_SEEDS:,}")
 
 
 def _check_decide(config: Config) -> None:

@@ -1,18 +1,45 @@
 """Records as tidy pandas tables."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sweep.config.row import columns_of
+from sweep.errors import StoreError, one_line
+from sweep.records.footer import NONSENSE
 from sweep.records.read import read
 from sweep.records.schema import CURVES, PARTS, TRIAL
 
+_Parameters = ParamSpec("_Parameters")
 
+
+def _of_records(function: Callable[_Parameters, pd.DataFrame]) -> Callable[_Parameters, pd.DataFrame]:
+    """Have a function raise StoreError where columns of a record contradict one another.
+
+    A digest tells damage, but anybody can make a record with a right digest.
+    """
+
+    @wraps(function)
+    def checked(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> pd.DataFrame:
+        place = arguments[0] if arguments else "results"
+        try:
+            return function(*arguments, **options)
+        except OSError as error:
+            raise StoreError(f"{place}: {error.strerror or one_line(error)}") from error
+        except NONSENSE as error:
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            raise StoreError(f"{place}: holds a record that no sweep has written ({reason})") from error
+
+    return checked
+
+
+@_of_records
 def load(
     results: str | Path = "results", cells: Iterable[str] | None = None, bits: bool = False
 ) -> pd.DataFrame:
@@ -38,6 +65,7 @@ def load(
     return _with_settings(table)
 
 
+@_of_records
 def load_curves(results: str | Path = "results", cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial and evaluation: the trial's settings, iteration, epoch, losses and accuracies."""
     lists = [f"curve_{name}" for name in CURVES]
@@ -57,6 +85,7 @@ def load_curves(results: str | Path = "results", cells: Iterable[str] | None = N
     return _with_settings(tidy.astype(dict.fromkeys(names, "float64")))
 
 
+@_of_records
 def load_class_curves(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial, evaluation, part and class, with `epoch` and `error`, a fraction of the class.
 
@@ -88,6 +117,7 @@ def load_class_curves(results: str | Path, cells: Iterable[str] | None = None) -
     return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=columns)
 
 
+@_of_records
 def load_networks(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial with its kept weights, a flat list, or None if the record does not hold them.
 
@@ -98,6 +128,7 @@ def load_networks(results: str | Path, cells: Iterable[str] | None = None) -> pd
     return table.assign(config=[json.loads(text) for text in table["config"]])
 
 
+@_of_records
 def load_test_outcomes(results: str | Path, cells: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a trial with the outcome of its kept weights on the test part, as lists (see `TestOutcome`).
 
