@@ -64,6 +64,16 @@ def test_records_that_cannot_be_read_are_refused(name: str) -> None:
         sweep.load(name)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sparse files")
+def test_a_record_that_is_said_to_be_huge_is_not_read(tmp_path: Path) -> None:
+    file = store.path(tmp_path, "0" * 16, 0)
+    file.parent.mkdir()
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+    with pytest.raises(StoreError, match="holds more than"):
+        sweep.load(tmp_path)
+
+
 @pytest.mark.parametrize("key", ["results", "name", "data.label"])
 def test_a_name_has_no_null_character(key: str) -> None:
     with pytest.raises(SettingError, match=rf"{key}=a\\x00b"):

@@ -118,7 +118,7 @@ def with_extension_type(ran: Path) -> bytes:
     }
     field = pa.field("cell", pa.string(), metadata=kind)
     pandas = json.dumps({"pandas_version": "1", "columns": [{"name": "!!python/object/apply:os.getcwd []"}]})
-    table = pa.table([["abc"], [0]], pa.schema([field, pa.field("seed", pa.int64())], {"pandas": pandas}))
+    table = pa.table([["0" * 16], [0]], pa.schema([field, pa.field("seed", pa.int64())], {"pandas": pandas}))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     return sink.getvalue().to_pybytes()
@@ -136,7 +136,7 @@ def as_data(folder: Path, content: bytes) -> None:
 
 
 def as_record(folder: Path, content: bytes) -> None:
-    file = store.path(folder, "abc", 0)
+    file = store.path(folder, "0" * 16, 0)
     file.parent.mkdir()
     file.write_bytes(content)
     sweep.load(folder, bits=True)

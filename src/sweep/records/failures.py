@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sweep import files
+from sweep import files, regular_files
 from sweep.records import store
 
 
@@ -57,7 +57,7 @@ def read(results: Path, cells: Iterable[str] | None = None) -> list[Failure]:
 
 def _read(file: Path) -> Failure | None:
     with suppress(OSError, ValueError, TypeError, RecursionError):
-        failure = Failure(**json.loads(file.read_bytes()))
+        failure = Failure(**json.loads(regular_files.read(file)))
         if (f"{failure.cell}", f"{failure.seed}") == (file.parent.name, file.stem):
             return failure
     return None

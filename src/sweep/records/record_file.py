@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sweep import regular_files
 from sweep.config.row import columns_of
 from sweep.errors import DamagedError, MisplacedError, StoreError
 from sweep.records import footer
@@ -23,6 +24,7 @@ from sweep.records.schema import NAMES_1, SCHEMA, TRIAL, VERSION
 EMPTY = SCHEMA.empty_table()
 # A file may promise so many times its own bytes, and LEAST_BYTES anyway: more would only fill the memory.
 EXPANSION, LEAST_BYTES = 1000, 64 * 1024 * 1024
+MOST_BYTES = 2**32  # of a file: sparse ones may be said to hold far more than there is memory
 
 
 class VanishedError(StoreError):
@@ -32,7 +34,7 @@ class VanishedError(StoreError):
 def file_bytes(file: Path) -> bytes:
     """The bytes of a file of records. Raises StoreError if it cannot be read."""
     try:
-        return file.read_bytes()
+        return regular_files.read(file, MOST_BYTES)
     except FileNotFoundError as error:
         raise VanishedError(f"{file}: no such file") from error
     except OSError as error:
