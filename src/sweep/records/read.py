@@ -14,7 +14,17 @@ import pyarrow.compute as pc
 
 from sweep.errors import DamagedError, MisplacedError, StoreError, StoreWarning
 from sweep.records import store
-from sweep.records.record_file import EMPTY, VanishedError, as_table, file_bytes, many, record, rows, trial
+from sweep.records.record_file import (
+    EMPTY,
+    VanishedError,
+    as_table,
+    file_bytes,
+    many,
+    one,
+    record,
+    rows,
+    trial,
+)
 from sweep.records.schema import TRIAL
 from sweep.records.store import Contents
 
@@ -102,20 +112,30 @@ def _read(contents: Contents, columns: Sequence[str]) -> CellRecords:
 
 def _loose(files: Sequence[Path], columns: Sequence[str], wrong: _Wrong) -> pa.Table:
     """The rows of files of a record each, in one piece."""
-    quick = set(columns) <= set(TRIAL.names)  # then the footer of a record repeats all that is asked for
-    tables, trials = [EMPTY.select(columns)], dict[Path, dict[str, Any]]()
+    # The footer of a record repeats what tables show of a trial; only the rest is read from its columns.
+    own = [name for name in columns if name in TRIAL.names]
+    rest = [name for name in columns if name not in own]
+    tables, trials, rests = [EMPTY.select(columns)], dict[Path, dict[str, Any]](), dict[Path, pa.Table]()
     for file in files:
         with _noting(file, wrong):
             data = file_bytes(file)
-            row = trial(file, data, columns) if quick else None
+            row = trial(file, data, own)
             if row is None:
                 tables.append(record(file, data, columns))
-            else:
-                trials[file] = row
+                continue
+            if rest:
+                rests[file] = one(file, data, rest)
+            trials[file] = row
     if trials:
-        own, damaged = _together(trials, columns)
-        tables.append(own)
+        table, damaged = _together(trials, own)
         wrong[DamagedError] += damaged
+        if rest:
+            others = pa.concat_tables(
+                [EMPTY.select(rest), *(rests[file] for file in trials if file not in damaged)]
+            )
+            for name in rest:
+                table = table.append_column(others.schema.field(name), others[name])
+        tables.append(table.select(columns))
     return pa.concat_tables(tables).combine_chunks()
 
 

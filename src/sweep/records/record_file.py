@@ -67,11 +67,17 @@ def record(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
 
     Raises StoreError unless it is the record of its place.
     """
-    table = rows(file, data, ["cell", "seed", *columns])
-    if len(table) != 1:
-        raise MisplacedError(f"{file}: holds {len(table)} trials, where a record holds one")
+    table = one(file, data, ["cell", "seed", *columns])
     _check_place(file, table["cell"][0].as_py(), table["seed"][0].as_py())
     return table.select(columns)
+
+
+def one(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
+    """These columns of a file that holds one trial, wherever that belongs."""
+    table = rows(file, data, columns).select(list(dict.fromkeys(columns)))
+    if len(table) != 1:
+        raise MisplacedError(f"{file}: holds {len(table)} trials, where a record holds one")
+    return table
 
 
 def many(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
@@ -98,7 +104,7 @@ def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
     names = {column: NAMES_1.get(column, column) if first else column for column in columns}
     try:
         held = [name for name in names.values() if name in there]
-        if (promised := _promised(opened.metadata, held)) > max(EXPANSION * len(data), LEAST_BYTES):
+        if (promised := _promised(opened, held)) > max(EXPANSION * len(data), LEAST_BYTES):
             raise DamagedError(f"{file}: damaged: promises {promised} bytes")
         table = opened.read(held, use_threads=False)
         table = table.rename_columns([column for column, name in names.items() if name in there])
@@ -106,7 +112,6 @@ def rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
             table = table.append_column("schema", pa.array([1] * len(table), pa.int64()))
         table = pa.concat_tables([EMPTY.select(columns), table], promote_options="default").select(columns)
         table.validate(full=not sealed)  # where no digest vouches for the texts and lists
-        _check_bits(table)
         newest = pc.max(table["schema"]).as_py()
         for name in {"config", "provenance"}.intersection(columns):
             for text in pc.unique(table[name]).to_pylist():
@@ -127,16 +132,16 @@ def as_table(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> pa.Tabl
         raise DamagedError("a record's footer has a value of another type") from error
 
 
-def _promised(metadata: pq.FileMetaData, columns: Sequence[str]) -> int:
+def _promised(opened: pq.ParquetFile, columns: Sequence[str]) -> int:
     """The bytes that these columns take in memory, as a file's footer says."""
+    metadata, names = opened.metadata, opened.schema_arrow.names
+    if metadata.num_columns != len(names):
+        raise ValueError("nested columns")
+    places = [names.index(name) for name in columns]
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    chunks = [group.column(place) for group in groups for place in places]
     # Equal values take next to nothing in the file.
-    return sum(
-        max(chunk.total_uncompressed_size, 8 * chunk.num_values)
-        for chunk in chunks
-        if chunk.path_in_schema.split(".")[0] in columns
-    )
+    return sum(max(chunk.total_uncompressed_size, 8 * chunk.num_values) for chunk in chunks)
 
 
 def _check_texts(row: Mapping[str, Any]) -> None:
@@ -155,14 +160,6 @@ def _check_settings(text: str) -> None:
 @lru_cache(maxsize=4096)
 def _check_provenance(text: str) -> None:
     json.loads(text).items()
-
-
-def _check_bits(table: pa.Table) -> None:
-    """Raise ValueError unless there is a bit for each test example: to unpack more would fill the memory."""
-    if {"test_correct", "test_examples"} <= set(table.column_names):
-        octets = pc.divide(pc.add(table["test_examples"], 7), 8)
-        if pc.any(pc.not_equal(octets, pc.binary_length(table["test_correct"]))).as_py():
-            raise ValueError("bits of test examples")
 
 
 def _check_place(file: Path, cell: str, seed: int) -> None:
