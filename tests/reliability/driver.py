@@ -47,6 +47,15 @@ class Driver:
                 found.append(int(folder.name))
         return found
 
+    def wait_until_ready(self) -> None:
+        """Wait until Python has started and our own code runs, which has set its handlers of signals."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        while self.process.poll() is None:
+            (caught,) = [line for line in status.read_text().splitlines() if line.startswith("SigCgt")]
+            if int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1:
+                return
+            time.sleep(0.001)
+
     def workers(self) -> list[int]:
         """The processes that train for the driver, the busiest first."""
         used = {}
@@ -95,6 +104,7 @@ def driver(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variable
             stderr=err,
             text=True,
             start_new_session=True,
+            preexec_fn=_with_default_signals,
         )
     running = Driver(process, mark, temporary, output, errors)
     try:
@@ -103,6 +113,12 @@ def driver(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variable
         for pid in running.alive():
             os.kill(pid, signal.SIGKILL)
         process.wait()
+
+
+def _with_default_signals() -> None:
+    """As in a terminal, even if these tests themselves run in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def weights(results: Path) -> "pd.Series[str]":

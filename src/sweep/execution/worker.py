@@ -47,7 +47,7 @@ class Task:
     def crash_trace(self) -> str | None:
         """The traceback that a crash has left, if there was one."""
         with suppress(OSError):
-            return (self.crash and self.crash.read_text(errors="replace")) or None
+            return (self.crash and self.crash.read_text(encoding="utf-8", errors="replace")) or None
         return None
 
 
