@@ -35,10 +35,11 @@ def _forget_working_folder() -> None:
 _forget_working_folder()
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a command is to handle signals as soon as it can, and pathlib takes long to load
+    from pathlib import Path
+
     import pandas as pd
 
     from sweep.trained import Trained
@@ -59,7 +60,7 @@ def __getattr__(name: str) -> str:
     return version("sweep")
 
 
-def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":
+def load(results: "str | Path" = "results", bits: bool = False) -> "pd.DataFrame":
     """One row a trial: its settings and final metrics. See `sweep.records.table.load`.
 
     After the example of `run`:
@@ -76,7 +77,7 @@ def load(results: str | Path = "results", bits: bool = False) -> "pd.DataFrame":
     return table.load(results, bits=bits)
 
 
-def curves(results: str | Path = "results") -> "pd.DataFrame":
+def curves(results: "str | Path" = "results") -> "pd.DataFrame":
     """One row a trial and evaluation. See `sweep.records.table.load_curves`.
 
     After the example of `run`:
