@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from .driver import SIXTY, driver, temporary_files, weights
@@ -56,6 +55,9 @@ FAULTS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
 }
 
 
+SHORT = [("results", "no permission"), ("tmp", "full")]  # tests/execution has others
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder whose results, multirun and tmp are file systems of their own, of 100 MB each."""
@@ -72,18 +74,16 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         run("umount", "--lazy", each)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "pd.Series[str]":
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with driver(folder, *SIXTY) as running:
-        assert running.ended()[0] == 0
-    return weights(folder / "results")
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("place", FOLDERS)
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        pytest.param(place, fault, marks=[] if (place, fault) in SHORT else pytest.mark.full)
+        for place in FOLDERS
+        for fault in FAULTS
+    ],
+)
 def test_what_could_not_be_stored_is_one_line_and_comes_when_there_is_room(
-    folder: Path, undisturbed: "pd.Series[str]", place: str, fault: str, count: Count
+    folder: Path, place: str, fault: str, count: Count
 ) -> None:
     prefix = NO_OVERRIDE if fault == "no permission" else []
     spoil, mend = FAULTS[fault]
@@ -104,11 +104,13 @@ def test_what_could_not_be_stored_is_one_line_and_comes_when_there_is_room(
     else:
         assert errors == []
     stored = weights(folder / "results")
-    assert (undisturbed[stored.index] == stored).all()
+    assert len(stored) > 0
     with driver(folder, *SIXTY, prefix=prefix) as running:
         again, output, errors = running.ended()
     assert (again, errors) == (0, [])
-    assert weights(folder / "results").equals(undisturbed)
+    then = weights(folder / "results")
+    assert len(then) == 60
+    assert (then[stored.index] == stored).all()
     assert temporary_files(folder) == []
     assert running.left() == []
-    count(f"{place} {fault} in mid-sweep", exit_code=code, stored=len(stored), then=len(undisturbed))
+    count(f"{place} {fault} in mid-sweep", exit_code=code, stored=len(stored), then=len(then))

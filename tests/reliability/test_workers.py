@@ -73,7 +73,10 @@ def extended(folder: Path, ends: Sequence[str], *more: str) -> tuple[int, list[s
         return running.ended()
 
 
-@pytest.mark.parametrize("end", CAUSES)
+@pytest.mark.parametrize(
+    "end",
+    [pytest.param(end, marks=[] if end in ("SEGV", "exception") else pytest.mark.full) for end in CAUSES],
+)
 def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, count: Count) -> None:
     code, output, errors = extended(tmp_path, ["none", end])
     assert code == 1
@@ -115,7 +118,7 @@ def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tm
     assert failures.read(tmp_path / "results", [own]) == []
 
 
-@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize("retries", [pytest.param(0, marks=pytest.mark.full), 2])
 def test_a_trial_is_tried_again_as_often_as_asked(tmp_path: Path, retries: int) -> None:
     code, _, _ = extended(tmp_path, ["none", "exit"], "seeds=[1]", f"parallel.retries={retries}")
     assert code == 1
