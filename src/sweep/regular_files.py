@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 MOST_TEXT = 2**20  # bytes of a text file; the longest of ours has 17 kB
@@ -14,7 +14,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[BufferedReader]:
+def opened(file: Path) -> Iterator["BufferedReader[FileIO]"]:
     """A regular file, open for reading bytes.
 
     Raises OSError at once for a folder, a pipe, a device or a socket, for a name that no file can have, and
@@ -27,7 +27,7 @@ def opened(file: Path) -> Iterator[BufferedReader]:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(file))
-        with os.fdopen(descriptor, "rb", closefd=False) as content:
+        with BufferedReader(FileIO(descriptor, closefd=False)) as content:
             yield content
     finally:
         os.close(descriptor)

@@ -64,6 +64,15 @@ def test_records_that_cannot_be_read_are_refused(name: str) -> None:
         sweep.load(name)
 
 
+@pytest.mark.parametrize(
+    "group", ["optimizer", "regularization", "schedule", "parallel", "data", "experiment"]
+)
+def test_an_option_with_a_long_name_is_one_line(group: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        sweep.run({group: LONG * 30, "dry_run": True})
+    assert len(str(caught.value)) < 5000
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sparse files")
 def test_a_record_that_is_said_to_be_huge_is_not_read(tmp_path: Path) -> None:
     file = store.path(tmp_path, "0" * 16, 0)

@@ -26,7 +26,7 @@ from sweep.config.schema import Config
 from sweep.config.validation import boolean_keys
 from sweep.config.values import converted, dotted, with_values
 from sweep.config.wording import refuse
-from sweep.errors import SettingError
+from sweep.errors import SettingError, shortened
 
 CONFIG_NAME = "config"
 Compose = Callable[[list[str]], DictConfig]
@@ -168,6 +168,8 @@ def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> li
         return _expand(overrides, composer, axes)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise explain(error) from error
+    except OSError as error:  # the name of an option is looked for among files
+        raise SettingError(f"{shortened(error.filename)}: {error.strerror}") from error
 
 
 def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Config]:

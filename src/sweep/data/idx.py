@@ -12,7 +12,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +110,7 @@ def _hashed(path: Path, name: str) -> str:
 
 
 @contextmanager
-def _unzipped(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
+def _unzipped(path: Path) -> Iterator["BufferedReader[FileIO] | gzip.GzipFile"]:
     """A file's content, unzipped where its name ends in .gz; what goes wrong in the block is a DataError."""
     try:
         with regular_files.opened(path) as file:
