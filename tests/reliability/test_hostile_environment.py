@@ -42,7 +42,7 @@ def test_no_setting_but_results_takes_a_value_from_outside(
     count("settings given a secret of the environment", tried=len(keys) * len(values), shown=0)
 
 
-@pytest.mark.parametrize("argument", [f"optimizer={OUTSIDE}", f"experiment={OUTSIDE}", f"name={OUTSIDE}"])
+@pytest.mark.parametrize("argument", [f"experiment={OUTSIDE}", f"name={OUTSIDE}"])
 def test_a_secret_on_the_command_line_is_one_line_without_it(tmp_path: Path, argument: str) -> None:
     done = python(tmp_path, "-m", "sweep", argument, SECRET=SECRET)
     assert done.returncode == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.processes import python
-from tests.reliability.scale import Count
+from tests.reliability.scale import Count, scaled
 
 import sweep
 from sweep.config import experiment_files
@@ -140,19 +140,22 @@ def test_an_axis_of_a_grid_is_a_setting(key: str) -> None:
         sweep.run({"grid": {"product": {key: [1, 2]}}, "dry_run": True})
 
 
-@pytest.mark.parametrize(
-    "command", [["-m", "sweep", "hiden=3"], ["-m", "sweep.report", "nothing"]], ids=["sweep", "report"]
+@scaled(
+    "commands",
+    [["-m", "sweep", "hiden=3"]],
+    [["-m", "sweep", "hiden=3"], ["-m", "sweep.report", "x"], ["-m", "sweep.variance", "hiden=3"]],
 )
-def test_nothing_beside_a_sweep_is_imported(tmp_path: Path, command: list[str]) -> None:
+def test_nothing_beside_a_sweep_is_imported(tmp_path: Path, commands: list[list[str]]) -> None:
     plugin = tmp_path / "hydra_plugins" / "planted" / "__init__.py"
     plugin.parent.mkdir(parents=True)
     modules = ["yaml.py", "json.py", "pathlib.py", "numba.py", "cattrs.py", "sitecustomize.py"]
     for file in (plugin, *(tmp_path / name for name in modules)):
         file.write_text(RUN)
-    done = python(tmp_path, *command)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert not (tmp_path / "ran").exists()
+    for command in commands:
+        done = python(tmp_path, *command)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert not (tmp_path / "ran").exists()
 
 
 TEN, THOUSAND = list(range(10)), list(range(1000))

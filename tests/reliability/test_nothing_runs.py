@@ -6,6 +6,7 @@ import json
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def names(tree: ast.AST) -> Iterator[str]:
             yield from (getattr(node, "module", None) or "").split(".")
 
 
+@cache
 def trees() -> dict[str, ast.Module]:
     files = [file for package in ("sweep", "hydra_plugins") for file in (SOURCES / package).rglob("*.py")]
     return {file.relative_to(SOURCES).as_posix(): ast.parse(file.read_text("utf-8")) for file in files}
