@@ -32,6 +32,7 @@ VALUES: dict[str, list[Any]] = {
     "parallel.backend": ["loky", "threading"],
     "parallel.kernels": ["auto", "numpy"],
     "parallel.block_size": [None, 2],
+    "parallel.retries": [1, 0],
 }
 TEXTS = {True: "true", False: "false", None: "null"}
 

@@ -105,6 +105,7 @@ EQUAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "parallel.n_jobs": ({}, {"parallel.n_jobs": 1}),
     "parallel.backend": ({}, {"parallel.backend": "threading"}),
     "parallel.block_size": ({}, {"parallel.block_size": 2}),
+    "parallel.retries": ({}, {"parallel.retries": 3}),
     "parallel.kernels": ({}, {"parallel.kernels": "numpy"}),
     "parallel": ({}, {"parallel": "serial"}),
     "results": ({}, {"results": "elsewhere"}),

@@ -36,6 +36,7 @@ WHOLE: dict[str, tuple[list[int], list[int], str]] = {
     "evaluation.every": ([1], [0, -1], "at least 1"),
     "parallel.n_jobs": ([1, -1], [0, -2], "-1"),
     "parallel.block_size": ([1], [0, -1], "at least 1"),
+    "parallel.retries": ([0], [-1], "at least 0"),
 }
 TINY, NEARLY_ONE = math.ulp(0.0), math.nextafter(1, 0)
 REAL: dict[str, tuple[list[float], list[float], str]] = {
