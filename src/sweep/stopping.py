@@ -17,6 +17,9 @@ STOPPED = "stopped; what is stored stays, the same command goes on from there"
 GRACE_SECONDS = 3.0  # to end the workers and remove temporary files
 AGAIN_SECONDS = 0.05
 
+# Called when a command ends of itself, for what would otherwise take its time.
+at_end: list[Callable[[], None]] = []
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _Handler = Callable[[int, FrameType | None], None]
 
@@ -37,6 +40,8 @@ def at_once() -> None:
 def orderly(line: str = STOPPED) -> Iterator[None]:
     """Within, a signal raises Stopped, so that all is undone on the way; then `line` is printed.
 
+    At the end of the block the functions of `at_end` are called.
+
     The exit code is 128 and the signal's number: 130 for Ctrl-C, 143 for TERM, 129 for HUP. A second signal,
     or three seconds, end the process as it is.
     """
@@ -45,6 +50,8 @@ def orderly(line: str = STOPPED) -> Iterator[None]:
     hook, sys.unraisablehook = sys.unraisablehook, stop.on_ignored
     try:
         yield
+        for function in at_end:
+            function()
     except KeyboardInterrupt as stopped:
         stop.signal = stopped.args[0] if isinstance(stopped, Stopped) else signal.SIGINT
         stop.print_line()

@@ -95,7 +95,9 @@ def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, 
 
 def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tmp_path: Path) -> None:
     assert extended(tmp_path, ["none", "SEGV"])[0] == 1
-    code, _, errors = extended(tmp_path, ["none", "SEGV"])  # now a single trial, which must not end the driver
+    code, _, errors = extended(
+        tmp_path, ["none", "SEGV"]
+    )  # now a single trial, which must not end the driver
     assert code == 1
     assert errors[-1].startswith("error: 1 of 1 trials failed, the first: its worker process died (SIGSEGV)")
     (failed,) = failures.read(tmp_path / "results")

@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
+from sweep import stopping
 from sweep.errors import ExecutionError
 from sweep.threads import ONE_THREAD
 
@@ -82,8 +83,7 @@ class Workers:
         elif kind is None:
             _waiting.extend(self.executors)
         else:  # whatever they are doing
-            with ThreadPoolExecutor(len(self.executors)) as enders:
-                list(enders.map(_kill, self.executors))
+            _kill(self.executors)
 
     def submit(self, position: int, function: Callable[..., _Result], *arguments: Any) -> Future[_Result]:
         """Give a worker something to do. One that died while it had nothing to do is replaced."""
@@ -174,5 +174,20 @@ def _hold_signals_back() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
 
 
-def _kill(executor: Executor) -> None:
+def _kill(executors: Sequence[Executor]) -> None:
+    with ThreadPoolExecutor(len(executors)) as enders:
+        list(enders.map(_kill_one, executors))
+
+
+def _kill_one(executor: Executor) -> None:
     executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg] # of loky
+
+
+def _end_waiting() -> None:
+    """End the processes that wait for a next sweep: of themselves they take half a second."""
+    if _waiting:
+        _kill(_waiting)
+        _waiting.clear()
+
+
+stopping.at_end.append(_end_waiting)

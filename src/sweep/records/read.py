@@ -96,6 +96,8 @@ def read_cell(results: Path, cell: str, columns: Sequence[str]) -> CellRecords:
 
 
 def _read(contents: Contents, columns: Sequence[str]) -> CellRecords:
+    if not contents.loose and not contents.compact:  # the plan of a new sweep need not load more of Arrow
+        return CellRecords(contents, EMPTY.select(columns), (), ())
     asked, columns = columns, list(dict.fromkeys(["seed", *columns]))
     wrong: _Wrong = {DamagedError: [], MisplacedError: []}
     files = list(contents.loose.values())

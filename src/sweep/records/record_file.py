@@ -21,7 +21,7 @@ from sweep.records import footer
 from sweep.records.footer import NONSENSE
 from sweep.records.schema import NAMES_1, SCHEMA, TRIAL, VERSION
 
-EMPTY = SCHEMA.empty_table()
+EMPTY = pa.Table.from_batches([], SCHEMA)  # `empty_table` loads pandas, which workers do not need
 # A file may promise so many times its own bytes, and LEAST_BYTES anyway: more would only fill the memory.
 EXPANSION, LEAST_BYTES = 1000, 64 * 1024 * 1024
 MOST_BYTES = 2**32  # of a file: sparse ones may be said to hold far more than there is memory
