@@ -20,13 +20,9 @@ def opened(file: Path) -> Iterator["BufferedReader[FileIO]"]:
     Raises OSError at once for a folder, a pipe, a device or a socket, for a name that no file can have, and
     for what the system says.
     """
+    descriptor = _descriptor(file)
     try:
-        descriptor = os.open(file, _FLAGS)
-    except ValueError as error:  # a NUL in the name
-        raise OSError(errno.EINVAL, str(error), str(file)) from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(file))
+        _size(descriptor, file)
         with BufferedReader(FileIO(descriptor, closefd=False)) as content:
             yield content
     finally:
@@ -38,12 +34,31 @@ def read(file: Path, most: int = MOST_TEXT) -> bytes:
 
     Raises OSError as `opened` does, and for a larger file.
     """
-    with opened(file) as content:
-        size = os.fstat(content.fileno()).st_size
-        data = b"" if size > most else content.read(size + 1)
+    # Without a buffer, as a store has many small files.
+    descriptor, data = _descriptor(file), b""
+    try:
+        size = _size(descriptor, file)
+        while size <= most and len(data) <= size and (more := os.read(descriptor, size + 1 - len(data))):
+            data += more
+    finally:
+        os.close(descriptor)
     if len(data) != size:  # larger than `most`, or written to while it was read
         raise OSError(errno.EFBIG, f"holds more than {min(size, most):,} bytes", str(file))
     return data
+
+
+def _descriptor(file: Path) -> int:
+    try:
+        return os.open(file, _FLAGS)
+    except ValueError as error:  # a NUL in the name
+        raise OSError(errno.EINVAL, str(error), str(file)) from error
+
+
+def _size(descriptor: int, file: Path) -> int:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
+    return status.st_size
 
 
 def is_there(path: Path) -> bool:

@@ -49,6 +49,8 @@ def run_sweep(
         if output is not None:
             remove_hydra_output(output)
         return _no_table()
+    if not plan.missing:
+        console.print(f"all {plan.trials:,} trials are stored")
     plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
         for plan in plans:

@@ -46,18 +46,21 @@ class PoolLauncher(Launcher):
         check_effects(configs)
         written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
         summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
-        values = [_objective(summary, own) for own in jobs]
+        values = _objectives(summary, jobs)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=value)
             for overrides, value in zip(job_overrides, values, strict=True)
         ]
 
 
-def _objective(summary: "pd.DataFrame", configs: "Sequence[Config]") -> float | None:
-    """What a sweeper may choose a job by; None for a dry run."""
+def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> list[float | None]:
+    """What a sweeper may choose each job by; None for a dry run."""
     from sweep.execution.plan import cells_of
     from sweep.session import objective
 
     if summary.empty:
-        return None
-    return objective(summary[summary["cell"].isin([cell.id for cell in cells_of(configs)])])
+        return [None] * len(jobs)
+    cells = iter(cells_of([config for own in jobs for config in own]))
+    ids = [list(dict.fromkeys(next(cells).id for _ in own)) for own in jobs]
+    rows = {cell: row for row, cell in enumerate(summary["cell"])}
+    return [objective(summary.iloc[[rows[cell] for cell in own if cell in rows]]) for own in ids]

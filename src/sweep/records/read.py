@@ -2,10 +2,8 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ from sweep.records.record_file import (
 from sweep.records.schema import TRIAL
 from sweep.records.store import Contents
 
-READERS = 2  # threads; more would contend for the GIL
 BATCH = 100  # records that are read before they are copied into one piece
 LOOKS = 100  # at a folder whose files are moved while they are read
 
@@ -70,9 +67,9 @@ def read(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> 
 
 def read_cells(results: Path, cells: Iterable[str] | None, columns: Sequence[str]) -> Iterator[CellRecords]:
     """Read these cells' records one after the other, or all cells' by id."""
-    wanted = store.cells(results) if cells is None else sorted(set(cells))
-    with ThreadPoolExecutor(READERS) as readers:
-        yield from readers.map(partial(read_cell, results, columns=columns), wanted)
+    # In one thread: with small files, several would mostly wait for each other's turn in Python.
+    for cell in store.cells(results) if cells is None else sorted(set(cells)):
+        yield read_cell(results, cell, columns)
 
 
 def read_cell(results: Path, cell: str, columns: Sequence[str]) -> CellRecords:
@@ -88,10 +85,9 @@ def read_cell(results: Path, cell: str, columns: Sequence[str]) -> CellRecords:
             found = _read(contents, columns)
         except VanishedError:
             found = None
-        again = store.scan(results, cell)
-        if found is not None and again.compact == contents.compact:
+        if found is not None and store.compact(results, cell) == contents.compact:
             return found
-        contents = again
+        contents = store.scan(results, cell)
     raise StoreError(f"{contents.folder}: its files change again and again while they are read")
 
 

@@ -89,8 +89,9 @@ def scan(results: Path, cell: str) -> Contents:
     loose: dict[int, Path] = {}
     failed: dict[int, Path] = {}
     compact, set_aside, temporary, strangers = [], [], [], []
-    for entry in _listed(results / cell):
-        name, file = entry.name, results / cell / entry.name
+    folder = results / cell
+    for entry in _listed(folder):
+        name, file = entry.name, folder / entry.name
         if _SET_ASIDE.fullmatch(name):
             set_aside.append(file)
         elif not entry.is_file(follow_symlinks=False):
@@ -105,13 +106,23 @@ def scan(results: Path, cell: str) -> Contents:
         elif RECORD in name.casefold():
             strangers.append(file)
     return Contents(
-        results / cell,
+        folder,
         dict(sorted(loose.items())),
         tuple(compact),
         dict(sorted(failed.items())),
         tuple(set_aside),
         tuple(temporary),
         tuple(strangers),
+    )
+
+
+def compact(results: Path, cell: str) -> tuple[Path, ...]:
+    """The files of a cell with many records each, as `scan` lists them."""
+    folder = results / cell
+    return tuple(
+        folder / entry.name
+        for entry in _listed(folder)
+        if _COMPACT.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
     )
 
 
