@@ -1,6 +1,7 @@
 """A temporary folder that a process locks while it lives; folders that killed processes left are removed."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ def held_folder(prefix: str) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(f"TMPDIR: {error.strerror}; must be a folder to write in") from error
     # If this process is killed, loky's process that cleans up after it removes the folder.
+    _start_cleaner()
     resource_tracker.register(str(folder), "folder")
     try:
         with _held(folder):
@@ -38,6 +40,19 @@ def held_folder(prefix: str) -> Iterator[Path]:
         remover = Thread(target=_remove, args=(folder,))  # to its end, even if Ctrl-C interrupts this process
         remover.start()
         remover.join()
+
+
+def _start_cleaner() -> None:
+    """Start loky's process that cleans up after this one, if it does not run yet.
+
+    It would warn of all that it removes: of what a killed process leaves, and now and then of a semaphore
+    that is gone already. Its warnings are set by the options with which it is started.
+    """
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 def _remove(folder: Path) -> None:
