@@ -11,7 +11,6 @@ from sweep.threads import ONE_THREAD
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 
 import argparse
-import gc
 from collections.abc import Callable, Iterator
 
 import pandas as pd
@@ -47,7 +46,6 @@ def main() -> None:
         parser.error("--quick: its rows are not kept; without --write")
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: must be among {', '.join(PARTS)}")
-    gc.freeze()  # statsmodels collects all garbage in each correction, that of all modules otherwise
     for name in arguments.parts or PARTS:
         simulate, times = PARTS[name]
         rows = []
