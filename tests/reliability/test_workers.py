@@ -64,11 +64,13 @@ SMALL = [
 ]
 
 
-def extended(folder: Path, ends: Sequence[str], *more: str) -> tuple[int, list[str], list[str]]:
+def extended(
+    folder: Path, ends: Sequence[str], *more: str, prefix: Sequence[str] = ()
+) -> tuple[int, list[str], list[str]]:
     """A sweep over what the initializer does; exit code, output and errors."""
     (folder / "deadly.py").write_text(EXTENSION, encoding="utf-8")
     arguments = ["-m", f"initializer_end={','.join(ends)}", "parallel.block_size=3", *SMALL, *more]
-    with driver(folder, *arguments, SWEEP_EXTENSIONS="deadly") as running:
+    with driver(folder, *arguments, prefix=prefix, SWEEP_EXTENSIONS="deadly") as running:
         return running.ended()
 
 
@@ -110,6 +112,14 @@ def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tm
     assert extended(tmp_path, ["none"])[0] == 0
     assert (tmp_path / "results" / sound / "1.parquet").is_file()
     assert failures.read(tmp_path / "results", [sound]) == []
+
+
+def test_on_one_core_too_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path) -> None:
+    one_core = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))]
+    code, _, errors = extended(tmp_path, ["SEGV", "none"], "parallel.n_jobs=-1", prefix=one_core)
+    assert code == 1
+    assert errors[-1].startswith("error: 1 of 6 trials failed, the first: its worker process died (SIGSEGV)")
+    assert len(weights(tmp_path / "results")) == 5
 
 
 @pytest.mark.parametrize("retries", [pytest.param(0, marks=pytest.mark.full), 2])

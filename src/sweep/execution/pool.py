@@ -76,14 +76,15 @@ def _tasks(plan: Plan, shared: SharedData, fractions: Fractions, pool: Workers) 
 
 
 def _count(plan: Plan, parallel: ParallelConfig) -> tuple[int, str]:
-    """How many workers, and of which kind. A single block is trained here, unless it failed before."""
-    wanted = workers(parallel)
-    count = min(wanted, len(plan.blocks))
-    if count > 1:
-        return count, parallel.backend
-    (block,) = plan.blocks[:1]
-    failed = any(failures.path(block.cell.results, block.cell.id, seed).exists() for seed in block.seeds)
-    return 1, parallel.backend if failed and wanted > 1 else "serial"
+    """How many workers, and of which kind.
+
+    With n_jobs=1 this process trains, and its crash ends the sweep; so it does with a single block, which
+    saves the start of a process, unless it failed before.
+    """
+    first = plan.blocks[0]
+    failed = any(failures.path(first.cell.results, first.cell.id, seed).exists() for seed in first.seeds)
+    here = parallel.n_jobs == 1 or (len(plan.blocks) == 1 and not failed)
+    return min(workers(parallel), len(plan.blocks)), "serial" if here else parallel.backend
 
 
 @contextmanager
