@@ -112,10 +112,10 @@ def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> Non
     done = status(tmp_path, "--traces")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("results: 5 cells, 8 trials, 2 failed, 1 damaged, ")
+    assert lines[0].startswith("results: 5 cells, 6 trials, 2 failed, 2 damaged, ")
     rows = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
     assert rows[small.name][:5] == ["4", "sgd", "2", "1", "–"]
-    assert rows[large.name][:5] == ["–", "–", "2", "–", "1"]  # no file in order is left to say its settings
+    assert rows[large.name][:5] == ["–", "–", "0", "–", "2"]  # no file in order is left to say its settings
     assert rows["0" * 16][:5] == ["4", "sgd", "0", "1", "–"]
     for line in (
         f"cell {small.name}, seed 7, 2026-01-02T03:04:05: ZeroDivisionError: division",
@@ -124,12 +124,16 @@ def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> Non
         f"1 file not of this store, ignored (first results/{small.name}/0 (1).parquet)",
     ):
         assert line in lines
+    assert f"1 file damaged (first results/{large.name}/1.parquet)" in lines
+    assert f"1 file in the place of another trial (first results/{large.name}/7.parquet)" in lines
+    quick = status(tmp_path, "--quick").stdout.splitlines()
+    assert quick[0].startswith("results: 5 cells, 8 trials, 2 failed, 1 damaged, ")
     written = f"1 temporary file left by killed processes (first results/{large.name}/{stale.name})"
     assert (written in lines) == locks.LOCKS
     assert "Traceback" not in status(tmp_path).stdout
 
 
-def test_a_check_reads_every_record(results: Path, tmp_path: Path) -> None:
+def test_a_damaged_record_is_shown_and_a_check_fails(results: Path, tmp_path: Path) -> None:
     assert status(tmp_path, "--check").returncode == 0
     small, large = cells(results)[4, "sgd"], cells(results)[16, "sgd"]
     with (large / "1.parquet").open("rb+") as file:

@@ -6,6 +6,7 @@ if __name__ == "__main__":
     stopping.at_once()
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from sweep.errors import SettingError, StoreError, nearest
 DESCRIPTION = """\
 What a store holds: cells, trials, what failed, what is damaged, who is training,
 size. Trains nothing. RESULTS is the folder of a store; without it, results/.
-Files count as records by their names, except with --check."""
+Every record is read; with --quick, files count as records by their names."""
 EXAMPLES = """\
 examples:
   python -m sweep.status
   python -m sweep.status --traces            why trials failed, with tracebacks
-  python -m sweep.status --check             reads every record; 1 if one is damaged
+  python -m sweep.status --check             exit code 1 if a record is damaged
   python -m sweep.status --diff 3f 0b        the settings in which two cells differ
   python -m sweep.status --compact           the records of each cell in one file
   python -m sweep.status --remove cell=3f    all of a cell, by the beginning of its id
@@ -37,8 +38,10 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("results", nargs="?", type=Path, default=Path("results"), metavar="RESULTS")
-    parser.add_argument(
-        "--check", action="store_true", help="read every record; exit code 1 if one is damaged"
+    reading = parser.add_mutually_exclusive_group()
+    reading.add_argument("--quick", action="store_true", help="read no records but one a cell")
+    reading.add_argument(
+        "--check", action="store_true", help="exit code 1 if a record is damaged or in another's place"
     )
     parser.add_argument("--traces", action="store_true", help="show the tracebacks of failed trials")
     change = parser.add_mutually_exclusive_group()
@@ -60,20 +63,21 @@ def main() -> None:
             remove(arguments.results, arguments.remove)
         elif arguments.compact:
             compact(arguments.results)
-        elif not show(arguments.results, arguments.check, arguments.traces):
-            raise SystemExit(1)
+        else:
+            in_order = show(arguments.results, arguments.quick, arguments.traces)
+            sys.exit(1 if arguments.check and not in_order else 0)
 
 
-def show(results: Path, check: bool = False, traces: bool = False) -> bool:
-    """Print what a store holds; whether all records that were read are in order."""
+def show(results: Path, quick: bool = False, traces: bool = False) -> bool:
+    """Print what a store holds; whether all records that were read are in order: none is if it is `quick`."""
     from sweep.analysis.store_page import show_store
     from sweep.execution.running import who
     from sweep.records.overview import overview
     from sweep.session import console
 
-    cells = overview(results, check=check)
+    cells = overview(results, check=not quick)
     show_store(results, cells, who(results), traces, console())
-    return not (check and any(each.damaged or each.misplaced for each in cells))
+    return not any(each.damaged or each.misplaced for each in cells)
 
 
 def diff(results: Path, *named: str) -> None:

@@ -181,5 +181,5 @@ def _warn(found: Sequence[CellRecords], elsewhere: Sequence[Path]) -> None:
         warnings.warn(
             f"files left out: {'; '.join(parts)}; the command that needs a trial that is missing trains it",
             StoreWarning,
-            stacklevel=2,
+            stacklevel=5,  # the line that called `sweep.load`
         )
