@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from .driver import SIXTY, driver, temporary_files, weights
-from .scale import Count, scaled
+from .scale import Count
+
+DRIVERS = 4
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
 
-@scaled("drivers", 2, 4)
-def test_drivers_on_one_store_agree(tmp_path: Path, drivers: int, count: Count) -> None:
+@pytest.mark.full
+def test_drivers_on_one_store_agree(tmp_path: Path, count: Count) -> None:
     results = tmp_path / "results"
-    folders = [tmp_path / f"{number}" for number in range(drivers)]
+    folders = [tmp_path / f"{number}" for number in range(DRIVERS)]
     with ExitStack() as stack:
         for folder in folders:
             folder.mkdir()
@@ -30,7 +32,5 @@ def test_drivers_on_one_store_agree(tmp_path: Path, drivers: int, count: Count) 
     assert len(stored) == 60
     unequal = int((stored != reference).sum())
     files = len(temporary_files(tmp_path))
-    count(
-        "drivers at once on one store of 60 trials", drivers=drivers, unequal=unequal, temporary_files=files
-    )
+    count("drivers at once on one store", drivers=DRIVERS, trials=60, unequal=unequal, temporary_files=files)
     assert (unequal, files) == (0, 0)
