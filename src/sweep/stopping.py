@@ -60,7 +60,8 @@ def orderly(line: str = STOPPED) -> Iterator[None]:
         sys.unraisablehook = hook
         if stop.signal is None:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # With nothing left to do, the process ends as it was about to.
+                signal.signal(number, signal.SIG_IGN if handler is _end else handler)
 
 
 class _Stop:
