@@ -16,6 +16,9 @@ import pandas as pd
 import sweep
 
 GONE_SECONDS = 5.0
+ROOT = sys.platform != "win32" and os.geteuid() == 0
+# The same user, who owns all files of a test, but without root's right to pass over permissions.
+NO_OVERRIDE = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if ROOT else []
 # 60 trials of 12 cells, each of some hundredths of a second.
 WIDTHS = ",".join(str(width) for width in range(4, 28, 2))
 SIXTY = [

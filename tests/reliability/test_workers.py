@@ -114,6 +114,7 @@ def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tm
     assert failures.read(tmp_path / "results", [sound]) == []
 
 
+@pytest.mark.full
 def test_on_one_core_too_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path) -> None:
     one_core = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))]
     code, _, errors = extended(tmp_path, ["SEGV", "none"], "parallel.n_jobs=-1", prefix=one_core)
@@ -122,7 +123,7 @@ def test_on_one_core_too_a_trial_that_ends_its_process_costs_no_other(tmp_path: 
     assert len(weights(tmp_path / "results")) == 5
 
 
-@pytest.mark.parametrize("retries", [pytest.param(0, marks=pytest.mark.full), 2])
+@pytest.mark.parametrize("retries", [0, pytest.param(2, marks=pytest.mark.full)])
 def test_a_trial_is_tried_again_as_often_as_asked(tmp_path: Path, retries: int) -> None:
     code, _, _ = extended(tmp_path, ["none", "exit"], "seeds=[1]", f"parallel.retries={retries}")
     assert code == 1
