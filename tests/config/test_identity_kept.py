@@ -8,9 +8,12 @@ import pytest
 import yaml
 
 from sweep import resources
+from sweep.config import grid
+from sweep.config.application import own_application
 from sweep.config.cell import cell_id
-from sweep.config.compose import from_settings
+from sweep.config.compose import application_composer, expand, from_settings, register_schema
 from sweep.config.row import columns_of, settings_of
+from sweep.config.values import dotted
 from sweep.data import datasets
 from sweep.data.sizes import sizes
 from sweep.execution.plan import cells_of
@@ -42,8 +45,12 @@ COMMITTED = sorted(resources.folder("reports").glob("*/*.parquet"))
 def test_committed_records_have_the_names_of_their_settings(file: Path) -> None:
     """Of every record behind a report: from its settings follows the name under which it was stored."""
     table = pq.ParquetFile(file).read(["cell", "config"]).to_pandas().drop_duplicates("cell")
-    for name, text in zip(table["cell"], table["config"], strict=True):
-        settings = json.loads(text)
-        (config,) = from_settings(settings_of(columns_of(settings)))
-        digest = settings["data"]["digest"]
-        assert cell_id(config, digest, sizes(datasets.counts(config.data), config.data)) == name
+    register_schema()
+    with own_application():  # once for all, as it takes most of the time
+        composer = application_composer()
+        for name, text in zip(table["cell"], table["config"], strict=True):
+            settings = json.loads(text)
+            typed = dotted(settings_of(columns_of(settings)))
+            (config,) = expand([grid.override(*item) for item in typed], composer)
+            digest = settings["data"]["digest"]
+            assert cell_id(config, digest, sizes(datasets.counts(config.data), config.data)) == name

@@ -53,7 +53,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
 }
 
 
-SHORT = [("tmp", "full")]  # tests/execution has others
+SHORT = [("results", "no permission")]  # tests/execution has full and read-only folders
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from sweep.records import failures
 
 from .driver import SIXTY, driver, weights
-from .scale import Count, scaled
+from .scale import Count
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
@@ -50,6 +50,7 @@ class Deadly(Initializer):
             os.kill(os.getpid(), getattr(signal, "SIG" + self.end))
         return rng.normal(0, 0.05, (inputs, outputs))
 """
+KILLS = 40
 CAUSES = {
     "KILL": "its worker process was killed (SIGKILL): out of memory, or by hand",
     "SEGV": "its worker process died (SIGSEGV)",
@@ -95,6 +96,7 @@ def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, 
     count(f"a trial that ends by {end}", trials=6, stored=5, listed=1)
 
 
+@pytest.mark.full
 def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tmp_path: Path) -> None:
     assert extended(tmp_path, ["none", "SEGV"])[0] == 1
     code, _, errors = extended(
@@ -130,11 +132,11 @@ def test_a_trial_is_tried_again_as_often_as_asked(tmp_path: Path, retries: int) 
     assert len((tmp_path / "asked").read_text()) == 1 + retries
 
 
-@scaled("kills", 2, 40)
-def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, kills: int, count: Count) -> None:
+@pytest.mark.full
+def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count) -> None:
     with driver(tmp_path, *SIXTY) as running:
         done = 0
-        while running.process.poll() is None and done < kills:
+        while running.process.poll() is None and done < KILLS:
             time.sleep(0.3)
             number = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)[done % 3]
             for pid in running.workers()[:1]:
