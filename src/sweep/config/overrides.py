@@ -11,6 +11,7 @@ from sweep.errors import SettingError, shortened
 
 DEEPEST = 50  # brackets inside one another; the parser calls itself for each of them
 LONGEST_NUMBER = 100  # digits; Python refuses to read some thousands of them
+_NAMELESS = re.compile(r"[+~]*\s*(@[^=]*)?(=|$)")
 _NUMBER = re.compile(rf"[\d_]{{{LONGEST_NUMBER + 1}}}")
 
 
@@ -24,6 +25,8 @@ def parsed(lines: Iterable[str]) -> list[Override]:
 def check_overrides(lines: Iterable[str]) -> None:
     """Raise SettingError for a line that the parser would fail at, or as `check_choices` does."""
     for line in lines:
+        if _NAMELESS.match(line):
+            raise SettingError(f"{shortened(line)!r}: must be key=value")
         if sum(map(line.count, "[{(")) > DEEPEST and _depth(line) > DEEPEST:
             raise SettingError(f"{shortened(line)}: must have at most {DEEPEST} brackets inside one another")
         if _NUMBER.search(line):
