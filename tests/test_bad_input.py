@@ -103,6 +103,8 @@ def refused(folder: Path, *arguments: str) -> str:
         ("learning_rate=-1", "learning_rate=-1.0: must be a number, above 0", ""),
         ("learning_rate=nan", "learning_rate=nan: must be a number, above 0", ""),
         ("lr=[1", "lr=[1: not understood", "must be key=value"),
+        ("+=", "'+=': must be key=value", ""),  # found by fuzzing, as the next
+        ("@=3", "'@=3': must be key=value", ""),
         ("activation='relu\n'", "activation=relu", ""),
         ("activation='[b]relu[/b]:a:'", "activation=[b]relu[/b]:a:: must be one of relu", ""),
         ("seeds=[0,3,0]", "seeds=[0,3,0]: seed 0 stands more than once", ""),
