@@ -47,6 +47,11 @@ class Cell:
         """The folder of the store."""
         return Path(self.config.results)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the cell's records."""
+        return self.results / self.id
+
     def settings(self) -> dict[str, object]:
         """The canonical settings, which a record holds and the id is a hash of."""
         return canonical(self.config, self.digest, self.sizes)

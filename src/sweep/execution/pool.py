@@ -21,7 +21,7 @@ from sweep.execution.setting_aside import set_aside
 from sweep.execution.shared_data import SharedData, shared_data
 from sweep.execution.worker import BlockOutcome, FailedSeed, Task, ready, run
 from sweep.execution.workers import Death, Workers, result_of
-from sweep.records import failures, store
+from sweep.records import failures
 
 CELLS = 100  # cells whose functions are compiled beforehand; what others need is compiled with their training
 
@@ -93,8 +93,8 @@ def _nothing_half_written(plan: Plan) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for block in plan.blocks:
-            files.remove_stale(store.path(block.cell.results, block.cell.id, 0).parent)
+        for folder in {block.cell.folder for block in plan.blocks}:
+            files.remove_stale(folder)
         raise
 
 

@@ -19,7 +19,7 @@ from sweep.execution.plan import Block, Cell
 from sweep.execution.provenance import blas, libraries
 from sweep.execution.shared_data import load_own, load_shared
 from sweep.execution.shares import shares
-from sweep.records import failures, store
+from sweep.records import failures
 from sweep.records.write import Origin, write_record
 from sweep.training.protocol import problem
 from sweep.training.result import TrialResult
@@ -114,9 +114,7 @@ def run(task: Task) -> BlockOutcome:
             _store(block.cell, result, origin)
             stored += 1
         except Exception as error:
-            failed.append(
-                _failed(result.seed, error, store.path(block.cell.results, block.cell.id, 0).parent)
-            )
+            failed.append(_failed(result.seed, error, block.cell.folder))
     task.fractions.write(task.position, 1.0)
     return BlockOutcome(stored, tuple(failed))
 
