@@ -46,14 +46,20 @@ def orderly(line: str = STOPPED) -> Iterator[None]:
     or three seconds, end the process as it is.
     """
     stop = _Stop(line)
-    before = _handle(stop.on_signal)
-    hook, sys.unraisablehook = sys.unraisablehook, stop.on_ignored
+    before: dict[int, Any] = {}
+    hook = sys.unraisablehook
     try:
+        sys.unraisablehook = stop.on_ignored
+        before = _handle(stop.on_signal)
         yield
         for function in at_end:
             function()
-    except KeyboardInterrupt as stopped:
-        stop.signal = stopped.args[0] if isinstance(stopped, Stopped) else signal.SIGINT
+    except BaseException as error:
+        if stop.signal is None and isinstance(error, KeyboardInterrupt):
+            stop.signal = signal.SIGINT
+        if stop.signal is None:
+            raise
+        # Where an import, say, has caught Stopped, another error may come of it: the signal is its cause.
         stop.print_line()
         sys.exit(128 + stop.signal)
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.processes import python
 
 from .driver import SIXTY, Driver, driver, records, temporary_files, weights
 from .scale import Count, scaled
@@ -124,3 +125,21 @@ def test_a_driver_that_is_told_to_stop_ends_in_one_line(
     if (tmp_path / "results").is_dir():
         stored = weights(tmp_path / "results")
         assert stored.equals(reference[stored.index])
+
+
+SWALLOWED = """
+import os, signal, time
+from sweep import stopping
+with stopping.orderly():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    except BaseException:
+        pass
+    raise ImportError("half of a module")
+"""
+
+
+def test_an_error_that_comes_of_a_signal_is_its_one_line(tmp_path: Path) -> None:
+    done = python(tmp_path, "-c", SWALLOWED)
+    assert (done.returncode, done.stderr) == (143, f"{LINE}\n")
