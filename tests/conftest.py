@@ -1,6 +1,11 @@
 """What all tests share: one BLAS thread, as in every worker, and small real MNIST."""
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from sweep.threads import ONE_THREAD
 
@@ -28,6 +33,28 @@ def small_mnist() -> PreparedData:
 def small_mnist64() -> PreparedData:
     """The same digits in float64."""
     return prepare(datasets.load(SMALL), SMALL, "float64", generator(Config(), 0, Stream.SPLIT))
+
+
+@pytest.fixture
+def mounted() -> Iterator[Callable[[Path, str], Path]]:
+    """Mounts a memory file system of a size ("20m") at a new folder; skips where that is not permitted."""
+    folders: list[Path] = []
+
+    def mount(folder: Path, size: str) -> Path:
+        folder.mkdir()
+        if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None:
+            pytest.skip("file systems cannot be mounted here")
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
+        )
+        if done.returncode:
+            pytest.skip("file systems cannot be mounted here")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,10 +1,9 @@
 """What the tests of execution share: real processes, and small file systems that can fill up."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,25 +30,3 @@ def command(tmp_path: Path) -> Command:
         )
 
     return run
-
-
-@pytest.fixture
-def mounted() -> Iterator[Callable[[Path, str], Path]]:
-    """Mounts a memory file system of a size ("20m") at a new folder; skips where that is not permitted."""
-    folders: list[Path] = []
-
-    def mount(folder: Path, size: str) -> Path:
-        folder.mkdir()
-        if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("mount") is None:
-            pytest.skip("file systems cannot be mounted here")
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
-        )
-        if done.returncode:
-            pytest.skip("file systems cannot be mounted here")
-        folders.append(folder)
-        return folder
-
-    yield mount
-    for folder in folders:
-        subprocess.run(["umount", "--lazy", folder], check=True)

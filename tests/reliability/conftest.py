@@ -1,9 +1,11 @@
 """What the tests of reliability share: the counts that docs/reliability.md shows."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.reliability.scale import Count
+from tests.reliability.store_of_trials import train
 
 
 @pytest.fixture
@@ -14,3 +16,11 @@ def count(record_property: Callable[[str, object], None]) -> Count:
         record_property("counts", f"| {what} | {', '.join(f'{name} {n}' for name, n in counts.items())} |")
 
     return add
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with seeds 0 to 2 of one cell, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder, 3)
+    return folder

@@ -33,14 +33,6 @@ COLUMNS = [TRIAL.names, SCHEMA.names]  # what the footer repeats, and all
 METRICS = ["cell", "seed", "status", "train_loss", "test_accuracy", "weights_sha256"]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with seeds 0 to 2 of one cell."""
-    folder = tmp_path_factory.mktemp("trained")
-    train(folder, 3)
-    return folder
-
-
 def planned(results: Path) -> Plan:
     return make_plan(from_settings({**SETTINGS, "hidden": 4, "seeds": 3, "results": str(results)}), 1)
 

@@ -42,14 +42,6 @@ def changed(file: Path, columns: dict[str, Any]) -> None:
     file.write_bytes(footer.seal(pa.Table.from_pylist(rows, table.schema)))
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with seeds 0 to 2 of one cell."""
-    folder = tmp_path_factory.mktemp("trained")
-    train(folder, 3)
-    return folder
-
-
 def run(results: Path) -> None:
     train(results, 3)
 

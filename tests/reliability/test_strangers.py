@@ -7,20 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.reliability.store_of_trials import copied, train
+from tests.reliability.store_of_trials import copied
 
 import sweep
 from sweep.errors import StoreWarning
 from sweep.records import store
 from sweep.records.survey import survey
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with seeds 0 to 2 of one cell."""
-    folder = tmp_path_factory.mktemp("trained")
-    train(folder, 3)
-    return folder
 
 
 def copy(name: str) -> Callable[[Path], object]:
