@@ -7,10 +7,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from sweep.config.outside_values import check_choices
+from sweep.config.plain_yaml import DEEPEST, LONGEST_NUMBER
 from sweep.errors import SettingError, shortened
 
-DEEPEST = 50  # brackets inside one another; the parser calls itself for each of them
-LONGEST_NUMBER = 100  # digits; Python refuses to read some thousands of them
 _NAMELESS = re.compile(r"[+~]*\s*(@[^=]*)?(=|$)")
 _NUMBER = re.compile(rf"[\d_]{{{LONGEST_NUMBER + 1}}}")
 

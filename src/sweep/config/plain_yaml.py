@@ -10,9 +10,9 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Ev
 
 from sweep.errors import one_line
 
-DEEPEST = 50  # lists and mappings inside one another
+DEEPEST = 50  # lists and mappings inside one another; parsers call themselves for each of them
 MOST = 100_000  # values, where an alias stands for all that it repeats
-LONGEST_NUMBER = 100  # characters
+LONGEST_NUMBER = 100  # characters; Python refuses to read some thousands of digits
 _NUMBER = re.compile(r"[-+.:_0-9a-fxoA-FXO]+")
 _RESOLVER = re.compile(r"\$\{[^{}]*:")  # ${oc.env:HOME} or ${oc.decode:${oc.env:X}}, but not ${hidden}
 
