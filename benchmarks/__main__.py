@@ -14,7 +14,7 @@ one processor.
 
 import os
 
-from sweep.threads import ONE_THREAD
+from sweep.system.startup import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 # JAX has no setting for the number of its threads but the processors it is given.

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sweep.threads import ONE_THREAD
+from sweep.system.startup import ONE_THREAD
 
 HERE = Path(__file__).parents[1]  # this checkout
 

@@ -15,10 +15,10 @@ from unittest.mock import patch
 
 import sweep
 from sweep.config.compose import from_settings
-from sweep.execution.plan import cells_of
-from sweep.execution.provenance import provenance
-from sweep.records.table import load, load_curves
-from sweep.records.write import Origin, write_record
+from sweep.run.plan import cells_of
+from sweep.run.provenance import provenance
+from sweep.store.load import load, load_curves
+from sweep.store.write import Origin, write_record
 
 REPEATS = 5
 SEEDS = 20  # trials of a cell

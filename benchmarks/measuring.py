@@ -18,7 +18,7 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 
 Measure = Callable[[int], float]
 Engine = Callable[[Cell, PreparedData], Measure]

@@ -6,8 +6,8 @@ from benchmarks.cells import Cell
 from benchmarks.measuring import WARM_UP, Measure, config_of
 
 from sweep.data.preprocessing import PreparedData
-from sweep.data.sizes import Sizes
-from sweep.execution.plan import seeds_that_fit
+from sweep.data.settings import Sizes
+from sweep.run.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
 

@@ -17,8 +17,8 @@ from sweep.config.schema import Config, EvaluationConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
-from sweep.records.table import load
-from sweep.training.randomness import Stream, generator
+from sweep.store.load import load
+from sweep.training.problem import Stream, generator
 from sweep.training.trainer import train_block
 
 MAIN_JOB = ("-m", "hidden=16,128,256")
@@ -86,7 +86,7 @@ def measure() -> list[tuple[str, str]]:
 
 def loading(trials: int = 10_000) -> list[tuple[str, str]]:
     """Time to load and summarise a store of `trials` records, each with the result of one real training."""
-    from sweep.analysis.aggregate import summarise
+    from sweep.stats.trials import summarise
 
     with _empty_folder() as folder:
         make_store(folder, trials)

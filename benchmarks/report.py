@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.cells import GROUPS, Group, published
 from benchmarks.figure import draw
 
-from sweep.papers import pages
+from sweep.papers import manifest
 
 Row = dict[str, Any]  # a cell and an engine
 
@@ -73,7 +73,7 @@ def write_page() -> None:
     for group, rows in _by_group(measured):
         draw(rows, FOLDER / group.figure)
     (FOLDER / "README.md").write_text(page(measured, commands))
-    pages.write_manifest(FOLDER)
+    manifest.write_manifest(FOLDER)
 
 
 def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sweep.threads import ONE_THREAD
+from sweep.system.startup import ONE_THREAD
 
 # Before NumPy is imported, here and in every process that a test starts.
 os.environ.update(ONE_THREAD)
@@ -18,7 +18,7 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 
 SMALL = DataConfig(train_size=600, validation_size=200, test_size=300)
 

@@ -38,7 +38,7 @@ def is_there(name: str) -> bool:
     while rest and _is_module(f"{module}.{rest[0]}"):
         module = f"{module}.{rest.pop(0)}"
     if not rest:
-        return True  # a command, such as sweep.compare, is not imported: it would hide the function
+        return True  # a command, such as sweep.cli.compare, is not imported: it would hide the function
     found = importlib.import_module(module)
     for part in rest:
         if not hasattr(found, part):

@@ -15,7 +15,7 @@ CALLS = ("run", "load", "curves", "compare", "train")
 def example(name: str) -> doctest.DocTest:
     """The example in the docstring of a call of `sweep`, from its source.
 
-    Not from the call itself: once the command of that name is imported, `sweep.compare` is its module.
+    Not from the call itself: once the command of that name is imported, `sweep.cli.compare` is its module.
     """
     file = sweep.__file__
     for node in ast.parse(Path(file).read_text(encoding="utf-8")).body:

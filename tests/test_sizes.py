@@ -1,4 +1,4 @@
-"""A file over 250 lines or a function over 40 has a reason in pyproject.toml, under [tool.sweep.sizes]."""
+"""A file over 400 lines or a function over 40 has a reason in pyproject.toml, under [tool.sweep.sizes]."""
 
 import ast
 import tomllib
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("src", "benchmarks")
-MOST_LINES, MOST_FUNCTION_LINES = 250, 40
+MOST_LINES, MOST_FUNCTION_LINES = 400, 40
 
 
 def too_long(root: Path) -> set[str]:

@@ -6,7 +6,7 @@ python -m benchmarks.statistics --write       # all parts at full scale, into th
 
 import os
 
-from sweep.threads import ONE_THREAD
+from sweep.system.startup import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before NumPy is imported
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from benchmarks.statistics.cases import DRAWS, Case, generator, rate
 
-from sweep.analysis.statistics.contrast import Contrast, Errors, contrast
-from sweep.analysis.statistics.intervals import mean_intervals
+from sweep.stats.contrast import Contrast, Errors, contrast, mean_intervals
 
 MISSED = "intervals that miss the truth, %"
 WEIGHTS = np.array([1.0, -1.0])

@@ -9,9 +9,9 @@ from benchmarks.statistics.cases import Case, generator, rate
 from benchmarks.statistics.contrasts import MISSED, WEIGHTS
 from numpy.typing import NDArray
 
-from sweep.analysis.statistics import new_examples
-from sweep.analysis.statistics.contrast import contrast
-from sweep.analysis.statistics.sources import Correct
+from sweep.stats import crossed
+from sweep.stats.contrast import contrast
+from sweep.stats.crossed import Correct
 
 Bits = NDArray[np.bool_]
 DIGITS = 2000  # the fewest for which the package has intervals from 3 seeds on
@@ -78,5 +78,5 @@ def _missed(pair: Pair, rng: np.random.Generator, n: int, paired: bool) -> bool 
     found = correct.two_way("a", "b", contrast(accuracies, WEIGHTS, paired))
     if found is None:
         return None
-    low, high = new_examples.interval(found)
+    low, high = crossed.interval(found)
     return not low <= pair.truth <= high

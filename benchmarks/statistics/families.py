@@ -8,11 +8,9 @@ from benchmarks.statistics.cases import DRAWS, Case, Values, generator, rate
 from numpy.typing import NDArray
 from scipy import stats
 
-from sweep.analysis.statistics.contrast import Errors
-from sweep.analysis.statistics.families import holm
-from sweep.analysis.statistics.observations import Observations
-from sweep.analysis.statistics.selection import best
-from sweep.analysis.statistics.verdict import Verdict, judge
+from sweep.stats.compare import Observations
+from sweep.stats.contrast import Errors
+from sweep.stats.judge import Verdict, best, holm, judge
 
 CELLS = 12
 
@@ -72,7 +70,7 @@ def trials_of(values: Values) -> pd.DataFrame:
 
 
 def false_verdict(trials: pd.DataFrame, chosen: bool) -> bool:
-    """Whether `sweep.compare` would call any cell better or worse than the best, or than the first.
+    """Whether `sweep.cli.compare` would call any cell better or worse than the best, or than the first.
 
     The steps of `Comparable.against`, without counting the seeds that would decide, which takes most time.
     """

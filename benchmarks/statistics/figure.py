@@ -6,8 +6,8 @@ import pandas as pd
 from benchmarks.statistics.contrasts import MISSED
 from matplotlib.axes import Axes
 
-from sweep.analysis import figure_files
-from sweep.analysis.figures import layout, style
+from sweep.report import figure_files
+from sweep.report.figures import layout, style
 
 FIGURE = Path("docs/statistics")
 NUMBERS = ("3", "5", "10", "30")

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from benchmarks.statistics.cases import DRAWS, Case, Values, generator, rate
 
-from sweep.analysis.statistics.decisions import decide
-from sweep.analysis.statistics.sequential import Looks
-from sweep.analysis.statistics.terms import Terms
-from sweep.analysis.statistics.verdict import Verdict
+from sweep.stats.judge import Criteria, Verdict
+from sweep.stats.sequential import Looks, decide
 
 BUDGET, FIRST = 100, 5
 
@@ -40,7 +38,7 @@ def _decided(values: Values, looks: Looks) -> Iterator[bool]:
 def verdict_at(values: Values, looks: Looks, margin: float) -> tuple[Verdict, int]:
     """The verdict on (seeds, 2) and after how many seeds it came, or the budget."""
     for seeds in looks.seeds:
-        decision = decide(values[:seeds], looks, Terms(margin=margin, paired=True))
+        decision = decide(values[:seeds], looks, Criteria(margin=margin, paired=True))
         if decision.decided:
             break
     return decision.verdict, decision.seeds

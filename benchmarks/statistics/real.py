@@ -13,10 +13,10 @@ from benchmarks.statistics.contrasts import WEIGHTS
 from numpy.typing import NDArray
 
 import sweep
-from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.statistics import new_examples
-from sweep.analysis.statistics.contrast import Errors, contrast
-from sweep.analysis.statistics.observations import Observations
+from sweep.stats import crossed
+from sweep.stats.compare import Observations
+from sweep.stats.contrast import Errors, contrast
+from sweep.stats.trials import drop_diverged
 
 SMALL = {"hidden": 8, "data": {"train_size": 1000}, "epochs": 2}
 PAIRS = 40  # of cells, of each report at most
@@ -70,7 +70,7 @@ def _covered(differences: NDArray[np.float64], simulations: int, number: int) ->
     rng, count = generator("halves of digits", number), 0
     for _ in range(simulations):
         half, other = np.split(rng.permutation(differences), 2)
-        low, high = new_examples.prediction(half, len(other))
+        low, high = crossed.prediction(half, len(other))
         count += bool(low <= other.mean() <= high)
     return 100 * count / simulations
 
@@ -87,11 +87,11 @@ def seconds_of_a_large_sweep(cells: int = 1000, seeds: int = 10, digits: int = 1
         }
     )
     begin = time.perf_counter()
-    sweep.compare(trials)
+    sweep.cli.compare(trials)
     middle = time.perf_counter()
     hard = rng.random(digits) < 0.97
     right = [hard ^ (rng.random(digits) < 0.01) for _ in range(len(trials))]
     trials = trials.assign(test_correct=pd.Series(right), test_accuracy=[own.mean() for own in right])
     with_bits = time.perf_counter()
-    sweep.compare(trials)
+    sweep.cli.compare(trials)
     return middle - begin, time.perf_counter() - with_bits

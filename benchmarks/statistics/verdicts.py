@@ -7,9 +7,8 @@ import numpy as np
 from benchmarks.statistics.cases import DRAWS, Case, Values, generator, rate
 from benchmarks.statistics.contrasts import WEIGHTS
 
-from sweep.analysis.statistics.contrast import Errors, contrast
-from sweep.analysis.statistics.planning import Estimates, more_seeds
-from sweep.analysis.statistics.verdict import Verdict, judge
+from sweep.stats.contrast import Errors, contrast
+from sweep.stats.judge import Estimates, Verdict, judge, more_seeds
 
 HAVE = 3  # seeds, before the plan
 SPREAD = 0.001  # of the paired difference

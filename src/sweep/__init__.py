@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # a command is to handle signals as soon as it can, and pathl
 
     import pandas as pd
 
-    from sweep.trained import Trained
+    from sweep.network import Trained
 
 __all__ = ["__version__", "compare", "curves", "load", "register", "run", "train"]
 
@@ -61,7 +61,7 @@ def __getattr__(name: str) -> str:
 
 
 def load(results: "str | Path" = "results", bits: bool = False) -> "pd.DataFrame":
-    """One row a trial: its settings and final metrics. See `sweep.records.table.load`.
+    """One row a trial: its settings and final metrics. See `sweep.store.load.load`.
 
     After the example of `run`:
 
@@ -72,13 +72,13 @@ def load(results: "str | Path" = "results", bits: bool = False) -> "pd.DataFrame
     8    3
     dtype: int64
     """
-    from sweep.records import table
+    from sweep.store import load
 
-    return table.load(results, bits=bits)
+    return load.load(results, bits=bits)
 
 
 def curves(results: "str | Path" = "results") -> "pd.DataFrame":
-    """One row a trial and evaluation. See `sweep.records.table.load_curves`.
+    """One row a trial and evaluation. See `sweep.store.load.load_curves`.
 
     After the example of `run`:
 
@@ -89,9 +89,9 @@ def curves(results: "str | Path" = "results") -> "pd.DataFrame":
     8    1.0
     Name: epoch, dtype: float64
     """
-    from sweep.records import table
+    from sweep.store import load
 
-    return table.load_curves(results)
+    return load.load_curves(results)
 
 
 def compare(
@@ -127,9 +127,9 @@ def compare(
        n  n_baseline    method
     0  3           3  paired t
     """
-    from sweep.analysis.statistics import comparison
+    from sweep.stats import compare
 
-    return comparison.compare(trials, baseline, metric, paired, margin, level)
+    return compare.compare(trials, baseline, metric, paired, margin, level)
 
 
 def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
@@ -150,8 +150,8 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     1      8  3
     """
     from sweep.config import extensions
+    from sweep.config.check import check_effects
     from sweep.config.compose import from_settings, given_settings
-    from sweep.config.effects import check_effects
     from sweep.session import console, run_sweep
 
     extensions.end_script()
@@ -175,11 +175,11 @@ def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int 
     >>> [weights.shape for weights in network.weights]
     [(784, 4), (4, 10)]
     """
-    from sweep import trained
+    from sweep import network
     from sweep.config import extensions
 
     extensions.end_script()
-    return trained.train({} if config is None else config, seed)
+    return network.train({} if config is None else config, seed)
 
 
 def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
@@ -195,7 +195,7 @@ def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
     before `sweep.run`. Workers import the module, too. If the file that defines the entry changes, cells that
     use it become other cells. Raises SettingError for an entry of a wrong type or a name that is taken.
     """
-    from sweep.config.registering import register as into_table
+    from sweep.config.register import register as into_table
 
     module = sys._getframe(1).f_globals["__name__"]
 

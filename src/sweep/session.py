@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from sweep.analysis.terminal import Column, Terminal, setting_columns, show_cells
-from sweep.config.agreement import check_equal_cells
+from sweep.config.check import check_equal_cells
+from sweep.config.columns import in_order
 from sweep.config.schema import Config
-from sweep.config.touched import in_order
-from sweep.errors import ExecutionError, SweepError, one_line
-from sweep.execution import setting_aside
-from sweep.execution.plan import Plan, make_plan
-from sweep.execution.pool import execute, workers
-from sweep.formats import duration
-from sweep.records.survey import survey
+from sweep.core.errors import ExecutionError, SweepError, one_line
+from sweep.core.formats import duration
+from sweep.report.terminal import Column, Terminal, setting_columns, show_cells
+from sweep.run import pool
+from sweep.run.plan import Plan, make_plan
+from sweep.run.pool import execute, workers
+from sweep.store.state import survey
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sweep.deciding import Deciding
+    from sweep.decide import Deciding
 
 MOST_ROWS = 100  # cells of a plan that are shown
 
@@ -69,7 +69,7 @@ def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given:
     if deciding is None:
         print_plan(plan, workers(plan.cells[0].config.parallel), console, given)
         return
-    from sweep.expectation import show_plan
+    from sweep.decide import show_plan
 
     show_plan(deciding, plan, console, given)
 
@@ -88,7 +88,7 @@ def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
     """The looks of a sweep with `decide`; None for any other sweep."""
     if plan.cells[0].config.decide is None:
         return None
-    from sweep.deciding import Deciding  # loads pandas, which other sweeps need only at their end
+    from sweep.decide import Deciding  # loads pandas, which other sweeps need only at their end
 
     return Deciding.of(plan, baseline)
 
@@ -100,13 +100,13 @@ def _named_baseline(plan: Plan) -> str | None:
     """
     if plan.cells[0].config.compare.baseline is None:
         return None
-    from sweep.analysis.baseline import baseline_of  # loads pandas, which training does not need
+    from sweep.stats.trials import baseline_of  # loads pandas, which training does not need
 
     return baseline_of(plan)
 
 
 def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]:
-    from sweep.expectation import announce
+    from sweep.decide import announce
 
     announce(deciding, plan, console)
     return deciding.plans(console)
@@ -166,7 +166,7 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
-    setting_aside.announce(plan, console)
+    pool.announce(plan, console)
     swept, values = plan.swept
     axes = in_order(swept, given)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}

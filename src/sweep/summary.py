@@ -8,19 +8,19 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.analysis import figure_files, tables
-from sweep.analysis.judged_page import JudgedPage
-from sweep.analysis.judged_sweep import JudgedSweep, judge_decided, judge_sweep
-from sweep.analysis.mixture import mixture
-from sweep.analysis.statistics.terms import Terms
+from sweep.config.check import show
+from sweep.config.columns import fixed, in_order
 from sweep.config.schema import Config
-from sweep.config.touched import fixed, in_order
-from sweep.config.wording import show
+from sweep.core.errors import one_line, visible
 from sweep.data.labels import label
-from sweep.deciding import Deciding
-from sweep.errors import one_line, visible
-from sweep.execution.plan import Plan
-from sweep.records.table import load, load_curves
+from sweep.decide import Deciding
+from sweep.report import figure_files, tables
+from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
+from sweep.report.page import JudgedPage
+from sweep.run.plan import Plan
+from sweep.stats.judge import Criteria
+from sweep.stats.trials import mixture
+from sweep.store.load import load, load_curves
 
 
 def summarise_sweep(
@@ -69,8 +69,8 @@ def _judged(
     """The judged trials. In a sweep with `decide` they were judged during the training, otherwise now."""
     if deciding is not None:
         return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
-    terms = Terms(config.compare.metric, config.compare.margin, config.compare.level)
-    return judge_sweep(trials, cells, axes, terms, config.compare.baseline, config.data.root)
+    criteria = Criteria(config.compare.metric, config.compare.margin, config.compare.level)
+    return judge_sweep(trials, cells, axes, criteria, config.compare.baseline, config.data.root)
 
 
 def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, console: Console) -> None:
@@ -80,7 +80,7 @@ def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, conso
         figure_files.remove_stale(folder)
         if config.figures:
             # Imported here because seaborn takes two seconds to load, which a sweep without figures saves.
-            from sweep.analysis.judged_figures import draw_figures
+            from sweep.report.page import draw_figures
 
             curves = _of_this_sweep(load_curves(results, cells["cell"]), plan)
             kinds, every = config.figure_formats, config.figures == "all"

@@ -8,12 +8,10 @@ import pytest
 from benchmarks.cells import Cell, grid, others, published, third_of_grid
 from benchmarks.selection import add_arguments, selected
 
+from sweep.config.cell import iterations
+from sweep.config.check import check, check_effects
 from sweep.config.compose import from_settings
-from sweep.config.effects import check_effects
-from sweep.config.length import iterations
-from sweep.config.validation import check
-from sweep.execution.cost import flops
-from sweep.execution.plan import cells_of
+from sweep.run.plan import cells_of, flops
 
 
 @pytest.mark.parametrize("cell", [*others(), *published()[::7]], ids=str)

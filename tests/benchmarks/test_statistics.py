@@ -11,8 +11,8 @@ from benchmarks.statistics.cases import DRAWS, Case, Draw, generator, rate
 from scipy import stats
 
 import sweep
-from sweep.analysis.statistics.contrast import contrast
-from sweep.analysis.statistics.sequential import Looks
+from sweep.stats.contrast import contrast
+from sweep.stats.sequential import Looks
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = pd.read_csv(ROOT / report.TABLE, dtype={"n": str})
@@ -79,7 +79,7 @@ def test_a_false_verdict_is_one_of_compare(chosen: bool) -> None:
         values = DRAWS["normal"](generator("compare", number), (3, families.CELLS, 2), 0.5)
         values[:, number % 4] -= 100.0 * (number % 2)  # so that some have a verdict
         trials = families.trials_of(values)
-        table = sweep.compare(trials, None if chosen else "00", margin=0.0)
+        table = sweep.cli.compare(trials, None if chosen else "00", margin=0.0)
         maybe = families.possible(values[None, ..., 1], chosen)[0]
         found.append(bool(maybe) and families.false_verdict(trials, chosen))
         assert found[-1] == table["verdict"].ne("undecided").any()

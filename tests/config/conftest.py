@@ -8,13 +8,13 @@ from hydra import initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from sweep import resources
 from sweep.config import grid
+from sweep.config.check import check
 from sweep.config.compose import Composer, application_composer, expand, register_schema
 from sweep.config.messages import explain
 from sweep.config.schema import Config
-from sweep.config.validation import check
-from sweep.errors import SweepError
+from sweep.core.errors import SweepError
+from sweep.system import files
 
 Settings = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ Settings = Mapping[str, Any]
 def composer() -> Composer:
     """One composer for all tests of a process: each choice of groups is composed by Hydra once."""
     register_schema()
-    with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
         return application_composer()
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import sweep
-from sweep.config.agreement import of_cell, of_sweep
+from sweep.config.check import of_cell, of_sweep
 from sweep.config.schema import Config
-from sweep.errors import SettingError
+from sweep.core.errors import SettingError
 
 VALUES: dict[str, list[Any]] = {
     "results": ["here", "there"],

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sweep.config.aliases import ALIASES
-from sweep.config.leaves import all_keys
+from sweep.config.messages import ALIASES
+from sweep.config.schema import all_keys
 
 Settings = Mapping[str, Any]
 

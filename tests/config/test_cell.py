@@ -12,7 +12,7 @@ import pytest
 
 from sweep.config.cell import cell_id
 from sweep.config.schema import Config
-from sweep.data.sizes import Counts, Sizes, sizes
+from sweep.data.settings import Counts, Sizes, sizes
 
 DIGEST = "0123456789abcdef"
 MNIST = Counts(train=60_000, test=10_000, features=784)
@@ -210,7 +210,7 @@ def test_the_identity_is_the_same_in_every_process(
     script = (
         "from sweep.config.cell import cell_id\n"
         "from sweep.config.compose import from_settings\n"
-        "from sweep.data.sizes import Sizes\n"
+        "from sweep.data.settings import Sizes\n"
         f"config, size = from_settings({settings!r})[0], {size(Config())!r}\n"
         f"print(cell_id(config, {DIGEST!r}, size))\n"
     )

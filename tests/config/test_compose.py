@@ -10,11 +10,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 import sweep
-from sweep import resources
 from sweep.config.compose import Composer, application_composer, expand, from_settings, register_schema
 from sweep.config.compose import to_config as typed
 from sweep.config.schema import Config, EarlyStoppingConfig, OptimizerConfig
-from sweep.errors import SettingError
+from sweep.core.errors import SettingError
+from sweep.system import files
 
 EXPERIMENTS = {
     "plain": "hidden: 7\nepochs: 3\nearly_stopping: {patience: 4}\n",
@@ -36,7 +36,7 @@ def hydra_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         file.write_text(f"# @package _global_\n{content}")
     monkeypatch.chdir(tmp_path)
     register_schema()
-    with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
         yield
 
 

@@ -10,13 +10,12 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from sweep import resources
 from sweep.config.cell import cell_id
-from sweep.config.effects import check_effects, needs
-from sweep.config.leaves import declared
-from sweep.config.schema import Config
-from sweep.data.sizes import Counts, sizes
-from sweep.errors import SettingError
+from sweep.config.check import check_effects, needs
+from sweep.config.schema import Config, declared
+from sweep.core.errors import SettingError
+from sweep.data.settings import Counts, sizes
+from sweep.system import files
 
 Settings = Mapping[str, Any]
 Configured = Callable[[Settings], list[Config]]
@@ -140,7 +139,7 @@ def message(configs: list[Config]) -> str:
     return ""
 
 
-EXPERIMENTS = sorted((resources.folder("sweeps") / "experiment").glob("*/*.yaml"))
+EXPERIMENTS = sorted((files.folder("sweeps") / "experiment").glob("*/*.yaml"))
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: f"{file.parent.name}/{file.stem}")

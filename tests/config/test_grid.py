@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from sweep.config import grid
-from sweep.errors import SettingError
+from sweep.core.errors import SettingError
 
 WIDTHS, RATES, NAMES = [16, 128, 256], [0.1, 0.01], ["relu", "tanh"]
 

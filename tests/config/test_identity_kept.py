@@ -7,16 +7,21 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from sweep import resources
 from sweep.config import grid
-from sweep.config.application import own_application
 from sweep.config.cell import cell_id
-from sweep.config.compose import application_composer, expand, from_settings, register_schema
-from sweep.config.row import columns_of, settings_of
-from sweep.config.values import dotted
+from sweep.config.columns import columns_of, settings_of
+from sweep.config.compose import (
+    application_composer,
+    dotted,
+    expand,
+    from_settings,
+    own_application,
+    register_schema,
+)
 from sweep.data import datasets
-from sweep.data.sizes import sizes
-from sweep.execution.plan import cells_of
+from sweep.data.settings import sizes
+from sweep.run.plan import cells_of
+from sweep.system import files
 
 IDS: dict[str, dict[str, list[str]]] = json.loads(
     Path(__file__).with_name("cell_ids.json").read_text(encoding="utf-8")
@@ -28,7 +33,7 @@ EXPERIMENTS = [(paper, name) for paper, own in IDS.items() for name in own]
 
 @pytest.mark.parametrize(("paper", "experiment"), EXPERIMENTS)
 def test_the_cells_of_a_report_keep_their_names(paper: str, experiment: str) -> None:
-    file = resources.folder("reports") / paper / "paper.yaml"
+    file = files.folder("reports") / paper / "paper.yaml"
     scales = yaml.safe_load(file.read_text(encoding="utf-8"))["scales"]
     configs = from_settings({"experiment": f"{paper}/{experiment}", **(scales["full"] or {})})
     ids = [cell.id for cell in cells_of(configs)]
@@ -38,7 +43,7 @@ def test_the_cells_of_a_report_keep_their_names(paper: str, experiment: str) -> 
         assert ids == IDS[paper][experiment]
 
 
-COMMITTED = sorted(resources.folder("reports").glob("*/*.parquet"))
+COMMITTED = sorted(files.folder("reports").glob("*/*.parquet"))
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: f"{file.parent.name}/{file.stem}")

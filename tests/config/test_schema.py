@@ -9,12 +9,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from sweep import resources
 from sweep.config.compose import register_schema, to_config
-from sweep.config.leaves import all_keys, declared
-from sweep.config.schema import Config
+from sweep.config.schema import Config, all_keys, declared
+from sweep.system import files
 
-CONF = resources.folder("conf")
+CONF = files.folder("conf")
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))
 

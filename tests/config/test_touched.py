@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sweep.config.columns import fixed, in_order
 from sweep.config.compose import given, given_settings
 from sweep.config.schema import SORTS, Config
-from sweep.config.touched import fixed, in_order
 
 Settings = Mapping[str, Any]
 Configured = Callable[[Settings], list[Config]]
@@ -60,6 +60,6 @@ def test_the_order_is_that_in_which_settings_are_written() -> None:
 
 
 def test_every_order_of_rows_is_a_column_of_the_summary() -> None:
-    from sweep.analysis.aggregate import METRICS
+    from sweep.stats.trials import METRICS
 
     assert set(SORTS) == {*METRICS, "seconds"}

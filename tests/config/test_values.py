@@ -12,14 +12,20 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from sweep import resources
-from sweep.config.compose import Composer, application_composer, expand, register_schema, to_config
-from sweep.config.leaves import all_keys
+from sweep.config.check import check
+from sweep.config.compose import (
+    Composer,
+    application_composer,
+    converted,
+    expand,
+    register_schema,
+    to_config,
+    with_values,
+)
 from sweep.config.messages import explain
-from sweep.config.schema import Config
-from sweep.config.validation import check
-from sweep.config.values import converted, with_values
-from sweep.errors import SweepError
+from sweep.config.schema import Config, all_keys
+from sweep.core.errors import SweepError
+from sweep.system import files
 
 VALUES = ["3", "-1", "0.5", "1e-3", "true", "null", "nan", "'3'", "word", "[3,4]", "[test,init]", "{a: 1}"]
 VALUES += ["[1,null]", "${epochs}", "'a ${epochs}'", "???", "10000000000000000000000"]
@@ -100,7 +106,7 @@ def test_experiments_with_links_and_open_values(
         (tmp_path / "sweeps" / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{content}")
     monkeypatch.chdir(tmp_path)
     register_schema()
-    with initialize_config_dir(str(resources.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
         composer = application_composer()
         for first in LINES:
             for second in LINES:

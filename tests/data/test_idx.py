@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.core.errors import DataError
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.errors import DataError
 
 UINT8, FLOAT32 = 0x08, 0x0D
 TRAIN_PIXELS = bytes([200, 0, 255, 1, 128, 7, 3, 90, 60, 17, 18, 19])  # three images of two by two

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.config.check import check
 from sweep.config.schema import Config
-from sweep.config.validation import check
+from sweep.core.errors import SettingError
 from sweep.data import datasets, labels
 from sweep.data.settings import DataConfig
-from sweep.errors import SettingError
 
 MNIST = datasets.MNIST_FOLDER
 

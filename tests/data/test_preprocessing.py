@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import LabelBinarizer, MinMaxScaler, StandardScaler, scale
 
+from sweep.core.errors import SettingError
 from sweep.data import datasets
 from sweep.data.datasets import RawData
 from sweep.data.preprocessing import PreparedData, prepare, sizes, split
 from sweep.data.settings import DataConfig
-from sweep.errors import SettingError
 
 DIGITS = DataConfig(train_size=5000, validation_size=700, test_size=4500)  # more than a piece of rows
 EXAM = DataConfig(name="exam", classes=2, train_size=200, validation_size=30, test_size=50, features="raw")

@@ -9,6 +9,8 @@ import pytest
 from tests.engines.problems import SETUPS, SOFTMAX, Setup, data, initial, run, trained
 
 from sweep.config.schema import Config, ParallelConfig
+from sweep.core.setting import Registry
+from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import WANTED, choose, installed, wanted_as
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
@@ -20,9 +22,7 @@ from sweep.nn.objective import Objective
 from sweep.nn.optimizers import OPTIMIZERS, Adam, Sgd, State
 from sweep.nn.outputs import OUTPUTS, Output
 from sweep.nn.regularizers import L2, REGULARIZERS, NoPenalty
-from sweep.table import Table
 from sweep.training.trainer import train_block
-from sweep.types import Array
 
 # Entries of nn's own tables that only NumPy's engine knows, and why.
 NUMPY_ONLY: dict[str, str] = {}
@@ -147,14 +147,14 @@ def test_numpy_asks_a_class_derived_from_ours_for_its_own_step(setup: Setup, kin
     )
 
 
-Entries = Callable[[Table[Any], str, Any], None]
+Entries = Callable[[Registry[Any], str, Any], None]
 
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Entries:
     """Put an entry of somebody else's into a table, under any name, for one test."""
 
-    def entry(table: Table[Any], name: str, value: Any) -> None:
+    def entry(table: Registry[Any], name: str, value: Any) -> None:
         monkeypatch.setattr(table, "_entries", {**table._entries, name: value})
         monkeypatch.setattr(table, "outside", {**table.outside, name: __name__})
 

@@ -7,10 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from tests.engines.problems import OBJECTIVES, OPTIMIZER, REGULARIZER
 
-from sweep.engines.compiled import formulas, steps
-from sweep.engines.compiled.formulas import Penalty
-from sweep.engines.compiled.output_layer import errors, example_errors
-from sweep.engines.compiled.steps import Rule
+from sweep.engines.compiled import formulas
+from sweep.engines.compiled.formulas import Penalty, Rule, errors, example_errors
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Sgd
@@ -62,9 +60,9 @@ def test_update(name: str, dtype: str) -> None:
     for step in range(1, 51):
         gradient = (rng.normal(size=41) * 10.0 ** rng.uniform(-3, 1, 41)).astype(dtype)
         gradient[::5] = 0
-        numbers = steps.constants_of(optimizer, 0.05, step, dtype)
-        assert (numbers.shape, numbers.dtype) == ((steps.CONSTANTS,), dtype)
-        steps.update(ours, gradient, first, second, int(steps.rule_of(optimizer)), numbers)
+        numbers = formulas.constants_of(optimizer, 0.05, step, dtype)
+        assert (numbers.shape, numbers.dtype) == ((formulas.CONSTANTS,), dtype)
+        formulas.update(ours, gradient, first, second, int(formulas.rule_of(optimizer)), numbers)
         optimizer.update(expected, gradient, state, 0.05, step)
     tolerance = 20 * TOLERANCE[dtype]
     np.testing.assert_allclose(ours, expected, rtol=tolerance, atol=tolerance)
@@ -78,11 +76,11 @@ def test_a_move_is_the_rest_of_a_step_with_momentum() -> None:
     ours, velocity = rng.normal(size=(2, 30))
     expected, direction, unread = ours.copy(), velocity.copy(), np.full(30, np.nan)
     optimizer.move(expected, direction, 0.1)
-    numbers = steps.constants_of(optimizer, 0.1, 1, "float64")
-    steps.update(ours, unread, velocity, unread, int(Rule.MOVE), numbers)
+    numbers = formulas.constants_of(optimizer, 0.1, 1, "float64")
+    formulas.update(ours, unread, velocity, unread, int(Rule.MOVE), numbers)
     np.testing.assert_allclose(ours, expected, rtol=1e-14)
     np.testing.assert_allclose(velocity, direction, rtol=1e-14)
-    steps.update(ours, unread, velocity, unread, int(Rule.NONE), numbers)
+    formulas.update(ours, unread, velocity, unread, int(Rule.NONE), numbers)
     np.testing.assert_allclose([ours, velocity], [expected, direction], rtol=1e-14)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.engines.problems import OPTIMIZER, Setup, data, initial, run, trained
 
+from sweep.core.types import Array
 from sweep.engines.numpy import products
 from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.engine import PIECE, NumpyEngine
@@ -14,7 +15,6 @@ from sweep.nn.architecture import Architecture
 from sweep.nn.objective import Objective
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
-from sweep.types import Array
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 

@@ -7,11 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from sweep.engines.compiled import gemm, packing
-from sweep.engines.compiled.formulas import Penalty
+from sweep.engines.compiled.formulas import CONSTANTS, Penalty, Rule
 from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES
-from sweep.engines.compiled.packed import PackedBlock
 from sweep.engines.compiled.packed_network import PackedNetwork
-from sweep.engines.compiled.steps import CONSTANTS, Rule
+from sweep.engines.compiled.packing import PackedBlock
 from sweep.nn.architecture import Architecture
 
 Array = NDArray[Any]

@@ -39,7 +39,7 @@ import sweep
 from sweep.config.schema import Config
 from sweep.engines.choice import choose
 from sweep.engines.compiled import gemm
-from sweep.training.protocol import problem
+from sweep.training.problem import problem
 
 settings = {"hidden": 8, "max_iterations": 20, "data.train_size": 500, "parallel.kernels": "numba"}
 result = sweep.train(settings, seed=0).result

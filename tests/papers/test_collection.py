@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import sweep
-from sweep.errors import PaperError
-from sweep.papers import comparison, drawing, tabulating
+from sweep.core.errors import PaperError
+from sweep.papers import drawing, tables
 from sweep.papers.collection import EACH_CELL, Collection
 from sweep.papers.specification import Row
 
@@ -23,7 +23,7 @@ def collection() -> Collection:
 
 def test_one_cell_is_what_pandas_finds(collection: Collection) -> None:
     where = {"momentum": 0.9, "early_stopping.patience": 3}
-    compared = comparison.compare(Row("x", "momentum", "test_accuracy", where=where), collection)
+    compared = tables.compare(Row("x", "momentum", "test_accuracy", where=where), collection)
     every = sweep.load(FILE)
     own = every[(every["activation"] == "tanh") & (every["momentum"] == 0.9)]
     cell = own[(own["early_stopping.patience"] == 3) & (own["regularization"] == "none")]
@@ -33,9 +33,9 @@ def test_one_cell_is_what_pandas_finds(collection: Collection) -> None:
 
 DIFFERING = "early_stopping.patience"  # with it come settings that the other cell does not have
 POOLING: dict[str, Any] = {
-    "a row": lambda c: comparison.compare(Row("x", "momentum", "test_accuracy", where={"momentum": 0.0}), c),
-    "cells": lambda c: tabulating.cells(c, "momentum", ["momentum"]),
-    "confused pairs": lambda c: tabulating.confused_pairs(c, "momentum", {"momentum": 0.0}),
+    "a row": lambda c: tables.compare(Row("x", "momentum", "test_accuracy", where={"momentum": 0.0}), c),
+    "cells": lambda c: tables.cells(c, "momentum", ["momentum"]),
+    "confused pairs": lambda c: tables.confused_pairs(c, "momentum", {"momentum": 0.0}),
     "curves": lambda c: drawing.learning_curves(c, "momentum", lines=["momentum"]),
     "curves of one line": lambda c: drawing.learning_curves(c, "momentum", where={"momentum": 0.0}),
     "class errors": lambda c: drawing.class_errors(c, "momentum", where={"momentum": 0.0}),
@@ -60,13 +60,13 @@ def test_what_tells_lines_apart_must_be_a_setting(collection: Collection) -> Non
     with pytest.raises(
         PaperError, match=r"column=test_acuracy: no such column; did you mean 'test_accuracy'"
     ):
-        tabulating.cells(collection, "momentum", ["momentum", DIFFERING], "test_acuracy")
+        tables.cells(collection, "momentum", ["momentum", DIFFERING], "test_acuracy")
     with pytest.raises(PaperError, match=r"column=status: must be a column of numbers"):
-        tabulating.cells(collection, "momentum", ["momentum", DIFFERING], "status")
+        tables.cells(collection, "momentum", ["momentum", DIFFERING], "status")
 
 
 def test_a_setting_that_is_null_in_one_cell_tells_it_apart(collection: Collection) -> None:
-    table = tabulating.cells(collection, "momentum", [DIFFERING, "momentum"])
+    table = tables.cells(collection, "momentum", [DIFFERING, "momentum"])
     every = collection.trials("momentum", lines=EACH_CELL)
     means = every.groupby("cell", sort=False)["test_accuracy"].mean() * 100
     assert len(table.lines) == 4

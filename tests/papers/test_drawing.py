@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sweep import resources
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.papers import catalogue, drawing, reading
+from sweep.papers import drawing, page, read
 from sweep.papers.collection import Collection, SelectionError
+from sweep.system import files
 
-REPORTS = resources.folder("reports")
+REPORTS = files.folder("reports")
 
 
 def test_the_panels_of_class_errors_have_one_scale() -> None:
@@ -38,7 +38,7 @@ def test_points_are_those_of_a_generated_data_set(data: DataConfig, expected: st
 
 def test_points_are_those_of_the_data() -> None:
     """Of Zhao's exam, each class in its colour."""
-    paper = reading.read("zhao", catalogue.VOCABULARY)
+    paper = read.read("zhao", page.VOCABULARY)
     (settings,) = (figure.settings for figure in paper.figures if figure.name == "exam_data")
     figure = drawing.points(Collection.read(REPORTS / "zhao"), **settings)
     raw = datasets.load(settings["data"])

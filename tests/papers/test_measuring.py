@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 import sweep
-from sweep.papers import measuring, tabulating
+from sweep.papers import measuring, tables
 from sweep.papers.collection import Collection
 
 WEIGHTS = [
@@ -94,7 +94,7 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Collection, "test_outcomes", lambda self, experiment, where: rows)
     trials = pd.DataFrame({"epochs_run": [3.0, 4.0]})
     monkeypatch.setattr(Collection, "trials", lambda self, experiment, where: trials)
-    table = tabulating.confused_pairs(collection, "any", count=6)
+    table = tables.confused_pairs(collection, "any", count=6)
     counts = {
         f"{a} and {b}": [int(m[a, b] + m[b, a]) for m in matrices] for a in range(4) for b in range(a + 1, 4)
     }
@@ -114,7 +114,7 @@ def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "measurements"
     folder.mkdir(parents=True)
     pd.DataFrame({"name": ["a", "b"], "size": [1234, 5], "share": [0.5, None]}).to_csv(folder / "m.csv")
-    table = tabulating.measured_columns(
+    table = tables.measured_columns(
         Collection(tmp_path / "mine" / "records.parquet"),
         "m",
         {"name": "s", "size": ",d", "share": ".1e"},

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from sweep.errors import SweepError
-from sweep.papers import catalogue, reading
+from sweep.core.errors import SweepError
+from sweep.papers import page, read
 from sweep.papers.collection import Collection
 from sweep.papers.page import Report
 
@@ -58,7 +58,7 @@ def collection(name: str) -> Collection:
 
 def make(name: str, place: Place) -> None:
     """Read the paper, make its page and tables, and draw the figure that the mistake is in."""
-    paper = reading.read(name, catalogue.VOCABULARY)
+    paper = read.read(name, page.VOCABULARY)
     made = Report(paper, collection(name))
     list(made.texts())
     for figure in paper.figures:

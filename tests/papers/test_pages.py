@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from benchmarks import report as benchmarks
 
-from sweep.papers import pages
+from sweep.papers import manifest
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,14 +23,14 @@ def reports(tmp_path: Path) -> Path:
 
 
 def test_the_committed_pages_are_as_they_were_written(reports: Path) -> None:
-    assert list(pages.differences(reports)) == []
+    assert list(manifest.differences(reports)) == []
 
 
 @pytest.mark.parametrize("name", ["widths/curves_loss.png", "benchmarks/cells.csv", "benchmarks/README.md"])
 def test_a_changed_file_is_found(name: str, reports: Path) -> None:
     with (reports / name).open("ab") as file:
         file.write(b" ")
-    (line,) = pages.differences(reports)
+    (line,) = manifest.differences(reports)
     assert line.startswith(f"{reports / name}: is not the file")
 
 
@@ -39,7 +39,7 @@ def test_a_number_of_the_readme_that_the_records_do_not_give_is_found(reports: P
     text = readme.read_text(encoding="utf-8")
     assert "98.00 ± 0.08" in text
     readme.write_text(text.replace("98.00 ± 0.08", "98.10 ± 0.08"), encoding="utf-8")
-    (line,) = pages.differences(reports)
+    (line,) = manifest.differences(reports)
     assert line.startswith(f"{readme}: no line 128")
 
 

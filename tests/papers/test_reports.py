@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import sweep
-from sweep.errors import PaperError
+from sweep.core.errors import PaperError
 from sweep.papers.collection import Collection
 
 PAPERS = Path(__file__).parents[2] / "reports"
@@ -29,7 +29,7 @@ def command(folder: Path, module: str, *arguments: str) -> "subprocess.Completed
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder in which one paper has been reproduced."""
     folder = tmp_path_factory.mktemp("reproduced")
-    done = command(folder, "sweep.reproduce", "paterson", "--scale", "smoke")
+    done = command(folder, "sweep.cli.reproduce", "paterson", "--scale", "smoke")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -66,7 +66,7 @@ def test_a_smaller_scale_leaves_the_committed_report_alone(reproduced: Path, tmp
     shutil.copytree(PAPERS / "paterson", kept)
     before = {file: file.read_bytes() for file in kept.rglob("*") if file.is_file()}
     arguments = "paterson", "--scale", "smoke", "--results", str(reproduced / "results")
-    done = command(tmp_path, "sweep.reproduce", *arguments)
+    done = command(tmp_path, "sweep.cli.reproduce", *arguments)
     assert done.returncode == 0, done.stderr
     assert (
         "reports/paterson/smoke/report.md. Of the paper's own protocol: training: 2 seeds (the paper: 1)"
@@ -78,9 +78,9 @@ def test_a_smaller_scale_leaves_the_committed_report_alone(reproduced: Path, tmp
     assert "2,500 of 50,000 training examples, 1,000 of 4,000 test examples" in page
     assert "What came out at scale `full` is left out here: these are other trials." in page
     assert "- With pixels" not in page
-    both = command(tmp_path, "sweep.report", "paterson", "--check")
+    both = command(tmp_path, "sweep.cli.papers", "paterson", "--check")
     assert (both.returncode, both.stderr) == (0, "")
-    assert command(tmp_path, "sweep.reproduce", *arguments, "--replace").returncode == 0
+    assert command(tmp_path, "sweep.cli.reproduce", *arguments, "--replace").returncode == 0
     assert Collection.read(kept).scale == "smoke"
 
 
@@ -137,16 +137,16 @@ def test_the_report_is_made_again_without_the_store(report: Path) -> None:
     assert len(before) == 1 + 5 * 3 + 4  # the page, five tables in three forms, four figures
     for file in before:
         file.unlink()
-    assert command(report, "sweep.report", "paterson").returncode == 0
+    assert command(report, "sweep.cli.papers", "paterson").returncode == 0
     assert {file: file.read_bytes() for file in before} == before
-    assert command(report, "sweep.report", "paterson", "--check").returncode == 0
+    assert command(report, "sweep.cli.papers", "paterson", "--check").returncode == 0
 
 
 def test_a_number_that_does_not_follow_is_found(report: Path) -> None:
     page = report / FOLDER / "report.md"
     page.write_text(page.read_text().replace("| 97.20 |", "| 97.30 |"))
     (report / FOLDER / "figures" / "loss.png").unlink()
-    checked = command(report, "sweep.report", "paterson", "--check")
+    checked = command(report, "sweep.cli.papers", "paterson", "--check")
     assert checked.returncode == 1
     lines = checked.stderr.splitlines()
     assert len(lines) == 2
@@ -163,7 +163,7 @@ def test_a_finding_holds_the_numbers_of_the_tables(report: Path) -> None:
     def refused(text: str) -> str:
         finding = f'findings: [{{scale: smoke, text: "{text}"}}, "Of scale full."]'
         specification.write_text(f"{own}{finding}\ngiven: {{step: 0.5}}\n", encoding="utf-8")
-        done = command(report, "sweep.report", "paterson")
+        done = command(report, "sweep.cli.papers", "paterson")
         assert done.returncode == (2 if done.stderr else 0)
         return done.stderr
 
@@ -196,7 +196,7 @@ def test_a_file_that_was_not_written_with_the_report_is_found(name: str, report:
     file, content = FORGED[name]
     folder = report / FOLDER
     (folder / file).write_bytes(content(folder))
-    checked = command(report, "sweep.report", "paterson", "--check")
+    checked = command(report, "sweep.cli.papers", "paterson", "--check")
     assert checked.returncode in (1, 2)
     assert f"{FOLDER / file}: " in checked.stderr
 
@@ -215,7 +215,7 @@ def test_a_measurement_edited_together_with_its_table_is_found(tmp_path: Path) -
         text = (folder / file).read_text(encoding="utf-8")
         assert old in text
         (folder / file).write_text(text.replace(old, new), encoding="utf-8")
-    checked = command(tmp_path, "sweep.report", "szeto", "--check")
+    checked = command(tmp_path, "sweep.cli.papers", "szeto", "--check")
     assert checked.returncode == 1
     words = "is not the file that reports/szeto/manifest.json was written with"
     assert checked.stderr == f"reports/szeto/measurements/sample.csv: {words}\n"
@@ -227,7 +227,7 @@ def test_records_of_other_experiments_are_found(report: Path) -> None:
     experiment.parent.mkdir(parents=True)
     own = (PAPERS.parent / "sweeps" / "experiment" / "paterson" / "training.yaml").read_text(encoding="utf-8")
     experiment.write_text(own.replace("learning_rate: 0.13", "learning_rate: 0.14"), encoding="utf-8")
-    checked = command(report, "sweep.report", "paterson", "--check")
+    checked = command(report, "sweep.cli.papers", "paterson", "--check")
     assert checked.returncode == 1
     words = "2 of the experiment's trials are missing, 2 of the records' are none"
     assert f"{FOLDER}/records.parquet: training: {words}" in checked.stderr
@@ -239,26 +239,26 @@ def test_the_paper_is_read_where_its_reports_are(report: Path) -> None:
     (report / "elsewhere" / "paterson" / "paper.yaml").write_text(
         own.replace("MNIST Cl", "XCl"), encoding="utf-8"
     )
-    assert command(report, "sweep.report", "paterson", "--reports", "elsewhere").returncode == 0
+    assert command(report, "sweep.cli.papers", "paterson", "--reports", "elsewhere").returncode == 0
     page = report / "elsewhere" / "paterson" / "smoke" / "report.md"
     assert page.read_text(encoding="utf-8").startswith("# XClassifier")
 
 
 def test_all_reports_on_the_papers_that_are_there(report: Path, tmp_path: Path) -> None:
-    done = command(report, "sweep.report", "all", "--check")
+    done = command(report, "sweep.cli.papers", "all", "--check")
     assert (done.returncode, done.stdout) == (0, "no report in reports: szeto, tutorial, wei, zhao\n")
     empty = tmp_path / "empty"
     empty.mkdir()
-    nothing = command(empty, "sweep.report", "all")
+    nothing = command(empty, "sweep.cli.papers", "all")
     assert nothing.returncode == 2
     assert nothing.stderr == "error: reports: no report is there; python -m sweep.reproduce all writes them\n"
-    unchecked = command(empty, "sweep.report", "all", "--check")
+    unchecked = command(empty, "sweep.cli.papers", "all", "--check")
     assert unchecked.returncode == 2
     assert unchecked.stderr.startswith("error: reports: no report is there to check; python -m sweep.repr")
 
 
 def test_without_records_the_command_that_makes_them_is_named(tmp_path: Path) -> None:
-    missing = command(tmp_path, "sweep.report", "paterson")
+    missing = command(tmp_path, "sweep.cli.papers", "paterson")
     assert missing.returncode == 2
     expected = "reports/paterson/records.parquet: no such file; python -m sweep.reproduce paterson writes it"
     assert missing.stderr == f"error: {expected}\n"
@@ -294,7 +294,7 @@ def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
     paper, measured = yaml.safe_load(example("paper")), yaml.safe_load(MEASURED)
     paper["tables"] |= measured.pop("tables")
     (folder / "paper.yaml").write_text(yaml.safe_dump({**paper, **measured}, allow_unicode=True))
-    done = command(tmp_path, "sweep.reproduce", "mine", "--scale", "smoke")
+    done = command(tmp_path, "sweep.cli.reproduce", "mine", "--scale", "smoke")
     assert done.returncode == 0, done.stderr
     page = (made / "report.md").read_text()
     trials = sweep.load(tmp_path / "results")
@@ -306,9 +306,9 @@ def test_a_paper_of_ones_own_needs_no_code(tmp_path: Path) -> None:
     assert page.count("Difference: ours less published.") == page.count(published) == 1
     assert "| 784-1-10 |\n| 784-2-10 |" in page
     assert (made / "figures" / "loss.png").stat().st_size > 5000
-    assert command(tmp_path, "sweep.report", "mine", "--check").returncode == 0
+    assert command(tmp_path, "sweep.cli.papers", "mine", "--check").returncode == 0
     (made / "measurements" / "cost.csv").unlink()
-    missing = command(tmp_path, "sweep.report", "mine")
+    missing = command(tmp_path, "sweep.cli.papers", "mine")
     assert missing.returncode == 2
     assert missing.stderr == (
         "error: reports/mine/smoke/measurements/cost.csv: no such file;"

@@ -11,10 +11,10 @@ import pytest
 
 from sweep.config.cell import canonical
 from sweep.config.compose import from_settings
+from sweep.core.errors import SweepError
 from sweep.data import datasets
-from sweep.data.sizes import sizes as data_sizes
-from sweep.errors import SweepError
-from sweep.papers import drawing, measuring, surfaces
+from sweep.data.settings import sizes as data_sizes
+from sweep.papers import drawing, examples, measuring
 from sweep.papers.collection import Collection
 
 PAPER = """
@@ -110,6 +110,6 @@ def test_a_plane_is_prepared_with_all_settings_of_its_cell() -> None:
     for config in from_settings({"experiment": "zhao/spiral", "vary": ["init", "split"], "root_seed": 3}):
         sizes = data_sizes(datasets.counts(config.data), config.data)
         settings = canonical(config, "generated", sizes)
-        again = surfaces.configuration(settings)
+        again = examples.configuration(settings)
         assert again.vary == ["init", "split"]
         assert canonical(again, "generated", sizes) == settings

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from sweep.errors import PaperError
-from sweep.papers import catalogue, reading, specification
-from sweep.papers.catalogue import VOCABULARY
+from sweep.core.errors import PaperError
+from sweep.papers import page, specification
+from sweep.papers import read as papers
+from sweep.papers.page import VOCABULARY
 
 GOOD: dict[str, Any] = {
     "title": "A paper",
@@ -63,7 +64,7 @@ def read(folder: Path, content: Any) -> specification.Paper:
     """The paper that a file with this content specifies."""
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "reports" / "mine" / "paper.yaml").write_text(text)
-    return reading.read("mine", VOCABULARY)
+    return papers.read("mine", VOCABULARY)
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:
@@ -254,11 +255,11 @@ def test_an_unknown_paper_is_refused_with_the_nearest(folder: Path) -> None:
     with pytest.raises(
         PaperError, match=r"mien: no such paper; must be all or one of .*did you mean 'mine'\?"
     ):
-        catalogue.papers("mien")
+        page.papers("mien")
 
 
 def test_the_five_papers_are_as_they_must_be() -> None:
-    papers = {paper.name: paper for paper in catalogue.papers("all")}
+    papers = {paper.name: paper for paper in page.papers("all")}
     assert {"zhao", "paterson", "wei", "szeto", "tutorial"} <= set(papers)
     for paper in papers.values():
         assert paper.experiments

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sweep.papers.surfaces import Polynomial, descend
+from sweep.papers.examples import Polynomial, descend
 
 # x^4 - 3x^3 + 4x + y^4 - 3y^3 + 4y
 MINIMA = Polynomial([[1, 4, 0], [-3, 3, 0], [4, 1, 0], [1, 0, 4], [-3, 0, 3], [4, 0, 1]])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sweep
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 
 EXAMPLES, STEPS = 200, 450  # more than two epochs, so that the rate changes twice
 SMALL: dict[str, Any] = {

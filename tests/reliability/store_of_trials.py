@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import sweep
-from sweep.records import store
+from sweep.store import layout
 
 SETTINGS: dict[str, Any] = {
     "data": {"train_size": 200, "validation_size": 50, "test_size": 100},
@@ -24,5 +24,5 @@ def train(results: Path, seeds: int, hidden: Iterable[int] = (4,)) -> None:
 def copied(trained: Path, to: Path) -> Path:
     """A copy of the only cell of a store; returns the folder of the cell."""
     shutil.copytree(trained, to, dirs_exist_ok=True)
-    (cell,) = store.cells(to)
+    (cell,) = layout.cells(to)
     return to / cell

@@ -18,16 +18,16 @@ from tests.reliability.scale import Count, scaled
 from tests.reliability.store_of_trials import SETTINGS, copied, train
 
 import sweep
-from sweep import files
 from sweep.config.compose import from_settings
-from sweep.errors import StoreWarning
-from sweep.execution.plan import make_plan
-from sweep.records import footer, pack, store
-from sweep.records.compact import compact
-from sweep.records.read import read_cell
-from sweep.records.schema import SCHEMA
-from sweep.records.survey import survey
-from sweep.records.table import load_class_curves, load_networks, load_test_outcomes
+from sweep.core.errors import StoreWarning
+from sweep.run.plan import make_plan
+from sweep.store import layout, schema, upkeep
+from sweep.store.load import load_class_curves, load_networks, load_test_outcomes
+from sweep.store.read import read_cell
+from sweep.store.schema import SCHEMA
+from sweep.store.state import survey
+from sweep.store.upkeep import compact
+from sweep.system import files
 
 TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "load": sweep.load,
@@ -53,8 +53,8 @@ def compacted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copied(trained, folder)
     done = compact(folder)
     assert (done.cells, done.records) == (1, 4)
-    assert done.before == store.scan(trained, *store.cells(trained)).size
-    assert done.after == store.scan(folder, *store.cells(folder)).size < done.before
+    assert done.before == layout.scan(trained, *layout.cells(trained)).size
+    assert done.after == layout.scan(folder, *layout.cells(folder)).size < done.before
     return folder
 
 
@@ -71,9 +71,9 @@ def test_every_table_is_the_same(name: str, trained: Path, compacted: Path) -> N
 
 
 def test_a_report_packs_the_same_file(trained: Path, compacted: Path, tmp_path: Path) -> None:
-    cell = store.cells(trained)[0]
+    cell = layout.cells(trained)[0]
     for place, results in {"one": trained, "many": compacted}.items():
-        pack.write(results, {cell: [0, 2, 3]}, tmp_path / place, {"scale": "quick"})
+        upkeep.write(results, {cell: [0, 2, 3]}, tmp_path / place, {"scale": "quick"})
     assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
 
 
@@ -83,11 +83,11 @@ def test_new_seeds_become_files_of_their_own_until_the_next_compaction(
     cell = copied(compacted, tmp_path)
     assert missing(tmp_path, 6) == [4, 5]
     train(tmp_path, 6)
-    assert sorted(store.scan(tmp_path, cell.name).loose) == [4, 5]
+    assert sorted(layout.scan(tmp_path, cell.name).loose) == [4, 5]
     before = sweep.load(tmp_path, bits=True)
     assert list(before["seed"]) == list(range(6))
     assert compact(tmp_path, [cell.name]).records == 6
-    assert [len(store.scan(tmp_path, cell.name).compact), len(list(cell.iterdir()))] == [1, 1]
+    assert [len(layout.scan(tmp_path, cell.name).compact), len(list(cell.iterdir()))] == [1, 1]
     pd.testing.assert_frame_equal(sweep.load(tmp_path, bits=True), before)
     again = compact(tmp_path)
     assert again.cells == again.records == 0
@@ -100,15 +100,15 @@ def test_a_newer_record_of_a_trial_counts_instead_of_the_one_in_the_file_of_many
     cell = copied(compacted, tmp_path)
     table = read_cell(tmp_path, cell.name, SCHEMA.names).table
     place = table.schema.get_field_index("weights")
-    bare = footer.seal(table.set_column(place, "weights", pa.nulls(len(table), SCHEMA.field("weights").type)))
+    bare = schema.seal(table.set_column(place, "weights", pa.nulls(len(table), SCHEMA.field("weights").type)))
     shutil.rmtree(cell)
     cell.mkdir()
-    store.compact_path(tmp_path, cell.name, hashlib.sha256(bare).hexdigest()).write_bytes(bare)
+    layout.compact_path(tmp_path, cell.name, hashlib.sha256(bare).hexdigest()).write_bytes(bare)
     sweep.run({**SETTINGS, "hidden": 4, "seeds": 2, "results": str(tmp_path), "weights": True})
     for _ in range(2):
         assert list(load_networks(tmp_path)["weights"].notna()) == [True, True, False, False]
         compact(tmp_path)
-    assert store.scan(tmp_path, cell.name).loose == {}
+    assert layout.scan(tmp_path, cell.name).loose == {}
 
 
 def flipped(file: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_damaged_file_of_many_is_set_aside_and_its_trials_trained_again(
     compacted: Path, tmp_path: Path
 ) -> None:
     cell = copied(compacted, tmp_path)
-    (file,) = store.scan(tmp_path, cell.name).compact
+    (file,) = layout.scan(tmp_path, cell.name).compact
     shutil.copy(file, cell / "untouched")
     flipped(file)
     damaged = file.read_bytes()
@@ -137,7 +137,7 @@ def test_a_damaged_file_of_many_is_set_aside_and_its_trials_trained_again(
 
 def test_a_file_of_another_cells_records_is_left_out(compacted: Path, tmp_path: Path) -> None:
     copied(compacted, tmp_path)
-    cell = store.cells(tmp_path)[0]
+    cell = layout.cells(tmp_path)[0]
     shutil.copytree(tmp_path / cell, tmp_path / ("0" * 16))
     with pytest.warns(StoreWarning, match="1 in the place of another trial"):
         assert len(sweep.load(tmp_path)) == 4
@@ -166,7 +166,7 @@ def test_records_of_schema_1_keep_their_version(trained: Path, tmp_path: Path) -
     assert list(before["schema"])[:2] == [3, 1]
 
 
-COMPACT = "import sys; from pathlib import Path; from sweep.records.compact import compact; print(); input()"
+COMPACT = "import sys; from pathlib import Path; from sweep.store.upkeep import compact; print(); input()"
 COMPACT += "; compact(Path(sys.argv[1]))"
 
 
@@ -189,7 +189,7 @@ def kill_compaction(results: Path, after: float) -> bool:
 READER = """
 import sys
 from pathlib import Path
-from sweep.records.read import read
+from sweep.store.read import read
 results, expected = Path(sys.argv[1]), int(sys.argv[2])
 times = 0
 while not Path(sys.argv[3]).exists():
@@ -202,14 +202,14 @@ print(times)
 
 def many_trials(trained: Path, results: Path, cells: Iterable[str], seeds: int) -> None:
     """A store of copies of one real record under other names, each a record of its place."""
-    (first,) = store.cells(trained)
-    table = pq.ParquetFile(store.path(trained, first, 0)).read()
+    (first,) = layout.cells(trained)
+    table = pq.ParquetFile(layout.path(trained, first, 0)).read()
     for cell in cells:
         (results / cell).mkdir(exist_ok=True)
         for seed in range(seeds):
             row = table.set_column(table.schema.get_field_index("seed"), "seed", pa.array([seed]))
             row = row.set_column(row.schema.get_field_index("cell"), "cell", pa.array([cell]))
-            files.write(store.path(results, cell, seed), footer.seal(row))
+            files.write(layout.path(results, cell, seed), schema.seal(row))
 
 
 @scaled("moments", 3, 50)
@@ -237,7 +237,7 @@ def test_killed_at_random_moments_beside_a_reader_it_loses_nothing(
     read, _ = reader.communicate(timeout=60)
     assert reader.returncode == 0
     assert int(read) > 0
-    assert [len(store.scan(results, cell).records) for cell in cells] == [1, 1, 1]
+    assert [len(layout.scan(results, cell).records) for cell in cells] == [1, 1, 1]
     count("compactions killed beside a reader", tried=moments, running=killed, reads=int(read), lost=lost)
 
 
@@ -245,7 +245,7 @@ def test_two_compactions_and_a_writer_at_once_lose_nothing(trained: Path, tmp_pa
     results, cell, seeds = tmp_path / "results", "0" * 16, 60
     results.mkdir()
     many_trials(trained, results, [cell], 10)
-    program = "import sys; from pathlib import Path; from sweep.records.compact import compact\n"
+    program = "import sys; from pathlib import Path; from sweep.store.upkeep import compact\n"
     program += "for _ in range(15): compact(Path(sys.argv[1]))"
     running = [subprocess.Popen([sys.executable, "-c", program, str(results)]) for _ in range(2)]
     many_trials(trained, results, [cell], seeds)

@@ -20,13 +20,13 @@ from tests.reliability.store_of_trials import SETTINGS, copied, train
 
 import sweep
 from sweep.config.compose import from_settings
-from sweep.errors import StoreError, StoreWarning
-from sweep.execution.plan import Plan, make_plan
-from sweep.records import footer
-from sweep.records.read import read
-from sweep.records.schema import SCHEMA, TRIAL, VERSION
-from sweep.records.survey import survey
+from sweep.core.errors import StoreError, StoreWarning
+from sweep.run.plan import Plan, make_plan
 from sweep.session import run_sweep
+from sweep.store import schema
+from sweep.store.read import read
+from sweep.store.schema import SCHEMA, TRIAL, VERSION
+from sweep.store.state import survey
 
 READS = {"footer": sweep.load, "columns": sweep.curves}
 COLUMNS = [TRIAL.names, SCHEMA.names]  # what the footer repeats, and all
@@ -115,7 +115,7 @@ def test_a_record_that_would_fill_the_memory_is_not_opened(trained: Path, tmp_pa
     values = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000_000, np.int8)), pa.array([0.5]))
     curve = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
     place = table.schema.get_field_index("curve_train_loss")
-    content = footer.seal(table.set_column(place, "curve_train_loss", curve), compression="zstd")
+    content = schema.seal(table.set_column(place, "curve_train_loss", curve), compression="zstd")
     (cell / "1.parquet").write_bytes(content)
     del values, curve
     held = pa.total_allocated_bytes()
@@ -130,7 +130,7 @@ def test_a_number_of_test_examples_that_is_made_up_fills_no_memory(trained: Path
     table = pq.ParquetFile(cell / "1.parquet").read()
     place = table.schema.get_field_index("test_examples")
     (cell / "1.parquet").write_bytes(
-        footer.seal(table.set_column(place, "test_examples", pa.array([2**40], pa.int64())))
+        schema.seal(table.set_column(place, "test_examples", pa.array([2**40], pa.int64())))
     )
     assert list(sweep.load(tmp_path, bits=True)["test_correct"].map(len)) == [100, 104, 100]
 
@@ -145,7 +145,7 @@ def test_a_footer_that_says_nothing_leaves_the_columns(text: str, trained: Path,
     expected = sweep.load(trained)
     cell = copied(trained, tmp_path)
     file = cell / "1.parquet"
-    file.write_bytes(footer.seal(pq.ParquetFile(file).read(), {footer.TRIAL: text}))
+    file.write_bytes(schema.seal(pq.ParquetFile(file).read(), {schema.TRIAL: text}))
     pd.testing.assert_frame_equal(sweep.load(tmp_path), expected)
 
 
@@ -158,8 +158,8 @@ def test_a_footer_with_values_of_other_types_is_damage(columns: str, trained: Pa
             file = cell / f"{seed}.parquet"
             table = pq.ParquetFile(file).read()
             (row,) = table.select(TRIAL.names).to_pylist()
-            about = {footer.TRIAL: json.dumps(row | {"status": [1], "config": row["config"]})}
-            file.write_bytes(footer.seal(table, about))
+            about = {schema.TRIAL: json.dumps(row | {"status": [1], "config": row["config"]})}
+            file.write_bytes(schema.seal(table, about))
         with pytest.warns(StoreWarning, match=f"{len(seeds)} damaged"):
             found = READS[columns](tmp_path)
         assert set(found["seed"]) == {0, 1, 2}.difference(seeds)
@@ -215,8 +215,8 @@ def test_the_plan_refuses_a_later_schema_and_leaves_it_alone(trained: Path, tmp_
         record.schema.get_field_index("schema"), "schema", pa.array([VERSION + 1], pa.int64())
     )
     (trial,) = later.select(["schema", "cell", "seed"]).to_pylist()
-    for about in ({}, {footer.TRIAL: json.dumps(trial)}):
-        content = footer.seal(later, about)
+    for about in ({}, {schema.TRIAL: json.dumps(trial)}):
+        content = schema.seal(later, about)
         file.write_bytes(content)
         for call in (planned, sweep.load, sweep.curves, lambda results: train(results, 3)):
             with pytest.raises(StoreError, match=rf"1\.parquet: a record of schema {VERSION + 1}, made by a"):
@@ -239,7 +239,7 @@ import sys
 from pathlib import Path
 from tests.reliability.test_damage import planned
 import sweep
-from sweep.errors import StoreError
+from sweep.core.errors import StoreError
 bad = Path(sys.argv[1])
 for call in (planned, sweep.load):
     try:

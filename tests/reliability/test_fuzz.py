@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 from tests.reliability.scale import Count, scaled
 
 import sweep
-from sweep.config.application import own_application
-from sweep.config.compose import application_composer, expand, register_schema
-from sweep.config.leaves import nodes
-from sweep.config.validation import check
+from sweep.config.check import check
+from sweep.config.compose import application_composer, expand, own_application, register_schema
+from sweep.config.schema import nodes
+from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
-from sweep.errors import StoreError, SweepError
-from sweep.papers import catalogue, reading
-from sweep.records import footer, store
+from sweep.papers import page
+from sweep.store import layout, schema
 
 PAPERS = Path(__file__).parents[2] / "reports"
 GUARD = 20_000  # milliseconds of one example: only a hang takes so long
@@ -107,7 +106,7 @@ def test_papers(tmp_path: Path, count: Count, examples: int) -> None:
         start, length, text = example
         content = whole[:start] + text + whole[start + length :]
         file.write_text(content, encoding="utf-8", errors="surrogatepass")
-        reading.read("paterson", catalogue.VOCABULARY, tmp_path)
+        read.read("paterson", page.VOCABULARY, tmp_path)
 
     fuzzed(st.tuples(place, st.integers(0, 60), TEXT), read, examples)
     count("fuzzed papers", tried=examples, traceback=0)
@@ -152,7 +151,7 @@ def columns(draw: st.DrawFn) -> pa.Table:
 @scaled("examples", 25, 1500)
 def test_records(tmp_path: Path, count: Count, examples: int) -> None:
     (row,) = record().select(["cell", "seed"]).to_pylist()
-    file = store.path(tmp_path, row["cell"], row["seed"])
+    file = layout.path(tmp_path, row["cell"], row["seed"])
     file.parent.mkdir()
 
     def read(content: bytes) -> None:
@@ -163,8 +162,8 @@ def test_records(tmp_path: Path, count: Count, examples: int) -> None:
                     with contextlib.suppress(StoreError):
                         step(place)
 
-    whole = footer.seal(record())
-    trial = st.one_of(JSON.map(json.dumps), st.just(DEEP), st.just("")).map(lambda text: {footer.TRIAL: text})
+    whole = schema.seal(record())
+    trial = st.one_of(JSON.map(json.dumps), st.just(DEEP), st.just("")).map(lambda text: {schema.TRIAL: text})
     about = st.one_of(st.none(), trial)
-    fuzzed(st.one_of(st.builds(footer.seal, columns(), about), damaged(whole)), read, examples)
+    fuzzed(st.one_of(st.builds(schema.seal, columns(), about), damaged(whole)), read, examples)
     count("fuzzed records", tried=examples, traceback=0)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from tests.reliability.scale import Count, scaled
 
+from sweep.core.errors import DataError
 from sweep.data import datasets
 from sweep.data.datasets import MNIST_FOLDER
 from sweep.data.settings import DataConfig
-from sweep.errors import DataError
 
 IMAGES = "train-images-idx3-ubyte"
 PROMISED = 60_000 * 28 * 28
@@ -28,7 +28,7 @@ LOAD = r"""
 import pathlib, re, sys
 from sweep.data import datasets, preprocessing
 from sweep.data.settings import DataConfig
-from sweep.errors import DataError
+from sweep.core.errors import DataError
 
 def most():
     return int(re.search(r"VmHWM:\s*(\d+)", pathlib.Path("/proc/self/status").read_text())[1]) * 1024

@@ -8,10 +8,9 @@ from tests.processes import python
 from tests.reliability.scale import Count, scaled
 
 from sweep.config import grid
-from sweep.config.application import own_application
-from sweep.config.compose import application_composer, expand, register_schema
-from sweep.config.leaves import nodes
-from sweep.errors import SettingError
+from sweep.config.compose import application_composer, expand, own_application, register_schema
+from sweep.config.schema import nodes
+from sweep.core.errors import SettingError
 
 SECRET = "hunter2"
 OUTSIDE = "${oc.env:SECRET}"

@@ -8,8 +8,8 @@ from tests.processes import python
 from tests.reliability.scale import Count, scaled
 
 import sweep
-from sweep.config import experiment_files
-from sweep.errors import SettingError, SweepError
+from sweep.config import untrusted
+from sweep.core.errors import SettingError, SweepError
 
 PACKAGE = "# @package _global_\n"
 RUN = "from pathlib import Path\nPath('ran').touch()\n"
@@ -111,7 +111,7 @@ def test_what_is_no_setting_is_one_line(tmp_path: Path, content: str, words: str
     file.parent.mkdir()
     file.write_text(PACKAGE + content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(SettingError) as caught:
-        experiment_files.read(tmp_path, "experiment/mine.yaml")
+        untrusted.read(tmp_path, "experiment/mine.yaml")
     assert words in str(caught.value)
     assert "experiment/mine.yaml" in str(caught.value)
     assert len(str(caught.value)) < 500
@@ -121,14 +121,14 @@ def test_what_is_no_setting_is_one_line(tmp_path: Path, content: str, words: str
 def test_only_the_whole_configuration_is_a_package(tmp_path: Path, header: str) -> None:
     (tmp_path / "mine.yaml").write_text(f"{header}hidden: 4\n")
     with pytest.raises(SettingError, match="first line"):
-        experiment_files.read(tmp_path, "mine.yaml")
+        untrusted.read(tmp_path, "mine.yaml")
 
 
 @pytest.mark.parametrize(
     "path", ["experiment/../hydra/x", "hydra/x", "data/x", "/etc/x", "experiments/x", ".."]
 )
 def test_nothing_beside_the_experiments_is_served(path: str) -> None:
-    assert not experiment_files.serves(path)
+    assert not untrusted.serves(path)
 
 
 @pytest.mark.parametrize(

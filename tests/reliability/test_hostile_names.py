@@ -9,28 +9,28 @@ from tests.processes import python
 from tests.reliability.scale import Count, scaled
 
 import sweep
-from sweep.errors import SettingError, StoreError
-from sweep.execution.held_folder import held_folder
-from sweep.records import store
+from sweep.core.errors import SettingError, StoreError
+from sweep.run.shared_data import held_folder
+from sweep.store import layout
 
 LONG = "a" * 300
 SMALL = ["hidden=4", "epochs=1", "seeds=1", "data.train_size=50", "parallel=serial", "figures=false"]
 COMMANDS = [
     ["sweep", *SMALL, f"results={LONG}"],
-    ["sweep.compare", LONG],
-    ["sweep.reproduce", "wei", "--scale", "smoke", "--reports", LONG],
+    ["sweep.cli.compare", LONG],
+    ["sweep.cli.reproduce", "wei", "--scale", "smoke", "--reports", LONG],
     ["sweep", *SMALL, "results=/proc/x"],
     ["sweep", *SMALL, f"experiment={LONG}"],
     ["sweep", *SMALL, "data=idx", f"data.root={LONG}"],
     ["sweep", *SMALL, f"hydra.run.dir={LONG}"],
     ["sweep", "-m", *SMALL, f"hydra.sweep.dir={LONG}"],
     ["sweep", *SMALL, "hydra.run.dir=/proc/x"],
-    ["sweep.variance", *SMALL, f"results={LONG}"],
-    ["sweep.report", LONG],
-    ["sweep.report", "wei", "--reports", LONG],
-    ["sweep.reproduce", LONG],
-    ["sweep.reproduce", "wei", "--scale", "smoke", "--results", LONG],
-    ["sweep.compare", f"hidden={LONG}"],
+    ["sweep.cli.variance", *SMALL, f"results={LONG}"],
+    ["sweep.cli.papers", LONG],
+    ["sweep.cli.papers", "wei", "--reports", LONG],
+    ["sweep.cli.reproduce", LONG],
+    ["sweep.cli.reproduce", "wei", "--scale", "smoke", "--results", LONG],
+    ["sweep.cli.compare", f"hidden={LONG}"],
 ]
 
 
@@ -50,11 +50,11 @@ def test_a_name_that_cannot_be_is_one_line(tmp_path: Path, count: Count, command
 @pytest.mark.parametrize("name", [LONG, f"new/{LONG}", "/proc/x", "/proc/x/y", "/dev/null", "/dev/null/x"])
 def test_results_that_cannot_be_written_are_refused(name: str) -> None:
     with pytest.raises(StoreError, match="results="):
-        store.check_writable(Path(name))
+        layout.check_writable(Path(name))
 
 
 def test_asking_whether_results_can_be_written_leaves_nothing(tmp_path: Path) -> None:
-    store.check_writable(tmp_path / "new" / "results")
+    layout.check_writable(tmp_path / "new" / "results")
     assert not list(tmp_path.iterdir())
 
 
@@ -75,7 +75,7 @@ def test_an_option_with_a_long_name_is_one_line(group: str) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="sparse files")
 def test_a_record_that_is_said_to_be_huge_is_not_read(tmp_path: Path) -> None:
-    file = store.path(tmp_path, "0" * 16, 0)
+    file = layout.path(tmp_path, "0" * 16, 0)
     file.parent.mkdir()
     with file.open("wb") as opened:
         opened.truncate(2**40)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.errors import PaperError
-from sweep.papers import catalogue, findings, reading
+from sweep.core.errors import PaperError
+from sweep.papers import findings, page, read
 from sweep.papers.rules import Format, MistakeError
 
 PAPER = "title: T\nauthors: A\nsummary: S\nexperiments: [width]\n"
@@ -52,7 +52,7 @@ def test_what_is_no_paper_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SECRET", "hunter2")
     reports = written(tmp_path, PAPER + TEXTS[name])
     with pytest.raises(PaperError) as caught:
-        reading.read("wei", catalogue.VOCABULARY, reports)
+        read.read("wei", page.VOCABULARY, reports)
     message = str(caught.value)
     assert message.startswith(f"{reports / 'wei' / 'paper.yaml'}: ")
     assert "hunter2" not in message
@@ -72,10 +72,10 @@ def test_a_paper_that_is_no_regular_file_is_one_line(tmp_path: Path, kind: str) 
     else:
         file.symlink_to(file.name if kind == "loop" else kind)
     if kind == "loop":  # nothing is there; the package's own paper is read
-        assert reading.find("wei", tmp_path) != file
+        assert read.find("wei", tmp_path) != file
         return
     with pytest.raises(PaperError, match="cannot be read"):
-        reading.read("wei", catalogue.VOCABULARY, tmp_path)
+        read.read("wei", page.VOCABULARY, tmp_path)
 
 
 LINES = {"table": {"one": {"": "94.6 ± 0.5", "mean": "94.6"}}}

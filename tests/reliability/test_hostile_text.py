@@ -15,13 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from sweep.analysis import escaping, figure_files, judged_page
-from sweep.analysis.figures import style
-from sweep.analysis.terminal import Terminal
-from sweep.errors import StoreError, SweepError, visible
-from sweep.papers import catalogue, reading, scales
+from sweep.core.errors import StoreError, SweepError, visible
+from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
-from sweep.papers.page import Report
+from sweep.papers.page import VOCABULARY, Report
+from sweep.report import figure_files, page, terminal
+from sweep.report.figures import style
+from sweep.report.terminal import Terminal
 
 PAPERS = Path(__file__).parents[2] / "reports"
 HOSTILE = [
@@ -58,7 +58,7 @@ def test_a_text_in_markdown_is_one_paragraph_of_text(text: str) -> None:
         ("# ", ["heading_open", "inline", "heading_close"]),
         ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
     ):
-        tokens = MARKDOWN.parse(before + escaping.prose(text))
+        tokens = MARKDOWN.parse(before + terminal.prose(text))
         if shown:
             assert [token.type for token in tokens[: len(blocks)]] == blocks
             content = next(token for token in tokens if token.type == "inline").children or []
@@ -68,7 +68,7 @@ def test_a_text_in_markdown_is_one_paragraph_of_text(text: str) -> None:
 
 @given(TEXTS)
 def test_a_text_in_latex_calls_nothing(text: str) -> None:
-    written = escaping.latex(text)
+    written = terminal.latex(text)
     ours = r"\\(text\w+\{\}|string\"|[&%$#_{}])|\$\\pm\$|\$\^2\$|\$\\varepsilon\$|\{\}|\{\}-"
     rest = re.sub(ours, "", written)
     assert not set(rest) & set("\\$&#^~%"), written
@@ -107,7 +107,7 @@ def test_a_page_has_no_markup_of_a_paper(tmp_path: Path) -> None:
     file = tmp_path / "paterson" / "paper.yaml"
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content, allow_unicode=False), encoding="utf-8")
-    paper = reading.read("paterson", catalogue.VOCABULARY, tmp_path)
+    paper = read.read("paterson", VOCABULARY, tmp_path)
     page = Report(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
     tokens = MARKDOWN.parse(page)
     inline = [child for token in tokens for child in token.children or []]
@@ -133,17 +133,17 @@ def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(tmp_path: Path) -> N
     assert (elsewhere / "effects.png").read_text() == "precious"
     (output / "records.parquet").touch()
     with pytest.raises(StoreError, match="a link"):
-        scales.folders(output)
+        protocol.folders(output)
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "wei").symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(StoreError, match="a link"):
-        scales.folder(tmp_path / "reports" / "wei", "full")
+        protocol.folder(tmp_path / "reports" / "wei", "full")
 
 
 def test_a_link_in_the_place_of_a_file_of_ours_is_replaced(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (tmp_path / "summary.csv").symlink_to(precious)
-    judged_page._write_table(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
+    page._write_table(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
     assert precious.read_text() == "precious"
     assert (tmp_path / "summary.csv").read_text() == "hidden\n4\n"

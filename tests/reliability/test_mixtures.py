@@ -16,15 +16,16 @@ from rich.console import Console
 from tests.reliability.store_of_trials import SETTINGS, copied, train
 
 import sweep
-from sweep import resources, variance
-from sweep.analysis.aggregate import summarise
-from sweep.analysis.comparing import judged_page
-from sweep.analysis.statistics.terms import Terms
-from sweep.errors import MixtureWarning, TrialsError
-from sweep.papers import catalogue
+from sweep.cli import variance
+from sweep.core.errors import MixtureWarning, TrialsError
+from sweep.papers import page
 from sweep.papers.collection import Collection
 from sweep.papers.page import PAGE, Report
-from sweep.records import footer
+from sweep.report.page import judged_page
+from sweep.stats.judge import Criteria
+from sweep.stats.trials import summarise
+from sweep.store import schema
+from sweep.system import files
 
 ENGINES: dict[str, dict[str, Any]] = {
     "another engine": {"engine": "compiled"},
@@ -39,7 +40,7 @@ def changed(file: Path, columns: dict[str, Any]) -> None:
     table = pq.ParquetFile(file).read()
     rows = table.to_pylist()
     rows[-1] |= columns
-    file.write_bytes(footer.seal(pa.Table.from_pylist(rows, table.schema)))
+    file.write_bytes(schema.seal(pa.Table.from_pylist(rows, table.schema)))
 
 
 def run(results: Path) -> None:
@@ -47,12 +48,12 @@ def run(results: Path) -> None:
 
 
 def compare_command(results: Path) -> None:
-    judged_page(results, {}, Terms(), None).show(Console(width=80))
+    judged_page(results, {}, Criteria(), None).show(Console(width=80))
 
 
 def compare_function(results: Path) -> None:
     with pytest.warns(MixtureWarning) as warned:
-        sweep.compare(results)
+        sweep.cli.compare(results)
     print(warned[0].message)
 
 
@@ -67,14 +68,14 @@ def report(results: Path) -> None:
     """The trials of a finished report, of whose last cell one trial is as in the store."""
     (last,) = results.glob("*/2.parquet")
     row = pq.ParquetFile(last).read(["engine", "engine_version", "engine_numerics"]).to_pylist()[0]
-    folder = resources.folder("reports") / "tutorial"
+    folder = files.folder("reports") / "tutorial"
     file = results.parent / "packed" / "tutorial" / "records.parquet"
     file.parent.mkdir(parents=True)
     shutil.copy(folder / "records.parquet", file)
-    about = footer.about(pq.ParquetFile(file))
+    about = schema.about(pq.ParquetFile(file))
     changed(file, row)
-    file.write_bytes(footer.seal(pq.ParquetFile(file).read(), about))
-    (paper,) = catalogue.papers("tutorial")
+    file.write_bytes(schema.seal(pq.ParquetFile(file).read(), about))
+    (paper,) = page.papers("tutorial")
     print(Report(paper, Collection(file)).texts()[PAGE])
 
 
@@ -142,7 +143,7 @@ def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, t
         summarise(trials)
     with pytest.raises(TrialsError, match=f"cell={cell.name}: trials of {noun}"):
         run(tmp_path)
-    for compare in (compare_command, sweep.compare):
+    for compare in (compare_command, sweep.cli.compare):
         with pytest.raises(TrialsError, match=f"trials of {noun}.*not compared"):
             compare(tmp_path)
     other = trials.assign(cell=["a", "a", "b"])
@@ -150,4 +151,4 @@ def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, t
     with pytest.raises(TrialsError, match=noun):
         summarise(other, by=["hidden"])
     with pytest.raises(TrialsError, match=noun):
-        sweep.compare(pd.DataFrame(other))
+        sweep.cli.compare(pd.DataFrame(other))

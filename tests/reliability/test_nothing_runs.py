@@ -16,11 +16,11 @@ import pytest
 from tests.reliability.scale import Count
 
 import sweep
+from sweep.core.errors import SweepError
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.errors import SweepError
 from sweep.papers.collection import Collection
-from sweep.records import footer, store
+from sweep.store import layout, schema
 
 SOURCES = Path(sweep.__file__).parents[1]
 # Names that run what they read, or look up by name what is run.
@@ -44,12 +44,12 @@ ALLOWED = {
     ("sweep/config/extensions.py", "exec_module"): "the user's own script, again in a worker",
     ("sweep/config/extensions.py", "spec_from_file_location"): "the same",
     ("sweep/engines/choice.py", "import_module"): "our own compiled engine, by a fixed name",
-    ("sweep/config/assembled.py", "pickle"): "copyreg.pickle: how a configuration goes to a worker",
+    ("sweep/config/schema.py", "pickle"): "copyreg.pickle: how a configuration goes to a worker",
 }
 READERS = {
-    ("sweep/config/plain_yaml.py", "yaml.load"): "OmegaConf's SafeLoader, after a check",
-    ("sweep/config/options.py", "OmegaConf.load"): "our own conf/",
-    ("sweep/execution/shared_data.py", "np.load"): "arrays of our own, without pickles",
+    ("sweep/config/untrusted.py", "yaml.load"): "OmegaConf's SafeLoader, after a check",
+    ("sweep/config/tables.py", "OmegaConf.load"): "our own conf/",
+    ("sweep/run/shared_data.py", "np.load"): "arrays of our own, without pickles",
 }
 
 
@@ -128,7 +128,7 @@ def with_extension_type(ran: Path) -> bytes:
 
 def sealed(ran: Path) -> bytes:
     """A record of this kind with a right digest."""
-    return footer.seal(pq.read_table(pa.BufferReader(with_extension_type(ran))), {"scale": "full"})
+    return schema.seal(pq.read_table(pa.BufferReader(with_extension_type(ran))), {"scale": "full"})
 
 
 def as_data(folder: Path, content: bytes) -> None:
@@ -138,7 +138,7 @@ def as_data(folder: Path, content: bytes) -> None:
 
 
 def as_record(folder: Path, content: bytes) -> None:
-    file = store.path(folder, "0" * 16, 0)
+    file = layout.path(folder, "0" * 16, 0)
     file.parent.mkdir()
     file.write_bytes(content)
     sweep.load(folder, bits=True)

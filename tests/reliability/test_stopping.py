@@ -129,8 +129,8 @@ def test_a_driver_that_is_told_to_stop_ends_in_one_line(
 
 SWALLOWED = """
 import os, signal, time
-from sweep import stopping
-with stopping.orderly():
+from sweep.system import startup
+with startup.orderly():
     try:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)

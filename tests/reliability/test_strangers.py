@@ -10,9 +10,9 @@ import pytest
 from tests.reliability.store_of_trials import copied
 
 import sweep
-from sweep.errors import StoreWarning
-from sweep.records import store
-from sweep.records.survey import survey
+from sweep.core.errors import StoreWarning
+from sweep.store import layout
+from sweep.store.state import survey
 
 
 def copy(name: str) -> Callable[[Path], object]:
@@ -84,7 +84,7 @@ def test_a_scan_sorts_files_by_what_they_are(trained: Path, tmp_path: Path) -> N
     for name in ("10.failed", "9.failed", "01.failed", "3.parquet.damaged", f".3.parquet.{'0' * 32}"):
         (cell / name).write_bytes(b"12345")
     (cell / "x.parquet").write_bytes(b"1234567")
-    found = store.scan(tmp_path, cell.name)
+    found = layout.scan(tmp_path, cell.name)
     assert list(found.loose) == [0, 1, 2]
     assert list(found.failed) == [9, 10]
     assert [file.name for file in found.set_aside] == ["3.parquet.damaged"]

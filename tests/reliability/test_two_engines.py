@@ -11,7 +11,7 @@ from tests.reliability.scale import Count, scaled
 from sweep.config.schema import Config, EvaluationConfig, ParallelConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 

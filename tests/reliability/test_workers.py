@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.records import failures
+from sweep.store import state
 
 from .driver import SIXTY, driver, weights
 from .scale import Count
@@ -28,7 +28,7 @@ import numpy as np
 
 import sweep
 from sweep.nn.initializers import Initializer
-from sweep.setting import setting
+from sweep.core.setting import setting
 
 
 @sweep.register("initializer", "deadly")
@@ -84,7 +84,7 @@ def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, 
     assert code == 1
     (line,) = [line for line in errors if line.startswith("error:")]
     assert line.startswith(f"error: 1 of 6 trials failed, the first: {CAUSES[end]}")
-    (failed,) = failures.read(tmp_path / "results")
+    (failed,) = state.read(tmp_path / "results")
     assert (failed.seed, failed.settings["initializer_end"]) == (1, end)
     assert failed.reason.startswith(CAUSES[end])
     assert any(re.match(rf"failed: cell {failed.cell} .*end={end}, seed 1: ", text) for text in output)
@@ -104,16 +104,16 @@ def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tm
     )  # now a single trial, which must not end the driver
     assert code == 1
     assert errors[-1].startswith("error: 1 of 1 trials failed, the first: its worker process died (SIGSEGV)")
-    (failed,) = failures.read(tmp_path / "results")
+    (failed,) = state.read(tmp_path / "results")
     (sound,) = {cell for cell, _ in weights(tmp_path / "results").index if cell != failed.cell}
     # Another cell with another source would be another cell: so a sound trial is made to have failed.
     (tmp_path / "results" / sound / "1.parquet").unlink()
-    content = json.loads(failures.path(tmp_path / "results", failed.cell, 1).read_text())
-    failures.path(tmp_path / "results", sound, 1).write_text(json.dumps({**content, "cell": sound}))
-    assert len(failures.read(tmp_path / "results", [sound])) == 1
+    content = json.loads(state.path(tmp_path / "results", failed.cell, 1).read_text())
+    state.path(tmp_path / "results", sound, 1).write_text(json.dumps({**content, "cell": sound}))
+    assert len(state.read(tmp_path / "results", [sound])) == 1
     assert extended(tmp_path, ["none"])[0] == 0
     assert (tmp_path / "results" / sound / "1.parquet").is_file()
-    assert failures.read(tmp_path / "results", [sound]) == []
+    assert state.read(tmp_path / "results", [sound]) == []
 
 
 @pytest.mark.full
@@ -144,7 +144,7 @@ def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count)
                 done += 1
         code, output, errors = running.ended()
     stored = weights(tmp_path / "results")
-    listed = failures.read(tmp_path / "results")
+    listed = state.read(tmp_path / "results")
     assert len(stored) + len(listed) == 60
     assert code == (1 if listed else 0)
     assert not any("Traceback" in line for line in output + errors)
@@ -153,7 +153,7 @@ def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count)
     again = weights(tmp_path / "results")
     assert len(again) == 60
     assert (again[stored.index] == stored).all()
-    assert failures.read(tmp_path / "results") == []
+    assert state.read(tmp_path / "results") == []
     count(
         "workers killed (KILL, SEGV, ABRT) in a sweep of 60 trials",
         killed=done,

@@ -12,9 +12,8 @@ from sweep.data.preprocessing import PreparedData
 from sweep.nn.architecture import Architecture
 from sweep.nn.initializers import Glorot
 from sweep.nn.parameters import Parameters
-from sweep.training.batches import BatchOrder
-from sweep.training.randomness import Stream, generator
-from sweep.training.trainer import train_block
+from sweep.training.problem import Stream, generator
+from sweep.training.trainer import BatchOrder, train_block
 
 SEED, STEPS, BATCH = 3, 100, 50  # the batch divides 600: eight epochs and a third
 # scikit-learn adds Adam's epsilon to the uncorrected root; one so small makes no difference.

@@ -12,7 +12,7 @@ from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
 from sweep.engines.numpy import products
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 

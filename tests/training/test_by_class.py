@@ -9,7 +9,7 @@ from sklearn.metrics import recall_score
 import sweep
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.records.table import load_class_curves
+from sweep.store.load import load_class_curves
 from sweep.training.trainer import train_block
 
 

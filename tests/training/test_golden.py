@@ -28,7 +28,7 @@ from sweep.config.schema import (
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 

@@ -10,18 +10,18 @@ import pytest
 from tests.engines.problems import OBJECTIVES, REGULARIZER, Setup
 
 from sweep.config.schema import Config, ParallelConfig
+from sweep.core.errors import ExecutionError
+from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import choose
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
 from sweep.engines.engine import Engine, Rows
 from sweep.engines.numpy.engine import NumpyEngine
-from sweep.errors import ExecutionError
 from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
 from sweep.nn.regularizers import L1, L2
 from sweep.training.gradient_gate import TOLERANCE, gradient_error
 from sweep.training.trainer import train_block
-from sweep.types import Array
 
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (12,), (9, 8), (2, 1, 2), (1, 1))
 INITIALIZER: list[Initializer] = [

@@ -7,10 +7,9 @@ import pytest
 
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.training.batches import BatchOrder
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator
 from sweep.training.result import TrialResult
-from sweep.training.trainer import train_block
+from sweep.training.trainer import BatchOrder, train_block
 
 SEEDS = [0, 1, 4]
 NUMBERS = {"init": 0, "order": 1, "split": 2}

@@ -9,9 +9,8 @@ from scipy import special
 
 from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
 from sweep.data.preprocessing import Part, PreparedData
-from sweep.training.batches import BatchOrder
-from sweep.training.randomness import Stream, generator
-from sweep.training.trainer import train_block
+from sweep.training.problem import Stream, generator
+from sweep.training.trainer import BatchOrder, train_block
 
 Array = NDArray[Any]
 

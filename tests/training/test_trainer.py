@@ -8,13 +8,9 @@ from numpy.typing import NDArray
 from scipy import special
 from sklearn import metrics
 
-from sweep.config.schema import (
-    Config,
-    EarlyStoppingConfig,
-    EvaluationConfig,
-)
+from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
+from sweep.core.errors import SettingError
 from sweep.data.preprocessing import Part, PreparedData
-from sweep.errors import SettingError
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 

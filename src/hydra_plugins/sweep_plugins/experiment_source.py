@@ -20,7 +20,7 @@ class ExperimentSource(ConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """The checked content of an experiment file."""
-        from sweep.config.experiment_files import read
+        from sweep.config.untrusted import read
 
         content = OmegaConf.create(read(Path(self.path), self._normalize_file_name(config_path)))
         return ConfigResult(self.provider, self.full_path(), content, {"package": "_global_"})
@@ -31,15 +31,15 @@ class ExperimentSource(ConfigSource):
 
     def is_group(self, config_path: str) -> bool:
         """Whether a path is a folder of experiments."""
-        from sweep.config.experiment_files import serves
-        from sweep.regular_files import is_folder
+        from sweep.config.untrusted import serves
+        from sweep.system.files import is_folder
 
         return config_path == "" or (serves(config_path) and is_folder(Path(self.path, config_path)))
 
     def is_config(self, config_path: str) -> bool:
         """Whether a path is an experiment."""
-        from sweep.config.experiment_files import serves
-        from sweep.regular_files import is_folder, is_there
+        from sweep.config.untrusted import serves
+        from sweep.system.files import is_folder, is_there
 
         file = Path(self.path, self._normalize_file_name(config_path))
         return serves(config_path) and is_there(file) and not is_folder(file)

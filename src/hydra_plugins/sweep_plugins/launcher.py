@@ -36,8 +36,8 @@ class PoolLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose all jobs, check them, and train what is missing of them in one pool."""
+        from sweep.config.check import check_effects
         from sweep.config.compose import expand, given, sweep_composer
-        from sweep.config.effects import check_effects
         from sweep.session import console, run_sweep
 
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
@@ -55,7 +55,7 @@ class PoolLauncher(Launcher):
 
 def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> list[float | None]:
     """What a sweeper may choose each job by; None for a dry run."""
-    from sweep.execution.plan import cells_of
+    from sweep.run.plan import cells_of
     from sweep.session import objective
 
     if summary.empty:

@@ -7,8 +7,8 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from hydra_plugins.sweep_plugins.experiment_source import ExperimentSource
-from sweep import resources
-from sweep.config.application import is_ours
+from sweep.config.compose import is_ours
+from sweep.system import files
 
 
 class SweepSearchPath(SearchPathPlugin):
@@ -17,6 +17,6 @@ class SweepSearchPath(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         if not is_ours(search_path):
             return
-        for folder in dict.fromkeys(folder.absolute() for folder in resources.folders("sweeps")):
+        for folder in dict.fromkeys(folder.absolute() for folder in files.folders("sweeps")):
             if folder.is_dir():
                 search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")

@@ -28,7 +28,7 @@ class CheckedSweeper(BasicSweeper):
     """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
 
     def sweep(self, arguments: list[str]) -> Any:
-        from sweep.errors import ExecutionError
+        from sweep.core.errors import ExecutionError
         from sweep.session import remove_hydra_output
 
         assert self.config is not None
@@ -43,9 +43,8 @@ class CheckedSweeper(BasicSweeper):
     def validate_batch_is_legal(self, batch: Any) -> None:
         if isinstance(self.launcher, PoolLauncher):
             return  # it composes and checks every job itself, before it trains any
+        from sweep.config.check import check, check_effects
         from sweep.config.compose import expand, sweep_composer
-        from sweep.config.effects import check_effects
-        from sweep.config.validation import check
 
         assert self.config is not None
         assert self.hydra_context is not None

@@ -1,26 +1,98 @@
 """The identity of a cell: all that can change its result, and nothing else, in one form.
 
 The same training that is written in another way has the same identity.
+
+[choices] The objects that a configuration chooses: optimizer=adam optimizer.beta1=0.8 is `Adam(beta1=0.8)`.
+
+[length] The length of a training in mini-batches and steps.
 """
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
 from sweep.config import extensions
-from sweep.config.assembled import known
-from sweep.config.choices import name_of, regularizer, schedule
-from sweep.config.leaves import leaves
-from sweep.config.length import batch_size, steps_per_epoch
-from sweep.config.schema import Config
-from sweep.config.tables import CLASSES, TABLES
-from sweep.data.settings import DataConfig
-from sweep.data.sizes import Sizes
-from sweep.nn.regularizers import L1, L2
-from sweep.nn.schedules import InverseEpoch
-from sweep.setting import Setting
+from sweep.config.schema import Config, known, leaves
+from sweep.config.tables import CLASSES, GROUPS, TABLES, key_of
+from sweep.core.errors import SettingError
+from sweep.core.setting import Setting
+from sweep.data.settings import DataConfig, Sizes
+from sweep.nn.initializers import Initializer
+from sweep.nn.losses import Loss
+from sweep.nn.optimizers import Optimizer
+from sweep.nn.regularizers import L1, L2, Regularizer
+from sweep.nn.schedules import InverseEpoch, Schedule
+
+
+def name_of(config: Config, kind: str) -> str:
+    """The name that is chosen of this kind, such as 'adam' for the kind optimizer."""
+    name: str = attrgetter(f"{kind}.name" if kind in GROUPS else kind)(config)
+    return name
+
+
+def chosen(config: Config, kind: str) -> Any:
+    """The object that the configuration chooses of this kind, with its settings."""
+    entry = CLASSES[kind][name_of(config, kind)]
+    return entry(**{field.name: attrgetter(key_of(kind, field))(config) for field in fields(entry)})
+
+
+def optimizer(config: Config) -> Optimizer:
+    """The optimizer of a configuration."""
+    found: Optimizer = chosen(config, "optimizer")
+    return found
+
+
+def schedule(config: Config) -> Schedule:
+    """The schedule of the learning rate of a configuration."""
+    found: Schedule = chosen(config, "schedule")
+    return found
+
+
+def regularizer(config: Config) -> Regularizer:
+    """The penalty on the weights of a configuration."""
+    found: Regularizer = chosen(config, "regularization")
+    return found
+
+
+def initializer(config: Config) -> Initializer:
+    """The initializer of the weights of a configuration."""
+    found: Initializer = chosen(config, "initializer")
+    return found
+
+
+def loss(config: Config) -> Loss:
+    """The loss of a configuration."""
+    found: Loss = chosen(config, "loss")
+    return found
+
+
+def batch_size(config: Config, examples: int) -> int:
+    """The examples of a mini-batch, if the training part has so many `examples`.
+
+    Raises SettingError for a mini-batch that is larger than the training part.
+    """
+    if config.batch_size == "all":
+        return examples
+    if config.batch_size > examples:
+        raise SettingError(
+            f"batch_size={config.batch_size}: must be at most {examples}, the training part, or 'all'"
+        )
+    return int(config.batch_size)
+
+
+def steps_per_epoch(config: Config, examples: int) -> int:
+    """The number of mini-batches of an epoch; the last of them may be smaller."""
+    return -(-examples // batch_size(config, examples))
+
+
+def iterations(config: Config, examples: int) -> int:
+    """The number of steps that training takes unless it stops early."""
+    if config.max_iterations is not None:
+        return config.max_iterations
+    return config.epochs * steps_per_epoch(config, examples)
+
 
 # Raise this by one when the same configuration and seed no longer give the same numbers in any engine. When
 # those of one engine change, raise the `numerics` of the engine. The golden trials in

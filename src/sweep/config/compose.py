@@ -1,13 +1,25 @@
-"""From Hydra's composition to checked configurations, one for each cell."""
+"""From Hydra's composition to checked configurations, one for each cell.
+
+[application] Hydra with this package's configuration, also while another Hydra application is running.
+
+[arguments] The arguments of commands that train nothing; they have the grammar of `python -m sweep`.
+
+[values] Setting plain values on a typed configuration, with the conversions that OmegaConf does.
+"""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, make_dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
 
+from hydra import initialize_config_dir, version
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import Override, OverrideType, QuotedString
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -15,18 +27,134 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sweep.config import grid
-from sweep.config.application import own_application
-from sweep.config.assembled import known, schema
-from sweep.config.leaves import nodes
+from sweep.config.check import boolean_keys, refuse
 from sweep.config.messages import explain, unknown_setting, wrong_choice
-from sweep.config.options import show_to_hydra
-from sweep.config.outside_values import check_outside_values
-from sweep.config.overrides import parsed
-from sweep.config.schema import Config
-from sweep.config.validation import boolean_keys
-from sweep.config.values import converted, dotted, with_values
-from sweep.config.wording import refuse
-from sweep.errors import SettingError, shortened
+from sweep.config.schema import Config, known, nodes, schema
+from sweep.config.tables import show_to_hydra
+from sweep.config.untrusted import check_outside_values, parsed
+from sweep.core.errors import SettingError, shortened
+from sweep.system import files
+
+VERSION_BASE = "1.3"
+
+
+def is_ours(search_path: ConfigSearchPath) -> bool:
+    """Whether a search path belongs to an application whose configuration is our conf/."""
+    conf = files.folder("conf").resolve()
+    return any(
+        item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
+        for item in search_path.get_path()
+    )
+
+
+@contextmanager
+def own_application() -> Iterator[None]:
+    """In this context Hydra composes from our conf/. A running application is restored afterwards."""
+    running = GlobalHydra.instance()
+    hydra, base = running.hydra, version.getbase()
+    if hydra is not None and is_ours(hydra.config_loader.get_search_path()):
+        yield
+        return
+    running.clear()
+    try:
+        with initialize_config_dir(str(files.folder("conf")), version_base=VERSION_BASE):
+            yield
+    finally:
+        running.hydra = hydra
+        GlobalHydra.set_instance(running)
+        version.VersionBase.instance().version_base = base
+
+
+def values_by_key(arguments: Sequence[str]) -> dict[str, list[Any]]:
+    """The values of each `key=value,value`, in order. Raises SettingError for anything else."""
+    found: dict[str, list[Any]] = {}
+    for argument in arguments:
+        try:
+            (override,) = parsed([argument])
+        except HydraException as error:
+            raise SettingError(explain(error)) from error
+        if override.key_or_group in found:
+            raise SettingError(f"{override.key_or_group}: is given twice; must be given once")
+        found[override.key_or_group] = _values(override)
+    return found
+
+
+def _values(override: Override) -> list[Any]:
+    if not override.is_sweep_override():
+        return [override.value()]
+    return [
+        value.text if isinstance(value, QuotedString) else value
+        for value in override.sweep_iterator(transformer=lambda value: value)
+    ]
+
+
+_Settings = TypeVar("_Settings")
+
+
+def converted(key: str, value: Any) -> Any:
+    """A value, converted to the type of the setting `key` (dotted).
+
+    Raises ValueError for what cannot be converted without the rest of the configuration: groups, unknown
+    keys, mappings, interpolations and values of a wrong type.
+    """
+    if _needs_the_rest(value):
+        raise ValueError(f"{key}={value}")
+    node = _alone(key).copy()
+    try:
+        node.value = value
+    except OmegaConfBaseException as error:
+        raise ValueError(f"{key}={value}") from error
+    return OmegaConf.to_container(node)["value"]  # type: ignore[index, call-overload]
+
+
+def with_values(settings: _Settings, values: Mapping[str, Any]) -> _Settings:
+    """A copy of these settings with other values for some of them, which are given by dotted keys."""
+    own: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        group, _, rest = key.partition(".")
+        if rest:
+            inner.setdefault(group, {})[rest] = value
+        else:
+            own[group] = value
+    groups = {group: with_values(getattr(settings, group), chosen) for group, chosen in inner.items()}
+    return replace(settings, **own, **groups)  # type: ignore[type-var]
+
+
+def dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested settings as pairs of a dotted key and a value."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and prefix + key != "compare.baseline":  # whose value is settings
+            inner = dict(value)
+            if "name" in inner:
+                pairs.append((prefix + key, inner.pop("name")))
+            pairs += dotted(inner, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, value))
+    return pairs
+
+
+def _needs_the_rest(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_needs_the_rest, value))
+    return isinstance(value, Mapping) or (isinstance(value, str) and ("${" in value or value == "???"))
+
+
+def _alone(key: str) -> DictConfig:
+    """A configuration with a single setting, `value`, which has the type of the setting `key`."""
+    node = nodes().get(key)
+    if node is None or node.group:
+        raise ValueError(key)
+    return _of_type(node.kind)
+
+
+@cache
+def _of_type(kind: Any) -> DictConfig:
+    node = OmegaConf.structured(make_dataclass("Alone", [("value", kind, field(default="???"))]))
+    assert isinstance(node, DictConfig)
+    return node
+
 
 CONFIG_NAME = "config"
 Compose = Callable[[list[str]], DictConfig]

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sweep.errors import SettingError, one_line
+from sweep.core.errors import SettingError, one_line
 
 VARIABLE = "SWEEP_EXTENSIONS"
 ENTRY_POINTS = "sweep.extensions"

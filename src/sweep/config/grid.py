@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sweep.errors import SettingError, nearest
+from sweep.core.errors import SettingError, nearest
 
 Point = dict[str, Any]
 

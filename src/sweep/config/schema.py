@@ -2,25 +2,40 @@
 
 The dataclasses are Hydra's schema, and the rest of the package reads settings from objects of them. conf/
 repeats the defaults, with comments; a test checks that both are equal.
+
+[assembled] The schema with the settings of all entries that the tables hold at this moment.
+
+All code that needs the list of settings gets it from here. If the user has registered nothing, the schema is
+`Config` itself.
+
+[leaves] All settings of the schema by their dotted keys: the list that checks, tables and help go through.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import copyreg
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
+from functools import lru_cache, wraps
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from sweep.config.tables import GROUPS, Choice, choice_class, own_field
+from sweep.config import extensions
+from sweep.config.tables import (
+    CLASSES,
+    GROUPS,
+    SETTINGS,
+    TABLES,
+    Choice,
+    choice_class,
+    default_of,
+    own_field,
+    own_settings,
+)
+from sweep.core.setting import Requires, Setting, declaration, group, setting
 from sweep.data.settings import DataConfig
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
 from sweep.nn.losses import LOSSES
 from sweep.nn.outputs import OUTPUTS
-from sweep.setting import Need, group, setting
-
-METRICS = tuple(
-    f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")
-)
-SORTS = (*METRICS, "seconds")
-_LAYERS = Need("depth", besides=(0,))
-_STOPPING = Need("early_stopping.patience", besides=(None,))
 
 if TYPE_CHECKING:
     OptimizerConfig = Choice
@@ -30,6 +45,14 @@ else:
     OptimizerConfig = choice_class("optimizer", GROUPS["optimizer"].own)
     RegularizationConfig = choice_class("regularization", GROUPS["regularization"].own)
     ScheduleConfig = choice_class("schedule", GROUPS["schedule"].own)
+
+
+METRICS = tuple(
+    f"{part}_{metric}" for metric in ("accuracy", "loss") for part in ("test", "validation", "train")
+)
+SORTS = (*METRICS, "seconds")
+_LAYERS = Requires("depth", besides=(0,))
+_STOPPING = Requires("early_stopping.patience", besides=(None,))
 
 
 @dataclass(frozen=True)
@@ -95,7 +118,7 @@ class CompareConfig:
         "a smaller difference does not matter; in the metric's unit",
         at_least=0,
         run=True,
-        needs=(Need("decide", (None,)),),  # which is then the margin
+        needs=(Requires("decide", (None,)),),  # which is then the margin
     )
     level: float = setting(0.95, "level of intervals and verdicts", at_least=0.5, below=1, run=True)
     metric: str = setting("test_accuracy", "what is compared", METRICS, run=True)
@@ -132,7 +155,10 @@ class Config:
     reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
     # Silent, because max_iterations is used to shorten an experiment whose file gives epochs.
     epochs: int = setting(
-        10, "passes over the training part", at_least=1, needs=(Need("max_iterations", (None,), silent=True),)
+        10,
+        "passes over the training part",
+        at_least=1,
+        needs=(Requires("max_iterations", (None,), silent=True),),
     )
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(
@@ -151,7 +177,7 @@ class Config:
         run=True,
     )
     budget: int = setting(
-        100, "most seeds a cell", at_least=3, run=True, needs=(Need("decide", besides=(None,)),)
+        100, "most seeds a cell", at_least=3, run=True, needs=(Requires("decide", besides=(None,)),)
     )
     vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
     root_seed: int = setting(0, "root of all random streams", at_least=0)
@@ -211,3 +237,148 @@ class Config:
     def output_units(self) -> int:
         """Units of the output layer."""
         return self.data.classes if self.data.targets == "one_hot" else 1
+
+
+_Fields = list[tuple[str, Any, Any]]
+_Result = TypeVar("_Result")
+
+
+def known(function: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Cache the result of a function of the tables until something new is registered.
+
+    Before each call the user's own modules are imported. Raises SettingError for one that cannot be imported.
+    """
+
+    @lru_cache(maxsize=8)
+    def kept(versions: tuple[int, ...]) -> _Result:
+        return function()
+
+    @wraps(function)
+    def current() -> _Result:
+        extensions.load()
+        return kept(tuple(table.version for table in TABLES.values()))
+
+    return current
+
+
+@known
+def schema() -> type[Config]:
+    """The class of every configuration that is composed."""
+    own = _top_level()
+    outside = any(table.outside for table in TABLES.values())
+    if not outside and {item.name for item in fields(Config)}.issuperset(name for name, *_ in own):
+        return Config
+    groups = [_group(kind) for kind in GROUPS]
+    settings = [_setting(name) for name in SETTINGS]
+    made = make_dataclass("Config", [*own, *groups, *settings], bases=(Config,), frozen=True)
+    copyreg.pickle(made, _reduced)
+    return made
+
+
+@known
+def default() -> Config:
+    """The configuration in which every setting has its default."""
+    return schema()()
+
+
+def _top_level() -> _Fields:
+    return [
+        own.field
+        for kind, table in CLASSES.items()
+        for own in own_settings(kind, table).values()
+        if "." not in own.key
+    ]
+
+
+def _group(kind: str) -> tuple[str, Any, Any]:
+    made = choice_class(kind, GROUPS[kind])
+    metadata = Config.__dataclass_fields__[kind].metadata
+    return kind, made, field(default_factory=made, metadata=metadata)
+
+
+def _setting(name: str) -> tuple[str, Any, Any]:
+    """A setting of the user's own. At its default it is not in a cell's identity, as if it did not exist."""
+    default, rule = default_of(SETTINGS[name]), SETTINGS[name].metadata["setting"]
+    kind = list[str] if isinstance(default, list) else type(default)
+    return name, kind, declaration(default, replace(rule, before=default))
+
+
+def _reduced(config: Config) -> tuple[Any, ...]:
+    """How a configuration is pickled for another process: its values, and the modules that it needs there."""
+    values = {item.name: getattr(config, item.name) for item in fields(config)}
+    groups = {kind: dict(vars(values.pop(kind))) for kind in GROUPS}
+    return _rebuilt, (extensions.sources(), extensions.digests(), values, groups)
+
+
+def _rebuilt(
+    needed: tuple[extensions.Source, ...],
+    digests: Mapping[extensions.Key, str],
+    values: Mapping[str, Any],
+    groups: Mapping[str, Mapping[str, Any]],
+) -> Config:
+    extensions.load()
+    extensions.agree(needed, digests)
+    kind = schema()
+    kinds = get_type_hints(kind)
+    return kind(**values, **{name: kinds[name](**own) for name, own in groups.items()})
+
+
+copyreg.pickle(Config, _reduced)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A setting or a group of settings: its dotted key, its type, and its rule.
+
+    A group that is not identity, or not axis, makes all settings in it likewise. `value` gets the setting's
+    value from a configuration.
+    """
+
+    key: str
+    kind: Any
+    rule: Setting
+    value: Callable[[Config], Any]
+
+    @property
+    def group(self) -> bool:
+        """Whether it is a group of settings."""
+        return is_dataclass(self.kind)
+
+    @property
+    def column(self) -> str:
+        """Its name in tables and on the command line: the choice of a group has the group's own name."""
+        return self.key.removesuffix(".name")
+
+
+@known
+def nodes() -> Mapping[str, Node]:
+    """All settings and groups by dotted key, in order, each group before what is in it."""
+    return {node.key: node for node in _walk(schema(), "", None)}
+
+
+@known
+def leaves() -> tuple[Node, ...]:
+    """All settings in order, without groups."""
+    return tuple(node for node in nodes().values() if not node.group)
+
+
+def all_keys() -> list[str]:
+    """Every dotted key of the schema, groups included."""
+    return list(nodes())
+
+
+def declared(key: str) -> tuple[Any, Setting]:
+    """The type of a setting or group and its rule."""
+    node = nodes()[key]
+    return node.kind, node.rule
+
+
+def _walk(owner: Any, prefix: str, within: Setting | None) -> Iterator[Node]:
+    kinds = get_type_hints(owner)
+    for item in fields(owner):
+        rule, kind, key = item.metadata["setting"], kinds[item.name], prefix + item.name
+        if within is not None:
+            rule = replace(rule, identity=rule.identity and within.identity, axis=rule.axis and within.axis)
+        yield Node(key, kind, rule, attrgetter(key))
+        if is_dataclass(kind):
+            yield from _walk(kind, f"{key}.", rule)

@@ -4,12 +4,20 @@ A class declares its own settings as fields with `setting()`, beside its code. T
 penalty or a schedule are in a group: `optimizer.beta1`. Those of a loss or an initializer are at the top
 level, with the kind in front: `initializer_std`. A field that names its `key` has that key: `momentum`.
 Classes of one table may have settings in common.
+
+[options] The options of each group of settings: the files in conf/ and what the user has registered.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, make_dataclass, replace
+from functools import cache
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from sweep.core.setting import Registry, Requires, Setting, declaration, setting
 from sweep.data.settings import DATASETS
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.initializers import INITIALIZERS
@@ -18,21 +26,20 @@ from sweep.nn.optimizers import OPTIMIZERS
 from sweep.nn.outputs import OUTPUTS
 from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
-from sweep.setting import Need, Setting, declaration, setting
-from sweep.table import Table
+from sweep.system import files
 
 # These two hold only what the user has registered.
-SETTINGS: Table[Any] = Table("setting", {})
-FIGURES: Table[Any] = Table("figure", {})
+SETTINGS: Registry[Any] = Registry("setting", {})
+FIGURES: Registry[Any] = Registry("figure", {})
 # GROUPS are the tables of classes whose settings are in a group, CLASSES all tables of classes, and TABLES
 # all that can be registered in.
-GROUPS: Mapping[str, Table[Any]] = {
+GROUPS: Mapping[str, Registry[Any]] = {
     "optimizer": OPTIMIZERS,
     "regularization": REGULARIZERS,
     "schedule": SCHEDULES,
 }
-CLASSES: Mapping[str, Table[Any]] = {"loss": LOSSES, "initializer": INITIALIZERS, **GROUPS}
-TABLES: Mapping[str, Table[Any]] = {
+CLASSES: Mapping[str, Registry[Any]] = {"loss": LOSSES, "initializer": INITIALIZERS, **GROUPS}
+TABLES: Mapping[str, Registry[Any]] = {
     "activation": ACTIVATIONS,
     "output": OUTPUTS,
     **CLASSES,
@@ -110,7 +117,7 @@ def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
     that is made are checked besides (see `validation`).
     """
     first = next(iter(found.values()))
-    need = Need(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
+    need = Requires(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
     needs = first.rule.needs if len(found) == count else (*first.rule.needs, need)
     bounds = _widest([own.rule for own in found.values()])
     return replace(first, rule=replace(first.rule, needs=needs, **bounds))
@@ -148,3 +155,55 @@ def choice_class(kind: str, names: Collection[str]) -> type[Choice]:
     # The package's own classes are attributes of that module, where pickle looks for them.
     module = {"__module__": "sweep.config.schema"}
     return make_dataclass(title, [name, *inner], bases=(Choice,), frozen=True, namespace=module)
+
+
+def groups() -> list[str]:
+    """The names of the groups, of each of which one option is chosen."""
+    return sorted(folder.name for folder in files.folder("conf").iterdir() if folder.is_dir())
+
+
+def options(group: str) -> list[str]:
+    """The names of a group's options."""
+    stems = [file.stem for file in files.folder("conf").glob(f"{group}/*.yaml")]
+    return sorted({*stems, *_outside(group)})
+
+
+def stated(group: str, name: str) -> Mapping[str, Any]:
+    """The settings that one option of a group gives values to, by their names within the group."""
+    return _of_entry(group, name) if name in _outside(group) else _of_file(group, name)
+
+
+def show_to_hydra(schema: DictConfig) -> None:
+    """Make the schema known to Hydra, and the options that have no file.
+
+    Hydra has one store for all applications of a process, so no other may use the schema's name.
+    """
+    store = ConfigStore.instance()
+    store.store(name="sweep_schema", node=schema)
+    for group in groups():
+        for name in _outside(group):
+            store.store(group=group, name=name, node=dict(_of_entry(group, name)), provider="sweep")
+
+
+def _outside(group: str) -> Mapping[str, str]:
+    return TABLES[group].outside if group in TABLES else {}
+
+
+def _of_entry(group: str, name: str) -> Mapping[str, Any]:
+    """The settings of an option that the user has registered, a class or a data set, with their defaults."""
+    if group in GROUPS:
+        own = {setting.key: setting.default for setting in settings_of(group, name)}
+        inner = {key.removeprefix(f"{group}."): value for key, value in own.items() if "." in key}
+    else:
+        entry = DATASETS[name]
+        assert entry is not None
+        inner = {item.name: getattr(entry, item.name) for item in fields(entry) if item.name != "load"}
+    return {"name": name, **inner}
+
+
+@cache
+def _of_file(group: str, name: str) -> Mapping[str, Any]:
+    found: Any = OmegaConf.to_container(OmegaConf.load(files.folder("conf") / group / f"{name}.yaml"))
+    for base in found.pop("defaults", []):
+        found = {**_of_file(group, base), **found}
+    return MappingProxyType(found)

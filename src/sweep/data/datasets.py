@@ -1,4 +1,11 @@
-"""The data sets by name: their examples as read or generated, before any preparation."""
+"""The data sets by name: their examples as read or generated, before any preparation.
+
+[outside] Data sets that the user has registered: their arrays, checked, and what identifies them.
+
+[synthetic] Two small two-dimensional data sets, generated from a seed.
+
+Each draws one example after the other, so that the first examples are the same however many are drawn.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -10,10 +17,95 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data import idx, outside, synthetic
-from sweep.data.settings import DATASETS, DataConfig
-from sweep.data.sizes import Counts
-from sweep.errors import DataError
+from sweep.core.errors import DataError, one_line
+from sweep.data import idx
+from sweep.data.settings import DATASETS, Counts, DataConfig, DataSet
+
+Arrays = tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]
+
+
+@lru_cache(maxsize=2)
+def arrays(name: str, entry: DataSet) -> Arrays:
+    """Features and labels of the training and of the test examples. Raises DataError where one is wrong."""
+    try:
+        found = tuple(map(np.asarray, entry.load()))
+    except Exception as error:
+        raise DataError(
+            f"data={name}: cannot be loaded: {type(error).__name__}: {one_line(error)}"
+        ) from error
+    if len(found) != 4:
+        raise DataError(f"data={name}: gives {len(found)} arrays; must be features, labels, features, labels")
+    train, test = _checked(name, *found[:2]), _checked(name, *found[2:])
+    if train[0].shape[1] != test[0].shape[1]:
+        inputs = train[0].shape[1], test[0].shape[1]
+        raise DataError(f"data={name}: training and test examples have {inputs} inputs; must be equal")
+    return (*train, *test)
+
+
+def check_labels(name: str, found: Arrays, classes: int) -> None:
+    """Raise DataError unless all labels are those of `classes` classes."""
+    largest = max(labels.max(initial=0) for labels in found[1::2])
+    if largest >= classes:
+        raise DataError(f"data={name}: label {largest}; must be 0 to {classes - 1} (data.classes={classes})")
+
+
+@lru_cache(maxsize=2)
+def registered_digest(name: str, entry: DataSet) -> str:
+    """A hash of the contents: shapes, types and numbers."""
+    whole = hashlib.sha256()
+    for array in arrays(name, entry):
+        whole.update(f"{array.shape}{array.dtype.str}".encode())
+        whole.update(np.ascontiguousarray(array).tobytes())
+    return whole.hexdigest()[:16]
+
+
+def _checked(
+    name: str, features: NDArray[Any], labels: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    if features.ndim != 2 or labels.shape != (len(features),):
+        shapes = f"{features.shape} and {labels.shape}"
+        raise DataError(
+            f"data={name}: features and labels are {shapes}; must be (examples, inputs) and (examples,)"
+        )
+    if labels.dtype.kind not in "iu" or (labels < 0).any():
+        raise DataError(f"data={name}: labels must be whole numbers, at least 0")
+    if features.dtype != np.uint8:
+        features = features.astype(np.float64)
+    if not np.isfinite(features).all():
+        raise DataError(f"data={name}: some features are not finite")
+    return features, labels.astype(np.int64)
+
+
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Students who pass (1) or fail (0) an exam: features (count, 2) and labels (count,).
+
+    The first feature is hours slept, 0 to 10; the second is minutes of listening in a lesson of 45. A
+    student passes who listens long enough; the nearer the sleep was to 4 hours, the less is enough. `noise`
+    is the standard deviation, as a fraction of the lesson, of what else moves the result.
+    """
+    (unseen,) = rng.spawn(1)
+    sleep, listening = (rng.random((count, 2)) * [10, 45]).T
+    needed = 0.35 + 0.6 * ((sleep - 4) / 5) ** 2
+    passed = listening / 45 + unseen.normal(0, noise, count) > needed
+    return np.column_stack([sleep, listening]), passed.astype(np.int64)
+
+
+def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Two interleaved spiral arms: features (count, 2) and labels (count,).
+
+    Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
+    coordinates, in the same units.
+    """
+    (scatter,) = rng.spawn(1)
+    labels = np.arange(count) % 2
+    along = rng.random(count)
+    angle = 1.75 * 2 * np.pi * along + np.pi * labels
+    arms = 5 * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    return arms + scatter.normal(0, noise, (count, 2)), labels.astype(np.int64)
+
 
 MNIST_FOLDER = Path(__file__).parent / "mnist"
 # The digest of those files' contents. Their checksums are compared instead of unzipping them each time.
@@ -54,7 +146,7 @@ def digest(config: DataConfig) -> str:
     if config.generated:
         return _GENERATED_DIGEST
     if own := DATASETS.get(config.name):
-        return outside.digest(config.name, own)
+        return registered_digest(config.name, own)
     return _digest(config.name, _files(config))
 
 
@@ -64,16 +156,16 @@ def counts(config: DataConfig) -> Counts:
         train = (config.train_size or 0) + config.validation_size
         return Counts(train, config.test_size or 0, _GENERATED_FEATURES)
     if own := DATASETS.get(config.name):
-        return RawData(*outside.arrays(config.name, own)).counts
+        return RawData(*arrays(config.name, own)).counts
     return _counts(_files(config))
 
 
 def load(config: DataConfig) -> RawData:
     """The data set that `config` names. Raises DataError when a file is missing or wrong."""
     if own := DATASETS.get(config.name):
-        arrays = outside.arrays(config.name, own)
-        outside.check_labels(config.name, arrays, config.classes)
-        return RawData(*arrays)
+        contents = arrays(config.name, own)
+        check_labels(config.name, contents, config.classes)
+        return RawData(*contents)
     if not config.generated:
         return _read(_files(config), config.classes)
     # Each part has a random stream of its own, so that the size of one part changes no example of another;
@@ -149,9 +241,9 @@ def _read(files: tuple[_File, ...], classes: int) -> RawData:
     return RawData(*parts)
 
 
-_GENERATORS: dict[str, Callable[[int, float, np.random.Generator], synthetic.Points]] = {
-    "exam": synthetic.exam,
-    "spiral": synthetic.spiral,
+_GENERATORS: dict[str, Callable[[int, float, np.random.Generator], Points]] = {
+    "exam": exam,
+    "spiral": spiral,
 }
 
 

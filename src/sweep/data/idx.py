@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep import regular_files
-from sweep.errors import DataError
+from sweep.core.errors import DataError
+from sweep.system import files
 
 MOST = 2**32  # bytes of values in a file; prepared as float32 they would take 16 GiB
 _PIECE = 2**20  # bytes that are read at a time
@@ -29,10 +29,10 @@ _TYPES = {0x08: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "floa
 
 def find(folder: Path, name: str) -> Path:
     """The file `name` in `folder`, gzipped (`name`.gz) or not."""
-    if not regular_files.is_folder(folder):
+    if not files.is_folder(folder):
         raise DataError(f"data.root={folder}: no such folder")
     for path in (folder / name, folder / f"{name}.gz"):
-        if regular_files.is_there(path):
+        if files.is_there(path):
             return path
     raise DataError(f"{folder / name}: no such file, nor {name}.gz beside it")
 
@@ -103,7 +103,7 @@ def md5(path: Path) -> str:
 
 def _hashed(path: Path, name: str) -> str:
     try:
-        with regular_files.opened(path) as file:
+        with files.opened(path) as file:
             return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -113,7 +113,7 @@ def _hashed(path: Path, name: str) -> str:
 def _unzipped(path: Path) -> Iterator["BufferedReader[FileIO] | gzip.GzipFile"]:
     """A file's content, unzipped where its name ends in .gz; what goes wrong in the block is a DataError."""
     try:
-        with regular_files.opened(path) as file:
+        with files.opened(path) as file:
             if path.suffix != ".gz":
                 yield file
                 return

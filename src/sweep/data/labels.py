@@ -5,8 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sweep.data import datasets, idx
-from sweep.data.settings import DATASETS, DataConfig
-from sweep.data.sizes import Counts
+from sweep.data.settings import DATASETS, Counts, DataConfig
 
 _DIGITS = tuple("0123456789")
 

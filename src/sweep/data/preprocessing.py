@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.core.types import Array
 from sweep.data.datasets import RawData
-from sweep.data.settings import DataConfig
-from sweep.data.sizes import sizes
-from sweep.types import Array
+from sweep.data.settings import DataConfig, sizes
 
 Allocate = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
 _ROWS = 4096  # rows prepared at a time, so that intermediate arrays stay small

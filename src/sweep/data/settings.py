@@ -1,4 +1,7 @@
-"""The settings of the data."""
+"""The settings of the data.
+
+[sizes] How many examples there are, and how many of them each part of a split gets.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sweep.setting import Need, setting
-from sweep.table import Table
+from sweep.core.errors import SettingError
+from sweep.core.setting import Registry, Requires, setting
 
 GENERATED = ("exam", "spiral")
 FILES = ("mnist", "idx")
@@ -16,7 +19,7 @@ NORMALIZATIONS = ("none", "unit", "image", "feature")
 FEATURE_MAPS = ("raw", "quadratic")
 TARGETS = ("one_hot", "scalar")
 
-_GENERATED = Need("data.name", GENERATED)
+_GENERATED = Requires("data.name", GENERATED)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class DataSet:
 
 
 # The package's own are read by `datasets`, which knows their files and generators.
-DATASETS: Table[DataSet | None] = Table("data", dict.fromkeys((*FILES, *GENERATED)))
+DATASETS: Registry[DataSet | None] = Registry("data", dict.fromkeys((*FILES, *GENERATED)))
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,11 @@ class DataConfig:
     """Which examples, how many, and how they are prepared."""
 
     # The identity of a cell has a digest of the contents in place of the name, unless they are generated.
-    name: str = setting("mnist", "the data set", DATASETS, needs=(Need("data.name", GENERATED, silent=True),))
+    name: str = setting(
+        "mnist", "the data set", DATASETS, needs=(Requires("data.name", GENERATED, silent=True),)
+    )
     root: str | None = setting(
-        None, "folder of the four IDX files", identity=False, needs=(Need("data.name", ("idx",)),)
+        None, "folder of the four IDX files", identity=False, needs=(Requires("data.name", ("idx",)),)
     )
     label: str | None = setting(
         None, "what tables call the data; null: a name known by its content", identity=False, axis=False
@@ -65,7 +70,7 @@ class DataConfig:
         "which test examples",
         SUBSETS,
         before="random",
-        needs=(Need("data.test_size", besides=(None,)), Need("data.name", besides=GENERATED)),
+        needs=(Requires("data.test_size", besides=(None,)), Requires("data.name", besides=GENERATED)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)
@@ -77,3 +82,45 @@ class DataConfig:
     def generated(self) -> bool:
         """Whether the examples are drawn from a seed, not read from files."""
         return self.name in GENERATED
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a data set holds: training examples (validation included), test examples, features of one."""
+
+    train: int
+    test: int
+    features: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large prepared data is: examples of each part, and inputs of an example.
+
+    Training and validation part are taken from `available` examples, the test part from `available_test`.
+    """
+
+    train: int
+    validation: int
+    test: int
+    inputs: int
+    available: int
+    available_test: int
+
+
+def sizes(counts: Counts, config: DataConfig) -> Sizes:
+    """What a split will give. Raises SettingError when the data set has too few examples for it."""
+    available, validation = counts.train, config.validation_size
+    train = available - validation if config.train_size is None else config.train_size
+    if train < 1 or train + validation > available:
+        asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
+        raise SettingError(
+            f"{asked.replace('None', 'null')}: the training file has {available} examples;"
+            " both together must fit, with at least 1 for training"
+        )
+    if config.test_size is not None and config.test_size > counts.test:
+        raise SettingError(
+            f"data.test_size={config.test_size}: must be at most {counts.test}, the size of the test file"
+        )
+    inputs = 5 if config.features == "quadratic" else counts.features
+    return Sizes(train, validation, config.test_size or counts.test, inputs, available, counts.test)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sweep.table import Table
-from sweep.types import Array
+from sweep.core.setting import Registry
+from sweep.core.types import Array
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _silu_backward(delta: Array, z: Array) -> None:
     np.multiply(delta, sigmoid * (1 + z * (1 - sigmoid)), out=delta)
 
 
-ACTIVATIONS: Table[Activation] = Table(
+ACTIVATIONS: Registry[Activation] = Registry(
     "activation",
     {
         "relu": Activation(_relu, _relu_backward),

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from sweep.core.types import Array
 from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.initializers import Initializer
-from sweep.types import Array
 
 
 @dataclass(frozen=True)

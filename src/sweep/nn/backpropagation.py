@@ -6,10 +6,10 @@ are (seeds, batch, outputs) or (batch, outputs).
 
 from dataclasses import dataclass
 
+from sweep.core.types import Array
 from sweep.nn.objective import Objective
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import Regularizer
-from sweep.types import Array
 
 
 @dataclass(frozen=True)

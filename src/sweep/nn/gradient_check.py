@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sweep.core.types import Array
 from sweep.nn.parameters import Parameters
-from sweep.types import Array
 
 
 def slope(

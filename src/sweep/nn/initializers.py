@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.setting import setting
-from sweep.table import Table
+from sweep.core.setting import Registry, setting
 
 
 class Initializer(ABC):
@@ -65,7 +64,7 @@ class Zeros(Initializer):
         return np.zeros((inputs, outputs))
 
 
-INITIALIZERS: Table[type[Initializer]] = Table(
+INITIALIZERS: Registry[type[Initializer]] = Registry(
     "initializer",
     {"he": He, "glorot": Glorot, "fan_in_uniform": FanInUniform, "normal": Normal, "zeros": Zeros},
 )

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from sweep.core.setting import Registry
+from sweep.core.types import Array
 from sweep.nn.outputs import OUTPUTS
-from sweep.table import Table
-from sweep.types import Array
 
 
 class Loss(ABC):
@@ -113,7 +113,7 @@ class RootMeanSquaredError(MeanSquaredError):
         return float(np.sqrt(mean))
 
 
-LOSSES: Table[type[Loss]] = Table(
+LOSSES: Registry[type[Loss]] = Registry(
     "loss",
     {
         "cross_entropy": CrossEntropy,

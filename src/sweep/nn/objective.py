@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from sweep.core.types import Array
 from sweep.nn.losses import LOSSES, Loss
 from sweep.nn.outputs import OUTPUTS, Output
-from sweep.types import Array
 
 
 @dataclass(frozen=True)

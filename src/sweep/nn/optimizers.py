@@ -12,9 +12,8 @@ from math import sqrt
 
 import numpy as np
 
-from sweep.setting import setting
-from sweep.table import Table
-from sweep.types import Array
+from sweep.core.setting import Registry, setting
+from sweep.core.types import Array
 
 # When the gradient of a weight stays zero, its momentum decays into denormal numbers, with which a processor
 # is a hundred times slower. Entries of a state below these magnitudes are too small to change a weight and
@@ -168,6 +167,6 @@ class AdamW(Adam):
         super().update(parameters, gradient, state, rate, step)
 
 
-OPTIMIZERS: Table[type[Optimizer]] = Table(
+OPTIMIZERS: Registry[type[Optimizer]] = Registry(
     "optimizer", {"sgd": Sgd, "adam": Adam, "nesterov": Nesterov, "rmsprop": RmsProp, "adamw": AdamW}
 )

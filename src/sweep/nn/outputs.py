@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import DTypeLike
 
+from sweep.core.setting import Registry
+from sweep.core.types import Array
 from sweep.nn.activations import ACTIVATIONS
-from sweep.table import Table
-from sweep.types import Array
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _softmax_backward(gradient: Array, a: Array) -> None:
 
 _sigmoid, _identity = ACTIVATIONS["sigmoid"], ACTIVATIONS["identity"]
 
-OUTPUTS: Table[Output] = Table(
+OUTPUTS: Registry[Output] = Registry(
     "output",
     {
         "softmax": Output(_softmax, _softmax_backward),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sweep.core.types import Array
 from sweep.nn.architecture import Architecture
-from sweep.types import Array
 
 
 class Parameters:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.setting import setting
-from sweep.table import Table
-from sweep.types import Array
+from sweep.core.setting import Registry, setting
+from sweep.core.types import Array
 
 
 class Regularizer(ABC):
@@ -66,4 +65,6 @@ class L2(Regularizer):
         gradient += (2 * self.strength) * weights
 
 
-REGULARIZERS: Table[type[Regularizer]] = Table("regularization", {"none": NoPenalty, "l1": L1, "l2": L2})
+REGULARIZERS: Registry[type[Regularizer]] = Registry(
+    "regularization", {"none": NoPenalty, "l1": L1, "l2": L2}
+)

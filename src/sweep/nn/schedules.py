@@ -7,8 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import cos, pi
 
-from sweep.setting import setting
-from sweep.table import Table
+from sweep.core.setting import Registry, setting
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,6 @@ class Cosine(Schedule):
         return (1 + cos(pi * min(1.0, epoch / max(epochs, 1)))) / 2
 
 
-SCHEDULES: Table[type[Schedule]] = Table(
+SCHEDULES: Registry[type[Schedule]] = Registry(
     "schedule", {"constant": Constant, "inverse_epoch": InverseEpoch, "step": Step, "cosine": Cosine}
 )

@@ -1,27 +1,31 @@
-"""The records behind a paper's report: one compact file beside its paper.yaml."""
+"""The records behind a paper's report: one compact file beside its paper.yaml.
 
+[functions] The general functions that a paper.yaml picks by name: their settings as a class, and their calls.
+"""
+
+import inspect
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, make_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sweep import regular_files
-from sweep.analysis.aggregate import drop_diverged
-from sweep.config.row import same_value
-from sweep.errors import PaperError, nearest, one_line
-from sweep.execution.plan import Cell
+from sweep.config.columns import same_value
+from sweep.core.errors import PaperError, nearest, one_line
 from sweep.papers.specification import SCALES
-from sweep.records import pack
-from sweep.records.schema import TRIAL
-from sweep.records.table import load, load_class_curves, load_curves, load_networks, load_test_outcomes
+from sweep.run.plan import Cell
+from sweep.stats.trials import drop_diverged
+from sweep.store import upkeep
+from sweep.store.load import load, load_class_curves, load_curves, load_networks, load_test_outcomes
+from sweep.store.schema import TRIAL
+from sweep.system import files
 
 FILE = "records.parquet"
 MOST_MEASURED = 2**26  # bytes of a measurement
@@ -59,7 +63,7 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
-            pack.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+            upkeep.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
         return Collection(file)
 
     @staticmethod
@@ -81,7 +85,7 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        about = pack.about(self.file)
+        about = upkeep.about(self.file)
         if about.get("scale") not in SCALES:
             raise PaperError(f"{self.file}: not the records of a report; their scale is not known")
         return about
@@ -161,7 +165,7 @@ class Collection:
         if not file.is_file():
             raise missing(file)
         try:
-            found = pd.read_csv(io.BytesIO(regular_files.read(file, MOST_MEASURED)))
+            found = pd.read_csv(io.BytesIO(files.read(file, MOST_MEASURED)))
         except (OSError, ValueError) as error:  # among them pandas' own
             raise PaperError(f"{file}: cannot be read ({one_line(error)})") from error
         for column in columns:
@@ -236,3 +240,40 @@ def _pairs(where: Mapping[str, Any]) -> list[str]:
 
 def _written(where: Mapping[str, Any]) -> str:
     return "{" + ", ".join(_pairs(where)) + "}"
+
+
+class Settings:
+    """What the classes of `settings_class` have in common."""
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a function that are settings: all but the records."""
+    kinds = get_type_hints(function)
+    found = inspect.signature(function).parameters
+    return {name: each for name, each in found.items() if kinds[name] is not Collection}
+
+
+def settings_class(name: str, function: Callable[..., Any]) -> type[Any]:
+    """A dataclass with a field for each setting of the function that paper.yaml calls `name`.
+
+    An object of it can be made of exactly the keyword arguments that the function can be called with.
+    """
+    kinds = get_type_hints(function, include_extras=True)
+    fields = [
+        (each.name, kinds[each.name], field())
+        if each.default is each.empty
+        else (each.name, kinds[each.name], field(default=each.default))
+        for each in parameters(function).values()
+    ]
+    return make_dataclass(name, fields, bases=(Settings,), kw_only=True)
+
+
+def call(place: str, function: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
+    """Call a general function for `place`, the file and the key that its settings stand at.
+
+    Raises PaperError, in one line, for settings that do not fit the records.
+    """
+    try:
+        return function(*arguments, **settings)
+    except SelectionError as error:
+        raise PaperError(f"{place}: {error}") from error

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from sweep.errors import PaperError, nearest, shortened
+from sweep.core.errors import PaperError, nearest, shortened
 
 # Of a line: its parts by name, with "" for ours as the table shows it.
 Parts = Mapping[str, str]

@@ -2,16 +2,27 @@
 
 Figures are not the same bytes with every version of the packages that draw them; so what was written is
 kept as a digest, beside those of the records, measurements and paper.yaml.
+
+[pages] The pages below reports/ that are no paper's: what a sweep left behind, and the benchmarks.
+
+Each has a manifest of its files. The README beside reports/ shows the table of the sweep.
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from sweep import files, regular_files
-from sweep.errors import PaperError
+from rich.console import Console
+
+from sweep.core.errors import PaperError
+from sweep.report.page import JudgedPage, judged_page
+from sweep.stats.compare import Baseline
+from sweep.stats.judge import Criteria
+from sweep.system import files
 
 FILE = "manifest.json"
 MOST = 2**28  # bytes of a file whose digest is kept
@@ -19,7 +30,7 @@ MOST = 2**28  # bytes of a file whose digest is kept
 
 def digest(file: Path) -> str:
     """SHA-256 of a file's content, of a text with \\n at the ends of its lines on every system."""
-    content = regular_files.read(file, MOST)
+    content = files.read(file, MOST)
     if file.suffix in (".yaml", ".csv", ".md", ".svg"):
         content = content.replace(b"\r\n", b"\n")
     return hashlib.sha256(content).hexdigest()
@@ -47,7 +58,7 @@ def differences(
         yield f"{file}: is missing"
         return
     try:
-        content = json.loads(regular_files.read(file))
+        content = json.loads(files.read(file))
         known, cells, yaml = dict(content["files"]), content["experiments"], content["paper.yaml"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PaperError(f"{file}: not a manifest") from error
@@ -70,3 +81,74 @@ def first_difference(found: str, expected: str) -> str:
         (len(found.splitlines()), "the ends of lines"),
     )
     return f"line {number} does not follow from the records: {line.strip()}"
+
+
+WIDTH = 80  # characters of the terminal in the README
+
+
+@dataclass(frozen=True)
+class Page:
+    """What `sweep.compare --output` left in a folder; `shown` on the README beside reports/ as well."""
+
+    folder: str
+    records: str
+    criteria: Criteria = Criteria()
+    baseline: Baseline = None
+    shown: bool = False
+
+
+_VALIDATION = Criteria("validation_accuracy")
+# The defaults of sweep before reports/defaults.
+_BEFORE = {
+    "hidden": 128,
+    "initializer": "he",
+    "learning_rate": 0.1,
+    "batch_size": 128,
+    "data.normalization": "image",
+}
+PAGES = (
+    Page("widths", "widths/records.parquet", shown=True),
+    Page("defaults/screening", "defaults/choice.parquet", _VALIDATION, _BEFORE),
+    Page("defaults/validation", "defaults/finalists.parquet", _VALIDATION, _BEFORE),
+    Page("defaults/test", "defaults/finalists.parquet", Criteria(), _BEFORE),
+)
+
+
+def names(folder: Path) -> list[str]:
+    """The files of a page, but for its manifest."""
+    every = (file for file in folder.rglob("*") if file.is_file() and file.name != FILE)
+    return sorted(file.relative_to(folder).as_posix() for file in every)
+
+
+def write_manifest(folder: Path) -> None:
+    """Keep what the page's files are now."""
+    write(folder, names(folder), {}, None)
+
+
+def page_differences(reports: Path) -> Iterator[str]:
+    """What in the pages is not as it was written, and what does not follow from their records."""
+    for file in sorted(reports.glob(f"*/{FILE}")):
+        if not (file.parent / "paper.yaml").is_file():
+            yield from differences(file.parent, names(file.parent), {}, None)
+    for page in PAGES:
+        if (reports / page.records).is_file():
+            yield from _of_page(page, reports)
+
+
+def _of_page(page: Page, reports: Path) -> Iterator[str]:
+    made = judged_page(reports / page.records, {}, page.criteria, page.baseline)
+    if (reports / page.folder / "summary.md").read_text(encoding="utf-8") != made.markdown():
+        yield f"{reports / page.folder / 'summary.md'}: is not what {reports / page.records} gives"
+    readme = reports.parent / "README.md"
+    if page.shown:
+        there = readme.read_text(encoding="utf-8").splitlines()
+        for line in _on_terminal(made):
+            if line not in there:
+                yield f"{readme}: no line {line}, as {reports / page.records} has it"
+
+
+def _on_terminal(made: JudgedPage) -> list[str]:
+    terminal = Console(file=io.StringIO(), width=WIDTH, markup=False, highlight=False, emoji=False)
+    made.show(terminal)
+    assert isinstance(terminal.file, io.StringIO)
+    return [line.rstrip() for line in terminal.file.getvalue().splitlines()]

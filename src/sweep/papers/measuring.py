@@ -14,24 +14,22 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from sweep import files
-from sweep.config import choices
+from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
-from sweep.execution.shared_data import load_own
+from sweep.core.types import Array
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import central_difference, slope
 from sweep.nn.objective import Objective
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
-from sweep.papers import samples
-from sweep.papers.collection import SelectionError
-from sweep.papers.functions import call
+from sweep.papers import examples
+from sweep.papers.collection import SelectionError, call
 from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
-from sweep.training.protocol import architecture, objective
-from sweep.training.randomness import Stream, generator
-from sweep.types import Array
+from sweep.run.shared_data import load_own
+from sweep.system import files
+from sweep.training.problem import Stream, architecture, generator, objective
 
 Measure = Callable[..., pd.DataFrame]
 
@@ -146,7 +144,7 @@ def sample_statistics(
     It is that at `index` of the experiment's data. `published` are the mean and the standard deviation to
     stand beside them.
     """
-    images = samples.of_experiment(experiment)[1].train_features
+    images = examples.of_experiment(experiment)[1].train_features
     if index >= len(images):
         raise SelectionError(f"index={index}: must be less than {len(images)}, the training images")
     image = images[index].astype(float)
@@ -180,7 +178,7 @@ def _example(config: Config) -> tuple[Array, Array]:
 def _start(config: Config, inputs: int) -> Parameters:
     """The parameters of seed 0 before its first step, in float64."""
     shape, rng = architecture(config, inputs), generator(config, 0, Stream.INIT)
-    return Parameters(shape, shape.initial_parameters(choices.initializer(config), rng)[None])
+    return Parameters(shape, shape.initial_parameters(cell.initializer(config), rng)[None])
 
 
 def _loss(parameters: Parameters, features: Array, targets: Array, aim: Objective) -> Callable[[], float]:

@@ -1,4 +1,7 @@
-"""The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both."""
+"""The report of a paper: tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page of both.
+
+[catalogue] The papers that there are.
+"""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -11,21 +14,23 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from sweep import files, regular_files
-from sweep.analysis import figure_files, figures
-from sweep.analysis.escaping import prose
-from sweep.analysis.figures import style
-from sweep.analysis.mixture import mixture_in_means
-from sweep.errors import PaperError
-from sweep.formats import duration
-from sweep.papers import manifest, training
-from sweep.papers.collection import EACH_CELL, FILE, Collection, missing
+from sweep.core.errors import PaperError
+from sweep.core.formats import duration
+from sweep.papers import manifest, protocol, read
+from sweep.papers.collection import EACH_CELL, FILE, Collection, call, missing
 from sweep.papers.drawing import FIGURES, SEEDS_SHOWN
 from sweep.papers.findings import filled
-from sweep.papers.functions import call
-from sweep.papers.scales import share
+from sweep.papers.measuring import MEASURES
+from sweep.papers.protocol import share
+from sweep.papers.read import REPORTS, Vocabulary
 from sweep.papers.specification import SCALES, Figure, Paper, Table
-from sweep.papers.tabulating import Tabulated, tabulate
+from sweep.papers.tables import TABLES, Tabulated, tabulate
+from sweep.report import figure_files, figures
+from sweep.report.figures import style
+from sweep.report.terminal import prose
+from sweep.stats.trials import mixture_in_means
+from sweep.store.schema import TRIAL
+from sweep.system import files
 
 PAGE = "report.md"
 MOST_PAGE = 2**26  # bytes
@@ -84,10 +89,10 @@ class Report:
             file = folder / name
             if not file.is_file():
                 yield f"{file}: is missing"
-            elif (found := regular_files.read(file, MOST_PAGE).decode("utf-8", "replace")) != text:
+            elif (found := files.read(file, MOST_PAGE).decode("utf-8", "replace")) != text:
                 yield f"{file}: {manifest.first_difference(found, text)}"
         yield from manifest.differences(folder, self._kept(), self.collection.experiments, self.paper.file)
-        yield from training.differences(self.paper, self.collection)
+        yield from protocol.differences(self.paper, self.collection)
 
     def _kept(self) -> list[str]:
         """The files whose digests the manifest keeps: records, measurements and figures."""
@@ -197,3 +202,15 @@ class Report:
         trials = [self.collection.trials(name, lines=EACH_CELL) for name in experiments if name]
         found = {label for each in trials for label in each["data_label"].dropna()}
         return f"{found.pop()}: " if len(found) == 1 else ""
+
+
+VOCABULARY = Vocabulary(FIGURES, TABLES, MEASURES, TRIAL.names)
+
+
+def papers(name: str, reports: Path = REPORTS) -> list[Paper]:
+    """The paper of this name, or all, those in `reports` first.
+
+    Raises PaperError when one is unknown or not as it must be.
+    """
+    wanted = read.names(reports) if name == "all" else [name]
+    return [read.read(each, VOCABULARY, reports) for each in wanted]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
-from sweep.errors import nearest, shortened
+from sweep.core.errors import nearest, shortened
 
 Names = Mapping[str, Collection[str]]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.core.types import Array
 from sweep.data.preprocessing import Part
 from sweep.engines.engine import Network
 from sweep.nn.objective import Objective
 from sweep.training.result import Status, TestOutcome
-from sweep.types import Array
 
 SILENT = 0.99  # a network is dead if it gives this fraction of training examples the same outputs
 WORSE = 1.1  # it has diverged if its training loss is more than so many times that of its initial weights

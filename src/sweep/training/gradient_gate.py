@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sweep.core.errors import ExecutionError
+from sweep.core.types import Array
 from sweep.data.preprocessing import Part
 from sweep.engines.engine import Engine, Problem
-from sweep.errors import ExecutionError
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import slope
 from sweep.nn.parameters import Parameters
-from sweep.types import Array
 
 EXAMPLES = 4  # training examples in a mini-batch
 ANY = 2  # weights of each layer that are checked, and biases, besides those with the largest slopes

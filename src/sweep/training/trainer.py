@@ -1,24 +1,84 @@
-"""The training of a block of seeds of one cell."""
+"""The training of a block of seeds of one cell.
+
+[batches] Which examples make up each mini-batch.
+
+[early_stopping] When a seed has stopped improving.
+"""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sweep.config import choices
-from sweep.config.length import batch_size, iterations, steps_per_epoch
+from sweep.config import cell
+from sweep.config.cell import batch_size, iterations, steps_per_epoch
 from sweep.config.schema import Config
+from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import choose
 from sweep.engines.engine import Network
-from sweep.training.batches import BatchOrder
-from sweep.training.early_stopping import Best
 from sweep.training.evaluation import JUDGED, evaluate, judged, predict, test_outcome
 from sweep.training.gradient_gate import gradient_error
-from sweep.training.protocol import learning_rate, problem
-from sweep.training.randomness import Stream, generator
+from sweep.training.problem import Stream, generator, learning_rate, problem
 from sweep.training.result import Curves, Status, TrialResult, at_evaluation, extend
-from sweep.types import Array
+
+Rows = NDArray[np.int64]
+
+
+class BatchOrder:
+    """The order of the training examples for every seed of a block, drawn anew for each epoch.
+
+    There is one generator for each seed, which gives it an order of its own, or, if `shared`, one generator
+    for all. `examples` is the size of the training part, `batch` that of a mini-batch.
+    """
+
+    def __init__(
+        self, generators: Sequence[np.random.Generator], examples: int, batch: int, *, shared: bool
+    ) -> None:
+        self.generators, self.shared = list(generators), shared
+        self.examples, self.batch = examples, batch
+        self._order: Rows = np.arange(0)
+
+    def epoch(self) -> Iterator[Rows]:
+        """The mini-batches of one epoch as positions of examples, (batch,) if shared, else (seeds, batch).
+
+        The last one is smaller if the batch size does not divide the number of examples.
+        """
+        orders = [generator.permutation(self.examples) for generator in self.generators]
+        self._order = orders[0] if self.shared else np.array(orders)
+        for start in range(0, self.examples, self.batch):
+            yield self._order[..., start : start + self.batch]
+
+    def select(self, positions: list[int]) -> None:
+        """Go on with the seeds at these positions of the block, from the next mini-batch."""
+        if not self.shared:
+            self.generators = [self.generators[position] for position in positions]
+            self._order = self._order[positions]
+
+
+@dataclass
+class Best:
+    """The best evaluation of one seed so far, and how many evaluations have `waited` since.
+
+    `value` is the monitored metric with the sign that makes smaller better. `evaluation` counts from 0.
+    `parameters`, (parameters,), are the weights of then, if they are to be kept.
+    """
+
+    value: float = np.inf
+    evaluation: int = -1
+    waited: int = 0
+    parameters: Array | None = field(default=None, repr=False)
+
+    def improved_by(self, value: float, evaluation: int) -> bool:
+        """Note the next evaluation, and return whether it is strictly better than all before."""
+        if value < self.value:
+            self.value, self.evaluation, self.waited = value, evaluation, 0
+            return True
+        self.waited += 1
+        return False
+
 
 Progress = Callable[[float], None]
 
@@ -113,7 +173,7 @@ class _Block:
 
     def _initial(self, seed: int) -> Array:
         rng = generator(self.config, seed, Stream.INIT)
-        return self.architecture.initial_parameters(choices.initializer(self.config), rng)
+        return self.architecture.initial_parameters(cell.initializer(self.config), rng)
 
     def _evaluation_due(self, done: int) -> bool:
         every = self.config.evaluation.every or self.per_epoch

@@ -12,7 +12,7 @@ import numpy as np
 from numba import boolean, from_dtype, int64, types
 from numpy.typing import DTypeLike
 
-from sweep.engines.compiled import gemm, output_layer, packing, single_step, steps
+from sweep.engines.compiled import formulas, gemm, packing, single_step
 from sweep.engines.engine import Compilation, Problem
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import CrossEntropy
@@ -36,7 +36,7 @@ class _Types:
     @property
     def update(self) -> Signature:
         row = self.array(1)
-        return steps.update, (row, row, row, row, int64, row)
+        return formulas.update, (row, row, row, row, int64, row)
 
 
 def _products(of: _Types) -> list[Signature]:
@@ -76,8 +76,8 @@ def _relu(of: _Types) -> list[Signature]:
 def _softmax(of: _Types) -> list[Signature]:
     errors, examples = of.array(3), of.array(1)
     return [
-        (output_layer.shift, (errors, examples, of.real)),
-        (output_layer.softmax_errors, (errors, errors, examples, of.real)),
+        (formulas.shift, (errors, examples, of.real)),
+        (formulas.softmax_errors, (errors, errors, examples, of.real)),
     ]
 
 
@@ -85,7 +85,7 @@ def _forward(of: _Types) -> list[Signature]:
     row, units = of.array(1), types.Array(int64, 1, "C")
     return [
         (single_step.forward, (row, units, boolean, row, int64, row, row)),
-        (output_layer.example_errors, (row, row, int64, int64, of.real)),
+        (formulas.example_errors, (row, row, int64, int64, of.real)),
     ]
 
 

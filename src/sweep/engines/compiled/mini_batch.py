@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.engines.compiled import ahead, formulas, gemm, steps
+from sweep.core.types import Array
+from sweep.engines.compiled import ahead, formulas, gemm
 from sweep.engines.compiled.compiled_engine import CompiledEngine
-from sweep.engines.compiled.packed import PackedBlock
+from sweep.engines.compiled.formulas import Rule
 from sweep.engines.compiled.packed_network import PackedNetwork
-from sweep.engines.compiled.steps import Rule
+from sweep.engines.compiled.packing import PackedBlock
 from sweep.engines.engine import Compilation, Network, Problem, Rows
 from sweep.nn.architecture import Architecture
-from sweep.types import Array
 
 
 class MiniBatchEngine(CompiledEngine):
@@ -49,7 +49,7 @@ class MiniBatchEngine(CompiledEngine):
         self._buffer: PackedBlock | None = None
         self.penalty, strength = formulas.penalty_of(problem.regularizer)
         self.strength = block.flat.dtype.type(strength)
-        self.rule = steps.rule_of(problem.optimizer)
+        self.rule = formulas.rule_of(problem.optimizer)
 
     @property
     def parameters(self) -> Array:
@@ -66,7 +66,7 @@ class MiniBatchEngine(CompiledEngine):
 
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         self.steps += 1
-        numbers = steps.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
+        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
         batch = self._network.gather(features, rows), targets.take(rows, axis=0, mode="clip")
         if self.penalty or self.rule not in (Rule.SGD, Rule.MOMENTUM):
             self._learn(*batch, self._gradient(), self.rule, numbers)
@@ -77,7 +77,7 @@ class MiniBatchEngine(CompiledEngine):
             self._learn(*batch, self.state[0], Rule.MOVE, numbers, add=True)
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        numbers = np.zeros(steps.CONSTANTS, self.block.flat.dtype)
+        numbers = np.zeros(formulas.CONSTANTS, self.block.flat.dtype)
         self._learn(self._network.gather(features, rows), targets[rows], self._gradient(), Rule.NONE, numbers)
         return self._gradient().parameters
 
@@ -123,6 +123,6 @@ class MiniBatchEngine(CompiledEngine):
             if self.block.biases:
                 gemm.add_sums(delta, ones, into.biases[index], factor, add)
                 flat = (each.biases[index].reshape(-1) for each in (self.block, into, first, second))
-                steps.update(*flat, int(rule), numbers)
+                formulas.update(*flat, int(rule), numbers)
 
         self._network.backward(inputs, targets, self.problem.objective, accept)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sweep.engines.compiled import gemm, output_layer, packing
+from sweep.core.types import Array
+from sweep.engines.compiled import formulas, gemm, packing
 from sweep.engines.compiled.microkernel import SHORT
-from sweep.engines.compiled.packed import PackedBlock
+from sweep.engines.compiled.packing import PackedBlock
 from sweep.engines.engine import Network, Rows
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
-from sweep.types import Array
 
 # Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, packed.
 Accept = Callable[[int, Array, Array], None]
@@ -106,7 +106,7 @@ class PackedNetwork(Network):
         needs_input = self.function.needs_input
         z = self.forward(inputs, keep_inputs=needs_input)
         workspace = self.workspace(inputs)
-        output_layer.errors(objective, z, targets)
+        formulas.errors(objective, z, targets)
         packing.put_in(workspace.outputs, workspace.deltas[-1])
         for index in reversed(range(len(workspace.deltas))):
             delta = workspace.deltas[index]

@@ -5,16 +5,22 @@ rows, lanes). Every product then reads its factors in the order in which they ar
 factors anew for each product, which takes a third of a step's time. If the number of columns is not a
 multiple of the lanes, the rest of the last pack is zero and stays zero. A mini-batch has `SHORT` rows more
 than examples: the micro-kernel may write to them, and nothing reads them.
+
+[packed] The parameters of a block of seeds as packed matrices.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sweep.core.types import Array
 from sweep.engines.compiled.jit import compiled
 from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES, prefetch
-from sweep.types import Array
+from sweep.nn.architecture import Architecture
+from sweep.nn.parameters import Parameters
 
 AHEAD = 2  # rows that the gathering of a mini-batch asks memory for in advance
 
@@ -144,3 +150,55 @@ def gather(source: Array, rows: NDArray[np.int64], out: Array) -> None:
                     out[seed, pack, index, lane] = source[row, pack * width + lane]
             for column in range(whole * width, columns):
                 out[seed, whole, index, column - whole * width] = source[row, column]
+
+
+class PackedBlock:
+    """Parameters of several seeds, layer by layer, as packs (see `packing`).
+
+    `weights`, (seeds, packs, inputs, lanes), and `biases`, (seeds, packs, 1, lanes), one array a layer, are
+    views of `flat`, which holds all numbers. Where the last pack of a matrix has more columns than are left,
+    the rest are zeros.
+    """
+
+    def __init__(self, architecture: Architecture, seeds: int, dtype: np.dtype[np.floating]) -> None:
+        """A block of zeros."""
+        self.architecture, self.seeds = architecture, seeds
+        width = lanes(dtype)
+        shapes = [
+            (seeds, -(-outputs // width), rows, width)
+            for inputs, outputs in architecture.layers
+            for rows in ([inputs, 1] if architecture.bias else [inputs])
+        ]
+        ends = np.cumsum([0, *(np.prod(shape) for shape in shapes)])
+        self.flat = aligned((int(ends[-1]),), dtype)
+        spans = zip(pairwise(ends), shapes, strict=True)
+        self._parts = [self.flat[start:end].reshape(shape) for (start, end), shape in spans]
+        every = 2 if architecture.bias else 1
+        self.weights = self._parts[::every]
+        self.biases = self._parts[1::2] if architecture.bias else []
+
+    @classmethod
+    def of(cls, architecture: Architecture, parameters: Array) -> "PackedBlock":
+        """A block with a copy of these parameters, (seeds, parameters)."""
+        block = cls(architecture, len(parameters), parameters.dtype)
+        for own, given in zip(block._parts, Parameters(architecture, parameters).parts, strict=True):
+            fill(own, given)
+        return block
+
+    @property
+    def parameters(self) -> Array:
+        """A copy of the parameters, one row a seed, (seeds, parameters)."""
+        rows = Parameters(
+            self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
+        )
+        for own, given in zip(self._parts, rows.parts, strict=True):
+            given[...] = matrix(own, given.shape[-1])
+        return rows.flat
+
+    def zeros(self) -> "PackedBlock":
+        """A block of the same shape whose numbers are all zero."""
+        return PackedBlock(self.architecture, self.seeds, self.flat.dtype)
+
+    def select(self, positions: Sequence[int]) -> "PackedBlock":
+        """A block with a copy of the seeds at these positions."""
+        return PackedBlock.of(self.architecture, self.parameters[list(positions)])

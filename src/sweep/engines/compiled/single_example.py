@@ -11,15 +11,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.engines.compiled import ahead, formulas, steps
+from sweep.core.types import Array
+from sweep.engines.compiled import ahead, formulas
 from sweep.engines.compiled.compiled_engine import CompiledEngine
+from sweep.engines.compiled.formulas import Rule
 from sweep.engines.compiled.single_step import single_step
-from sweep.engines.compiled.steps import Rule
 from sweep.engines.engine import Compilation, Network, Problem, Rows
 from sweep.engines.numpy.engine import NumpyEngine
 from sweep.nn.architecture import Architecture
 from sweep.nn.outputs import least_exponent
-from sweep.types import Array
 
 
 class SingleExampleEngine(CompiledEngine):
@@ -45,7 +45,7 @@ class SingleExampleEngine(CompiledEngine):
         self.problem, self._parameters, self.state, self.steps = problem, parameters, state, taken
         dtype, units = parameters.dtype, np.array(problem.architecture.units)
         penalty, strength = formulas.penalty_of(problem.regularizer)
-        self._rule = steps.rule_of(problem.optimizer)
+        self._rule = formulas.rule_of(problem.optimizer)
         self._kinds = (
             formulas.ACTIVATIONS[problem.architecture.function],
             formulas.OUTPUTS[problem.objective.output],
@@ -76,7 +76,7 @@ class SingleExampleEngine(CompiledEngine):
 
     def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
         self.steps += 1
-        numbers = steps.constants_of(self.problem.optimizer, rate, self.steps, self._parameters.dtype)
+        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self._parameters.dtype)
         # Placeholders for the state that a rule does not have; it does not read them.
         first, second = (*self.state, self._parameters, self._parameters)[:2]
         self._run(self._parameters, features, targets, rows, (first, second), self._rule, numbers)
@@ -85,7 +85,7 @@ class SingleExampleEngine(CompiledEngine):
         # A step with momentum 1 and rate 0 from velocity 0 leaves the gradient in the velocity. It is taken
         # on a copy of the weights: 0 times a gradient that is not finite is NaN and would change them.
         velocity = np.zeros_like(self._parameters)
-        numbers = np.zeros(steps.CONSTANTS, velocity.dtype)
+        numbers = np.zeros(formulas.CONSTANTS, velocity.dtype)
         numbers[1] = 1
         copy = self._parameters.copy()
         self._run(copy, features, targets, rows, (velocity, velocity), Rule.MOMENTUM, numbers)

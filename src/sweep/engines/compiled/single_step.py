@@ -8,11 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from sweep.engines.compiled.formulas import Penalty, activate, activation_slope, add_penalty
+from sweep.core.types import Array
+from sweep.engines.compiled.formulas import (
+    Penalty,
+    Rule,
+    activate,
+    activation_slope,
+    adam_step,
+    add_penalty,
+    example_errors,
+    momentum_step,
+    update,
+)
 from sweep.engines.compiled.jit import compiled, compiled_sum
-from sweep.engines.compiled.output_layer import example_errors
-from sweep.engines.compiled.steps import Rule, adam_step, momentum_step, update
-from sweep.types import Array
 
 _SGD, _MOMENTUM, _ADAM = int(Rule.SGD), int(Rule.MOMENTUM), int(Rule.ADAM)
 _UNPENALISED = int(Penalty.NONE)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sweep.core.types import Array
 from sweep.nn.architecture import Architecture
 from sweep.nn.parameters import Parameters
-from sweep.types import Array
 
 
 class Block:

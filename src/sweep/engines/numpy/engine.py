@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from sweep.core.types import Array
 from sweep.engines.engine import Engine, Network, Problem, Rows
 from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.network import NumpyNetwork
@@ -15,7 +16,6 @@ from sweep.engines.numpy.products import add_products, add_sums
 from sweep.nn.architecture import Architecture
 from sweep.nn.optimizers import Sgd
 from sweep.nn.regularizers import NoPenalty
-from sweep.types import Array
 
 # An update reads and writes each number several times. It is done in pieces of this many numbers: a few
 # arrays of that length fit a core's own cache, so that only the first access to each number is slow.

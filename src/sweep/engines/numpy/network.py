@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
+from sweep.core.types import Array
 from sweep.engines.engine import Network
 from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.products import multiply
 from sweep.nn.objective import Objective
-from sweep.types import Array
 
 # Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, (seeds, batch, units).
 Accept = Callable[[int, Array, Array], None]

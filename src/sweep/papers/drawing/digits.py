@@ -8,23 +8,22 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.figures import style
 from sweep.data import labels
-from sweep.papers import samples
+from sweep.papers import examples
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.drawing.options import Count, Where
-from sweep.papers.drawing.panels import side_by_side
+from sweep.papers.drawing.panels import Count, Where, side_by_side
 from sweep.papers.rules import AtLeast
 from sweep.papers.specification import Experiment
+from sweep.report.figures import style
+from sweep.stats.trials import drop_diverged
 
 
 def confusion(collection: Collection, experiment: Experiment, where: Where = None) -> Figure:
     """Test digits by true and predicted class, in percent of the true class, mean over seeds."""
     counts = collection.confusions(experiment, where)
-    examples = counts.sum(axis=2, keepdims=True)
+    per_class = counts.sum(axis=2, keepdims=True)
     # A class without examples has an empty row.
-    share = np.divide(100 * counts, examples, out=np.zeros_like(counts), where=examples > 0).mean(axis=0)
+    share = np.divide(100 * counts, per_class, out=np.zeros_like(counts), where=per_class > 0).mean(axis=0)
     right = np.eye(len(share), dtype=bool)
     worst = share[~right].max() or 1.0
     figure, (panel,) = side_by_side(1, 6.2, 5.2)
@@ -45,7 +44,7 @@ def confusion(collection: Collection, experiment: Experiment, where: Where = Non
         look["weight"] = "bold" if row == column else "normal"
         text = f"{percent:.1f}" if percent >= 0.05 else ""
         panel.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=style.SMALL, **look)
-    named = samples.classes(collection, experiment, where)
+    named = examples.classes(collection, experiment, where)
     ticks, names = np.arange(len(share)) + 0.5, [named.tick(number) for number in range(len(share))]
     panel.set_xticks(ticks, names, rotation=0 if max(map(len, names)) < 4 else 90)
     panel.set_yticks(ticks, names, rotation=0)
@@ -60,9 +59,9 @@ def hardest_digits(
     """The test images of highest loss of the first seed, with label and prediction."""
     row = drop_diverged(collection.test_outcomes(experiment, where)).iloc[0]
     digest = collection.trials(experiment, where)["data.digest"].iloc[0]
-    _, raw = samples.of_records(collection, experiment, digest)
+    _, raw = examples.of_records(collection, experiment, digest)
     images = raw.test_features[np.array(row["hardest_indices"][:count], int)]
-    named = samples.classes(collection, experiment, where)
+    named = examples.classes(collection, experiment, where)
     titles = [
         f"{named.tick(label)}, read as {named.tick(predicted)}\nloss {loss:.1f}"
         for label, predicted, loss in zip(
@@ -80,7 +79,7 @@ def sample_digits(
     statistics: bool = False,
 ) -> Figure:
     """Training images as they stand in the file, with their labels; or mean and std of their pixels."""
-    data, raw = samples.of_records(collection, experiment)
+    data, raw = examples.of_records(collection, experiment)
     there = max(0, len(raw.train_labels) - first)
     if count > there:
         raise SelectionError(f"count={count}: must be at most {there}, the images from {first} on")

@@ -12,8 +12,7 @@ from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.drawing.options import Pair, Range
-from sweep.papers.drawing.panels import plot_lines, side_by_side
+from sweep.papers.drawing.panels import Pair, Range, plot_lines, side_by_side
 from sweep.papers.rules import Length, OneOf
 from sweep.papers.specification import MeasurementName
 

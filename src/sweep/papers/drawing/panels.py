@@ -1,12 +1,17 @@
-"""What the figures of papers have in common: panels side by side, and lines with a legend."""
+"""What the figures of papers have in common: panels side by side, and lines with a legend.
 
-from collections.abc import Mapping
-from typing import Any
+[options] Annotations of the settings that several kinds of figures have.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweep.analysis.figures import style
+from sweep.papers.rules import AtLeast, Increasing, Length, OneOf
+from sweep.report import figures
+from sweep.report.figures import style
 
 
 def side_by_side(count: int, width: float, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
@@ -22,3 +27,10 @@ def plot_lines(panel: Axes, found: Mapping[str, tuple[Any, Any]], marked: bool =
         panel.plot(
             x, y, color=look.colour, linestyle=look.linestyle, marker=marker, markersize=5, label=label
         )
+
+
+Where = Mapping[str, Any] | None
+Parts = Annotated[Sequence[Annotated[str, OneOf(figures.PARTS)]], Length(1)]
+Range = Annotated[Sequence[float], Length(2, 2), Increasing()]
+Pair = Annotated[Sequence[str], Length(2, 2)]
+Count = Annotated[int, AtLeast(1)]

@@ -9,20 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.figures import style
+from sweep.config.check import check
 from sweep.config.schema import Config
-from sweep.config.validation import check
+from sweep.core.errors import SettingError
 from sweep.data import datasets
 from sweep.data.settings import GENERATED, DataConfig
-from sweep.errors import SettingError
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.drawing.options import Count, Pair, Where
-from sweep.papers.drawing.panels import side_by_side
+from sweep.papers.drawing.panels import Count, Pair, Where, side_by_side
+from sweep.papers.examples import Polynomial, descend, plane
 from sweep.papers.rules import Length, Powers
 from sweep.papers.specification import Experiment
-from sweep.papers.surfaces import Polynomial, descend, plane
-from sweep.records.schema import MOST_WEIGHTS
+from sweep.report.figures import style
+from sweep.stats.trials import drop_diverged
+from sweep.store.schema import MOST_WEIGHTS
 
 Point = Annotated[Sequence[float], Length(2, 2)]
 Term = Annotated[Sequence[float], Length(3, 3), Powers()]
@@ -31,7 +30,7 @@ Extent = Annotated[Sequence[float], Length(4, 4)]
 
 def descent(
     collection: Collection,
-    terms: Sequence[Term],
+    criteria: Sequence[Term],
     starts: Annotated[Sequence[Point], Length(1)],
     rates: Annotated[Sequence[float], Length(1)],
     steps: Count,
@@ -45,7 +44,7 @@ def descent(
     """
     if extent[0] >= extent[1] or extent[2] >= extent[3]:
         raise SelectionError(f"extent={list(extent)}: must be x0, x1, y0, y1 with x0 < x1 and y0 < y1")
-    function = Polynomial(terms)
+    function = Polynomial(criteria)
     x, y = np.meshgrid(np.linspace(extent[0], extent[1], 161), np.linspace(extent[2], extent[3], 161))
     heights = function(np.stack([x, y], axis=-1))
     # The automatic layout does not know how much room a surface takes.

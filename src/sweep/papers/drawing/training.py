@@ -5,15 +5,15 @@ from typing import Annotated
 
 from matplotlib.figure import Figure
 
-from sweep.analysis import figures
-from sweep.analysis.aggregate import drop_diverged
-from sweep.analysis.figures import layout, style
-from sweep.analysis.figures.spread import flattens
-from sweep.papers import samples
+from sweep.papers import examples
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.drawing.options import Parts, Range, Where
+from sweep.papers.drawing.panels import Parts, Range, Where
 from sweep.papers.rules import OneOf
 from sweep.papers.specification import Experiment
+from sweep.report import figures
+from sweep.report.figures import layout, style
+from sweep.report.figures.marks import flattens
+from sweep.stats.trials import drop_diverged
 
 
 def learning_curves(
@@ -57,7 +57,7 @@ def class_errors(
         remarks = [f"Not drawn: epoch {rows['epoch'].min():.3g}"]
         rows = rows[rows["epoch"] > rows["epoch"].min()]
     classes = sorted(rows["class"].unique())
-    named = samples.classes(collection, experiment, where)
+    named = examples.classes(collection, experiment, where)
     titles = tuple(named.title(number) for number in classes)
     grid = layout.Grid(len(classes), min(5, len(classes)), 1.75, 1.5, "all", titles=titles)
     looks = style.lines([figures.PARTS[part] for part in parts])

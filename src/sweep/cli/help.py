@@ -1,0 +1,130 @@
+"""The text of `--help`, from the schema: every setting with its default, its meaning and what is allowed."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sweep.config.check import allowed, describe, needs, show
+from sweep.config.messages import experiments
+from sweep.config.schema import Config, Node, default, leaves, nodes
+from sweep.config.tables import options
+from sweep.core.errors import SettingError, nearest
+
+_USAGE = """\
+usage: python -m sweep [setting=value ...]
+       python -m sweep -m setting=value,value ... [setting=value ...]"""
+
+_INTRODUCTION = (
+    "Trains networks, one cell of settings with several seeds each, and shows mean ± standard deviation over"
+    " seeds. With -m, settings take several values, and every combination is a cell. What is stored is not"
+    " trained again."
+)
+
+EXAMPLES = {
+    "-m hidden=16,128,256": "three widths, five seeds each",
+    "-m optimizer=sgd,adam learning_rate=0.1,0.001 seeds=10": "every combination, ten seeds each",
+    "hidden=[300,100] regularization=l2 early_stopping.patience=3": "one network of two hidden layers",
+    "-m depth=1,2,3 activation=relu,tanh dry_run=true": "the plan alone: cells, trials, time",
+    "experiment=basics/optimizers seeds=3": "a sweep from a file, with fewer seeds",
+}
+
+_FLAGS = {
+    "-m, --multirun": "settings take several values: a,b or range(1,9)",
+    "--cfg job": "the whole configuration; trains nothing",
+    "--info": "how it was composed",
+    "--version": "the version of sweep",
+    "--hydra-help": "all of Hydra's own flags",
+}
+
+# The sections of the top-level settings; all others stand in the last.
+_SECTIONS = {
+    "The network": "hidden depth activation output loss initializer initializer_std bias",
+    "The training": (
+        "learning_rate momentum batch_size reduction epochs max_iterations precision"
+        " optimizer regularization schedule early_stopping evaluation"
+    ),
+    "The data": "data",
+    "The seeds": "seeds decide budget vary root_seed",
+    "The run": "",
+}
+_INDENT = 30  # where meanings begin
+
+
+def usage(width: int) -> str:
+    """The help text, at most `width` characters across."""
+    parts = [
+        _USAGE,
+        textwrap.fill(_INTRODUCTION, width),
+        "Examples:\n" + _listed({f"python -m sweep {line}": text for line, text in EXAMPLES.items()}, width),
+    ]
+    for title, names in _sections().items():
+        parts.append(
+            f"{title}:\n" + _listed(dict(entry for name in names for entry in _entries(name)), width)
+        )
+    parts.append("Flags:\n" + _listed(_FLAGS, width))
+    files = f"Experiments, files in sweeps/experiment/ here or in the package: {', '.join(experiments())}"
+    parts.append(textwrap.fill(files, width, break_on_hyphens=False))
+    return "\n\n".join(parts)
+
+
+def _sections() -> dict[str, list[str]]:
+    """The top-level settings and groups of each section; those of the user's own have their own section."""
+    sections = {title: names.split() for title, names in _SECTIONS.items()}
+    listed = {name for names in sections.values() for name in names}
+    top = [key for key in nodes() if "." not in key and key not in listed]
+    packaged = {item.name for item in fields(Config)}
+    sections["The run"] = [key for key in top if key in packaged]
+    own = [key for key in top if key not in packaged]
+    return sections | ({"Of your own": own} if own else {})
+
+
+def _entries(name: str) -> Iterator[tuple[str, str]]:
+    """`key=default` and its meaning: one pair for a setting, one for each setting of a group."""
+    node = nodes()[name]
+    inner = [leaf for leaf in leaves() if leaf.key == name or leaf.key.startswith(f"{name}.")]
+    if node.group and options(name) and f"{name}.name" not in nodes():
+        found = options(name)
+        yield f"{name}={found[0]}", f"the settings below at once; one of {', '.join(found)}"
+    yield from map(_entry, inner)
+
+
+def _entry(leaf: Node) -> tuple[str, str]:
+    rule = leaf.rule
+    checked = leaf.kind is not Any or rule.words
+    meaning = f"{rule.help}; {allowed(leaf.key)}" if checked else rule.help
+    loud = needs().get(leaf.key, ())
+    if loud:
+        meaning += f"; needs {' and '.join(map(describe, loud))}"
+    return f"{leaf.column}={show(leaf.value(default()))}", meaning
+
+
+def _listed(entries: dict[str, str], width: int) -> str:
+    lines = []
+    for key, meaning in entries.items():
+        wrapped = textwrap.wrap(meaning, width - _INDENT, break_on_hyphens=False)
+        if len(key) + 4 > _INDENT:
+            lines.append(f"  {key}")
+        else:
+            lines.append(f"  {key}".ljust(_INDENT) + wrapped.pop(0))
+        lines += [" " * _INDENT + line for line in wrapped]
+    return "\n".join(lines)
+
+
+def help_on(arguments: Sequence[str]) -> int:
+    """Run `sweep help`: explain the command that the argument names, or `sweep` itself."""
+    import pkgutil
+    import shutil
+
+    from sweep.cli import COMMANDS
+
+    if not arguments:
+        print(usage(min(shutil.get_terminal_size().columns, 100)))
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS:
+        raise SettingError(
+            f"{name}: no such command; must be one of {', '.join(COMMANDS)}{nearest(name, COMMANDS)}"
+        )
+    pkgutil.resolve_name(COMMANDS[name].function)(["--help"])
+    return 0

@@ -1,0 +1,114 @@
+"""`sweep variance [setting=value ...]`: where the spread over seeds comes from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep.cli.parser import CommandParser
+from sweep.core.errors import ExecutionError, SettingError
+
+if TYPE_CHECKING:
+    from sweep.config.schema import Config
+
+DESCRIPTION = """\
+Trains networks with initialisation, order of the mini-batches and split of the
+data varied alone and together, and says how much of the spread over seeds each
+of them makes. What is stored is not trained again."""
+
+EXAMPLES = """\
+examples:
+  sweep variance hidden=128 seeds=30
+  sweep variance hidden=16,128 data.train_size=5000
+  sweep variance vary=[init],[order],[init,order]
+  sweep variance experiment=tutorial/losses dry_run=true
+
+writes variance.csv, .md, .tex, figures/variance.png to outputs/<date>/<time>/"""
+
+
+def variance(arguments: Sequence[str]) -> int:
+    """Run `sweep variance`."""
+    parser = CommandParser("variance", DESCRIPTION, EXAMPLES)
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="setting=value",
+        help="as for python -m sweep; several values as in hidden=16,128; seeds=30 where none are given;"
+        " vary=... or an experiment with vary in its grid replaces the four cells",
+    )
+    parser.add_argument(
+        "-m", "--multirun", action="store_true", help="not needed: several values work without"
+    )
+    run(parser.parse_intermixed_args(arguments).settings)
+    return 0
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Train what is missing, and print and write the table of sources. Raises SweepError for a mistake."""
+    from sweep.config import variance_cells
+    from sweep.config.check import check_equal_cells
+    from sweep.run.plan import make_plan
+    from sweep.run.pool import execute, workers
+    from sweep.session import console, print_plan
+
+    configs, written, output = _composed(arguments)
+    terminal, parallel = console(), configs[0].parallel
+    plan = make_plan(configs, workers(parallel))
+    for equal in plan.by_id.values():
+        check_equal_cells([cell.config for cell in equal])
+    _check_nothing_is_compared(configs[0])
+    blocks = variance_cells.blocks(configs)
+    for line in _left_out(configs):
+        terminal.print(line, soft_wrap=True)
+    if configs[0].dry_run:
+        print_plan(plan, workers(parallel), terminal, written)
+        return
+    execute(plan, parallel, terminal)
+    from sweep.report.variance import summarise_variance  # loads pandas, which training does not need
+
+    try:
+        summarise_variance(plan, blocks, output, terminal, written)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename or output
+        raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
+
+
+def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]":
+    """The cells, the keys of settings in the order written, and the folder for the tables and figures."""
+    from sweep.config import variance_cells
+    from sweep.config.check import check_effects
+    from sweep.config.compose import application_composer, given, own_application, register_schema
+
+    register_schema()
+    with own_application():
+        composer, jobs = application_composer(), variance_cells.jobs(arguments)
+        configs = [config for job in jobs for config in variance_cells.cells(job, composer)]
+        check_effects(configs)
+        written = given(jobs[0], composer.config(jobs[0]).grid)
+        return configs, written, Path(composer(jobs[0]).hydra.run.dir)
+
+
+def _check_nothing_is_compared(config: "Config") -> None:
+    """Refuse settings of how cells are compared: this command compares sources of luck, not cells."""
+    from operator import attrgetter
+
+    from sweep.config import grid
+    from sweep.config.schema import Config
+
+    if (margin := config.decide) is not None:
+        raise SettingError(f"decide={margin:g}: shares need the seeds that are asked for; must be left out")
+    for key in ("compare.baseline", "compare.margin", "compare.level", "compare.metric"):
+        value = attrgetter(key)(config)
+        if value != attrgetter(key)(Config()):
+            raise SettingError(
+                f"{key}={grid.text(value)}: no cell is compared with another; must be left out"
+            )
+
+
+def _left_out(configs: "Sequence[Config]") -> list[str]:
+    """The reasons why the split is left out as a source, one line for each."""
+    from sweep.config.variance_cells import unsplit
+
+    reasons = [unsplit(config.data) for config in configs if "split" not in config.vary]
+    return list(dict.fromkeys(f"split left out: {reason}" for reason in reasons if reason))

@@ -1,0 +1,125 @@
+"""One network, trained in this process and kept: its curves, weights and predictions."""
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from sweep.config.check import check, check_effects
+from sweep.config.columns import settings_of
+from sweep.config.compose import from_settings
+from sweep.config.schema import Config
+from sweep.core.errors import SettingError
+from sweep.core.formats import percent
+from sweep.core.types import Array
+from sweep.data.preprocessing import PreparedData
+from sweep.engines.choice import installed, wanted_as
+from sweep.nn import backpropagation
+from sweep.nn.parameters import Parameters
+from sweep.run.shared_data import load_own
+from sweep.training.evaluation import predicted_class
+from sweep.training.problem import architecture, objective
+from sweep.training.result import Status, TrialResult
+from sweep.training.trainer import train_block
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Trained:
+    """A network of one seed, with the prepared data that it was trained and tested on."""
+
+    config: Config
+    data: PreparedData
+    result: TrialResult
+
+    def __repr__(self) -> str:
+        units = "-".join(map(str, self._parameters.architecture.units))
+        accuracy = self.result.metrics.get("test_accuracy", math.nan)
+        ending = "" if math.isnan(accuracy) else f", test accuracy {percent(accuracy, '.2f')}"
+        return f"<{units}, {self.config.activation}, seed {self.result.seed}: {self.result.status}{ending}>"
+
+    def outputs(self, features: Array) -> Array:
+        """The outputs, (examples, outputs), for features prepared like `data`, (examples, inputs).
+
+        Raises SettingError for another shape.
+        """
+        inputs = self._parameters.architecture.units[0]
+        if np.ndim(features) != 2 or features.shape[1] != inputs:
+            raise SettingError(
+                f"features: must be (examples, {inputs}), prepared as data.test.features are,"
+                f" not {np.shape(features)}"
+            )
+        z = backpropagation.forward(self._parameters, features).z
+        outputs: Array = objective(self.config).outputs(z)[0]
+        return outputs
+
+    def predict(self, features: Array) -> NDArray[np.int64]:
+        """The most likely class of each example, (examples,)."""
+        return predicted_class(self.outputs(features))
+
+    @property
+    def weights(self) -> list[Array]:
+        """The weights of each layer, (inputs, outputs)."""
+        return [weights[0] for weights in self._parameters.weights]
+
+    @property
+    def _parameters(self) -> Parameters:
+        shape = architecture(self.config, self.data.train.features.shape[1])
+        return Parameters(shape, self.result.parameters[None])
+
+    @property
+    def curves(self) -> "pd.DataFrame":
+        """Losses and accuracies, one row an evaluation."""
+        import pandas as pd
+
+        return pd.DataFrame(self.result.curves)
+
+
+def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
+    """Train one seed of one cell in this process, without storing it. See `sweep.train`."""
+    if getattr(given, "ndim", 1) > 1:
+        raise SettingError("a table: must be one row of it, such as load().iloc[0]")
+    row = given if isinstance(given, Mapping) else {str(name): value for name, value in given.items()}
+    if "weights_sha256" not in row:
+        return _train(row, 0 if seed is None else seed)
+    settings = settings_of(row)
+    engine = row.get("engine")
+    if isinstance(engine, str) and installed(wanted_as(engine)):
+        settings["parallel.kernels"] = wanted_as(engine)
+    trained = _train(settings, int(row["seed"]) if seed is None else seed)
+    same = trained.result.weights_sha256 == row["weights_sha256"]
+    if trained.result.seed == row["seed"] and not same:
+        ours = f"{trained.result.engine.name} ({trained.result.engine.version})"
+        known = isinstance(engine, str)
+        theirs = f"{engine} ({row.get('engine_version')})" if known else "an unknown engine (schema 1)"
+        warnings.warn(
+            f"cell {row['cell']}, seed {row['seed']}: other bits than the record's:"
+            f" {ours} here, {theirs} there",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return trained
+
+
+def _train(settings: Mapping[str, Any], seed: int) -> Trained:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SettingError(f"seed={seed}: must be a whole number of at least 0")
+    configs = from_settings(settings)
+    if len(configs) > 1:
+        raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
+    config = configs[0]
+    check(config)
+    check_effects(configs)
+    data = load_own(config, seed)
+    with threadpool_limits(limits=1, user_api="blas"):
+        (result,) = train_block(config, [seed], data)
+    if result.status is Status.DIVERGED:
+        warnings.warn(f"seed {seed} diverged: what it says means nothing", RuntimeWarning, stacklevel=4)
+    return Trained(config, data, result)

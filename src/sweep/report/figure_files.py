@@ -1,0 +1,64 @@
+"""The files of a sweep's figures: their names, how they are written, and which of them are stale.
+
+In a module of its own, so that a sweep without figures need not load matplotlib.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweep.config.schema import all_keys
+from sweep.config.tables import FIGURES
+from sweep.system import files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_DATES: dict[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+def key(axes: Iterable[str]) -> str:
+    """Settings as a part of a file's name: data_train_size for data.train_size."""
+    return "_".join(axes).replace(".", "_")
+
+
+def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
+    """Write a figure in each of the formats, to the file `stem` and its ending; whole or not at all."""
+    files.check_own(stem.parent)
+    written = []
+    for ending in formats:
+        file = stem.with_name(f"{stem.name}.{ending}")
+        files.write(file, content(figure, ending, dpi=150))
+        written.append(file)
+    return written
+
+
+def content(figure: "Figure", ending: str, **options: Any) -> bytes:
+    """The bytes of a figure's file; `options` are those of matplotlib's `savefig`.
+
+    Without a date, the same records give the same file. An SVG repeats texts as they are, and XML has no
+    characters of control.
+    """
+    written = io.BytesIO()
+    figure.savefig(written, format=ending, metadata=_DATES[ending], **options)
+    return _NOT_XML.sub(b"?", written.getvalue()) if ending == "svg" else written.getvalue()
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove an earlier sweep's figures from `folder`: files named as `draw_all` names them, no others."""
+    if not folder.is_dir():
+        return
+    files.check_own(folder)
+    settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
+    curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
+    # A number before the ending is from earlier versions, which numbered their figures.
+    own = "".join(f"{re.escape(name)}|" for name in FIGURES)
+    names = rf"{own}{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
+    ours = re.compile(rf"({names})(_\d+)?\.({'|'.join(FORMATS)})")
+    for file in folder.iterdir():
+        if ours.fullmatch(file.name) and file.is_file():
+            file.unlink()

@@ -1,0 +1,238 @@
+"""Prepared data that all workers of a sweep share: files that each of them maps into memory.
+
+[held_folder] A temporary folder that a process locks while it lives; folders that killed processes left are
+removed.
+"""
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Thread
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from joblib.externals.loky.backend import resource_tracker
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from sweep.config.schema import Config
+from sweep.core.errors import StoreError
+from sweep.data import datasets
+from sweep.data.preprocessing import Part, PreparedData, prepare
+from sweep.run.plan import Cell
+from sweep.system.files import LOCKS, acquire, one_at_a_time
+from sweep.training.problem import Stream, generator
+
+_LOCK = "lock"
+
+
+@contextmanager
+def held_folder(prefix: str) -> Iterator[Path]:
+    """A new temporary folder, removed at the end; folders that killed processes left are removed first.
+
+    A living process holds a lock on a file in its folder. Other processes see the lock even where they
+    cannot see its process number: in another container, or on another machine that shares the folder.
+    Raises StoreError when there is no temporary folder to write in.
+    """
+    try:
+        _remove_orphans(Path(tempfile.gettempdir()), prefix)
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise StoreError(f"TMPDIR: {error.strerror}; must be a folder to write in") from error
+    # If this process is killed, loky's process that cleans up after it removes the folder.
+    _start_cleaner()
+    resource_tracker.register(str(folder), "folder")
+    try:
+        with _held(folder):
+            yield folder
+    finally:
+        remover = Thread(target=_remove, args=(folder,))  # to its end, even if Ctrl-C interrupts this process
+        remover.start()
+        remover.join()
+
+
+def _start_cleaner() -> None:
+    """Start loky's process that cleans up after this one, if it does not run yet.
+
+    It would warn of all that it removes: of what a killed process leaves, and now and then of a semaphore
+    that is gone already. Its warnings are set by the options with which it is started.
+    """
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    resource_tracker.unregister(str(folder), "folder")
+
+
+def _held(folder: Path) -> IO[bytes]:
+    """Lock a file in a new folder; the lock is held until the file is closed.
+
+    The file gets its name only after it is locked, so a file of that name without a lock belongs to a dead
+    process. Where the system has no locks it never gets that name, and no process removes the folder.
+    """
+    try:
+        file = (folder / f"{_LOCK}.new").open("wb")
+        if acquire(file):
+            Path(file.name).rename(folder / _LOCK)
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}; must be a folder to write in") from error
+    return file
+
+
+def _remove_orphans(parent: Path, prefix: str) -> None:
+    for folder in parent.glob(f"{prefix}*"):
+        # A file that cannot be opened is another user's, or another process has just removed it.
+        with suppress(OSError), (folder / _LOCK).open("r+b") as file:
+            if acquire(file) and not folder.is_symlink():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+_ZEROS = 2**20  # bytes written at a time where room cannot be reserved
+
+
+@contextmanager
+def shared_data() -> Iterator["SharedData"]:
+    """A temporary folder for the data of a sweep, removed at its end."""
+    with held_folder("sweep-data-") as folder:
+        yield SharedData(folder)
+
+
+@dataclass(frozen=True)
+class SharedData:
+    """A folder with one subfolder for each preparation that a sweep's cells need."""
+
+    folder: Path
+
+    def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
+        """The folder for the data of each cell, by its id; None if each of its seeds has its own split.
+
+        The first folder is written now, the others when `load_shared` first needs them. Raises StoreError
+        if there is no room for all of them.
+        """
+        folders: dict[str, Path | None] = {}
+        known: dict[str, Path] = {}
+        first: dict[Path, Cell] = {}  # of those that share a folder
+        for cell in cells:
+            if "split" in cell.config.vary:
+                folders[cell.id] = None
+                continue
+            folder = known.setdefault(_key(cell.config), self.folder / str(len(known)))
+            first.setdefault(folder, cell)
+            folders[cell.id] = folder
+        free, needed = shutil.disk_usage(self.folder).free, sum(map(_bytes, first.values()))
+        try:
+            if needed > free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            for folder, cell in list(first.items())[: 1 if LOCKS else None]:
+                _write(folder, cell.config)
+        except OSError as error:
+            raise StoreError(
+                f"TMPDIR={self.folder.parent}: the data of this sweep takes {_megabytes(needed)}, and"
+                f" {_megabytes(free)} are free ({error.strerror}); must be a folder with more room"
+            ) from error
+        return folders
+
+
+def load_own(config: Config, seed: int) -> PreparedData:
+    """The data of one seed, in this process's memory; the split is the seed's own where splits vary."""
+    raw = datasets.load(config.data)
+    return prepare(raw, config.data, config.precision, generator(config, seed, Stream.SPLIT))
+
+
+def _key(config: Config) -> str:
+    return repr((config.data, config.precision, config.root_seed))
+
+
+def _bytes(cell: Cell) -> int:
+    """The bytes of the features, targets, labels and indices that `_write` writes."""
+    size, config = cell.sizes, cell.config
+    example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
+    return example * (size.train + size.validation + size.test)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def _write(folder: Path, config: Config) -> None:
+    """Write the prepared data of `config`; the folder gets its name when all files are in it."""
+    whole, folder = folder, folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
+    folder.mkdir()
+
+    def allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+        return _with_room(folder / f"{name}.npy", shape, dtype)
+
+    raw = datasets.load(config.data)
+    rng = generator(config, 0, Stream.SPLIT)
+    data = prepare(raw, config.data, config.precision, rng, allocate)
+    for name in ("train", "validation", "test"):
+        part = getattr(data, name)
+        np.save(folder / f"{name}_labels.npy", part.labels)
+        np.save(folder / f"{name}_indices.npy", part.indices)
+    folder.rename(whole)
+
+
+def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """A new array in a file, mapped for writing. Raises OSError when the disk has no room for it.
+
+    A mapped file is sparse until it is written, and writing a page without room on the disk ends the process
+    with SIGBUS. So the room is reserved first.
+    """
+    array: np.memmap[Any, Any] = open_memmap(file, mode="w+", dtype=dtype, shape=shape)
+    with file.open("r+b", buffering=0) as opened:
+        try:
+            os.posix_fallocate(opened.fileno(), 0, array.offset + array.nbytes)
+        except (AttributeError, OSError) as error:  # AttributeError: macOS and Windows do not have it
+            if isinstance(error, OSError) and error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            _fill_with_zeros(opened, array.offset, array.nbytes)
+    return array
+
+
+def _fill_with_zeros(file: BinaryIO, start: int, count: int) -> None:
+    file.seek(start)
+    while count:
+        count -= file.write(bytes(min(count, _ZEROS)))
+
+
+def load_shared(folder: Path, config: Config) -> PreparedData:
+    """The data of `config` in `folder`, mapped read-only, so that all workers share one copy.
+
+    The first worker that needs it writes it. Raises StoreError when there is no room for it any more.
+    """
+    try:
+        if not folder.is_dir():
+            with one_at_a_time(folder.with_name(f"{folder.name}.lock")):
+                if not folder.is_dir():  # another worker may have written it meanwhile
+                    _write(folder, config)
+    except OSError as error:
+        raise StoreError(
+            f"TMPDIR={folder.parents[1]}: data of this sweep cannot be written there ({error.strerror})"
+        ) from error
+    return _mapped(folder)
+
+
+@lru_cache(maxsize=1)
+def _mapped(folder: Path) -> PreparedData:
+    def part(name: str) -> Part:
+        arrays = [
+            # A plain view: the memmap class itself makes every slice of it slower.
+            np.load(folder / f"{name}_{field}.npy", mmap_mode="r").view(np.ndarray)
+            for field in ("features", "targets", "labels", "indices")
+        ]
+        return Part(*arrays)
+
+    return PreparedData(part("train"), part("validation"), part("test"))

@@ -1,0 +1,1 @@
+"""How the process starts and ends, and the files it reads and writes."""

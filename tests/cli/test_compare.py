@@ -1,0 +1,128 @@
+"""`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
+
+import csv
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.processes import Done, python
+
+import sweep
+import sweep.compare as command
+from sweep.config.compose import from_settings
+from sweep.report import figure_files
+from sweep.session import console, objective, run_sweep
+
+ROOT = Path(__file__).parents[2]
+WIDTHS = ROOT / "reports" / "widths" / "records.parquet"
+SMALL = {"data.train_size": 600, "data.validation_size": 200, "data.test_size": 300, "epochs": 2, "seeds": 5}
+
+
+def compare(folder: Path, *arguments: str, columns: int = 80) -> Done:
+    warnings = "error::RuntimeWarning"
+    return python(folder, "-m", "sweep.compare", *arguments, columns=columns, PYTHONWARNINGS=warnings)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of four cells of five seeds."""
+    folder = tmp_path_factory.mktemp("compared")
+    grid = {"product": {"hidden": [4, 32], "activation": ["relu", "tanh"]}}
+    settings = {"grid": grid, "results": str(folder / "results"), "parallel.n_jobs": 1, **SMALL}
+    run_sweep(from_settings(settings), folder / "out", console(), ["hidden", "activation"])
+    return folder
+
+
+def test_it_shows_what_the_function_finds(stored: Path) -> None:
+    run = compare(stored, "results", "--output", "judged", "data_label=MNIST")
+    assert run.returncode == 0, run.stderr
+    assert all(
+        len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))
+    )
+    found = sweep.cli.compare(stored / "results").set_index("cell")
+    with (stored / "judged" / "summary.csv").open(encoding="utf-8") as file:
+        rows = {row["cell"]: row for row in csv.DictReader(file)}
+    assert {row["verdict"] for row in rows.values()} <= {"baseline", *found["verdict"]}
+    for cell, row in found.iterrows():
+        low, high = 100 * row["low"], 100 * row["high"]
+        assert f"{100 * row['difference']:+.2f} ({low:+.2f} to {high:+.2f})" in run.stdout
+        assert float(rows[str(cell)]["difference"]) == pytest.approx(row["difference"])
+        assert rows[str(cell)]["verdict"] == row["verdict"]
+        assert rows[str(cell)]["verdict_new_digits"] == ""  # 300 digits and five seeds are too few to say
+        assert pd.isna(row["verdict_new_digits"])
+    # Every pair, and the effects of both settings.
+    assert len(pd.read_csv(stored / "judged" / "comparisons.csv")) == 6
+    assert list(pd.read_csv(stored / "judged" / "effects.csv")["setting"]) == ["hidden", "activation"]
+    assert len(pd.read_csv(stored / "judged" / "interactions.csv")) == 1
+    assert "main effect" in run.stdout
+    figures = {file.stem for file in (stored / "judged" / "figures").glob("*.png")}
+    assert {"differences", "effects", "curves_accuracy", "heatmap_activation_hidden"} < figures
+    figure_files.remove_stale(stored / "judged" / "figures")
+    assert not list((stored / "judged" / "figures").iterdir())
+
+
+def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
+    own = pd.read_csv(stored / "out" / "summary.csv").set_index("cell")
+    found = sweep.cli.compare(stored / "results").set_index("cell")
+    for name, column in {
+        "difference": "difference",
+        "low": "difference_low",
+        "p_adjusted": "p_adjusted",
+    }.items():
+        pd.testing.assert_series_equal(own.loc[found.index, column], found[name], check_names=False)
+    text = (stored / "out" / "summary.md").read_text(encoding="utf-8")
+    (base,) = set(found["baseline"])
+    # What is in bold: the best on validation, and whatever is not worse than it.
+    worse = set(found.index[found["verdict"] == "worse"])
+    assert text.count("**") == 2 * len(set(own.index) - worse)
+    assert own.loc[base, "validation_accuracy_mean"] == own["validation_accuracy_mean"].max()
+    assert "\\textbf{" in (stored / "out" / "summary.tex").read_text(encoding="utf-8")
+
+
+def test_settings_pick_the_cells_and_the_terms(stored: Path) -> None:
+    criteria = ("baseline={activation:tanh}", "margin=0.5", "metric=test_loss")
+    run = compare(stored, "results", "hidden=32", *criteria, columns=160)
+    assert run.returncode == 0, run.stderr
+    assert "activation=tanh" in run.stdout
+    assert "test loss" in run.stdout
+    assert "±0.5000" in run.stdout
+    (heading,) = [line for line in run.stdout.splitlines() if line.startswith("activation ")]
+    assert "hidden" not in heading
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "results=nowhere: no such folder; nothing has been trained there"),
+        ([str(WIDTHS), "hidden=7"], "hidden=7: no trial has it; must be among 16, 128, 256"),
+        ([str(WIDTHS), "hiden=16"], "hiden: no such setting of the trials; did you mean 'hidden'?"),
+        ([str(WIDTHS), "level=2"], "level=2: must be a number, at least 0.5, below 1"),
+        ([str(WIDTHS), "margin=a"], "margin=a: must be a number, at least 0"),
+        ([str(WIDTHS), "metric=accuracy"], "metric=accuracy: must be one of test_accuracy"),
+        ([str(WIDTHS), "baseline={hidden:17}"], "hidden=17: no trial has it"),
+        ([str(WIDTHS), "baseline={epochs:10}"], "3 cells have these settings; must be one"),
+        ([str(ROOT / "reports" / "zhao" / "records.parquet")], "trials of different data"),
+        ([str(WIDTHS), "other"], "must be one folder or file of records"),
+        ([str(WIDTHS), "hidden=16,"], "hidden=16,: not understood"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sweep.cli.compare", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_what_a_sweeper_chooses_by_is_validation_and_never_test() -> None:
+    rows = {"validation_accuracy_mean": [0.9, 0.8], "test_accuracy_mean": [0.1, 0.2]}
+    assert objective(pd.DataFrame(rows)) == pytest.approx(0.85)
+    assert objective(pd.DataFrame({"test_accuracy_mean": [0.1], "test_loss_mean": [2.0]})) is None

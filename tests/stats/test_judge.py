@@ -1,0 +1,66 @@
+"""How many more seeds: the plan against statsmodels, and against simulated seeds."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.weightstats import ttost_paired
+
+from sweep.stats.contrast import Errors, contrast
+from sweep.stats.judge import Estimates, more_seeds
+
+
+def one(difference: float, deviation: float, n: int, error: float = 0.05) -> Estimates:
+    """A paired difference of `n` seeds with this mean and standard deviation."""
+    numbers = (difference, deviation / np.sqrt(n), n - 1.0, float(n), error, error)
+    return Estimates(*(np.array([number]) for number in numbers))
+
+
+@pytest.mark.parametrize(("difference", "deviation"), [(0.001, 0.002), (-0.002, 0.002), (0.0005, 0.003)])
+def test_without_a_margin_it_is_the_power_of_the_t_test(difference: float, deviation: float) -> None:
+    (more,) = more_seeds(one(difference, deviation, 5), margin=0.0)
+    needed = TTestPower().solve_power(abs(difference) / deviation, power=0.8, alpha=0.05)
+    assert more is not None
+    assert 5 + more == pytest.approx(needed, abs=1)
+
+
+def test_no_number_of_seeds_decides_no_difference_without_a_margin() -> None:
+    assert more_seeds(one(0.0, 0.002, 5), margin=0.0) == [None]
+
+
+def decided(differences: np.ndarray, margin: float) -> np.ndarray:
+    """Whether SciPy's tests decide each row, as the verdicts do."""
+    different = stats.ttest_1samp(differences, 0, axis=1).pvalue <= 0.05
+    # The interval of 95 % inside the margin: each one-sided test at 2.5 %.
+    low = stats.ttest_1samp(differences, -margin, axis=1, alternative="greater").pvalue
+    high = stats.ttest_1samp(differences, margin, axis=1, alternative="less").pvalue
+    return different | (np.maximum(low, high) <= 0.025)
+
+
+@pytest.mark.parametrize(
+    ("difference", "deviation", "margin"),
+    [
+        (0.0, 0.002, 0.002),
+        (0.0005, 0.002, 0.002),
+        (0.0015, 0.002, 0.002),
+        (0.003, 0.004, 0.002),
+        (0.0008, 0.001, 0.002),
+    ],
+)
+def test_the_planned_seeds_decide_in_four_of_five_simulations(
+    difference: float, deviation: float, margin: float
+) -> None:
+    (more,) = more_seeds(one(difference, deviation, 3), margin)
+    assert more is not None
+    draws = np.random.default_rng(0).normal(difference, deviation, (4000, 3 + more))
+    power = decided(draws, margin).mean()
+    # At least what was planned, less three standard errors of the simulation; one seed fewer is short of it.
+    assert power > 0.8 - 3 * np.sqrt(0.16 / 4000) - 0.01
+    assert power < 0.9
+
+
+def test_the_p_value_of_equivalence_is_that_of_two_one_sided_tests() -> None:
+    values = np.random.default_rng(3).normal(0.97, 0.002, (8, 2))
+    found = contrast(values, np.array([1.0, -1.0]))
+    known = ttost_paired(values[:, 0], values[:, 1], -0.002, 0.002)[0]
+    assert Errors.of([found]).p_equivalent(0.002)[0] == pytest.approx(known)
