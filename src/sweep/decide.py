@@ -15,9 +15,9 @@ from sweep.config.columns import in_order
 from sweep.core.errors import SettingError, visible
 from sweep.core.formats import duration, plural, points, setting_value, span
 from sweep.report.terminal import Column, setting_columns, show_cells
-from sweep.run import pool
-from sweep.run.plan import Cell, Plan, make_plan
-from sweep.run.pool import workers
+from sweep.runner import pool
+from sweep.runner.plan import Cell, Plan, make_plan
+from sweep.runner.pool import workers
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
 from sweep.stats.sequential import Decision, Looks, decide, more, tabulate

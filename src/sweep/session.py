@@ -14,9 +14,9 @@ from sweep.config.schema import Config
 from sweep.core.errors import ExecutionError, SweepError, one_line
 from sweep.core.formats import duration
 from sweep.report.terminal import Column, Terminal, setting_columns, show_cells
-from sweep.run import pool
-from sweep.run.plan import Plan, make_plan
-from sweep.run.pool import execute, workers
+from sweep.runner import pool
+from sweep.runner.plan import Plan, make_plan
+from sweep.runner.pool import execute, workers
 from sweep.store.state import survey
 
 if TYPE_CHECKING:

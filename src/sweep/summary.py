@@ -17,7 +17,7 @@ from sweep.decide import Deciding
 from sweep.report import figure_files, tables
 from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
 from sweep.report.page import JudgedPage
-from sweep.run.plan import Plan
+from sweep.runner.plan import Plan
 from sweep.stats.judge import Criteria
 from sweep.stats.trials import mixture
 from sweep.store.load import load, load_curves

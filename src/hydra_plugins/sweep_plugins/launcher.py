@@ -55,7 +55,7 @@ class PoolLauncher(Launcher):
 
 def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> list[float | None]:
     """What a sweeper may choose each job by; None for a dry run."""
-    from sweep.run.plan import cells_of
+    from sweep.runner.plan import cells_of
     from sweep.session import objective
 
     if summary.empty:

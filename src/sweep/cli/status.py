@@ -13,7 +13,7 @@ from sweep.cli.parser import CommandParser
 from sweep.core.errors import SettingError, StoreError, nearest, visible
 from sweep.core.formats import MISSING, file_size, plural, setting_value
 from sweep.report.terminal import Column, fitted, setting_columns, show_cells
-from sweep.run.running import Running
+from sweep.runner.running import Running
 from sweep.stats.trials import axes_of, by_axes
 from sweep.store import layout, state
 from sweep.store.state import CellOverview, Failure
@@ -71,7 +71,7 @@ def status(arguments: Sequence[str]) -> int:
 
 def show(results: Path, *, quick: bool = False, traces: bool = False) -> bool:
     """Print what a store holds; whether all records that were read are in order: none is if it is `quick`."""
-    from sweep.run.running import who
+    from sweep.runner.running import who
     from sweep.session import console
     from sweep.store.state import overview
 
@@ -139,7 +139,7 @@ def _check_folder(results: Path) -> None:
 
 
 def _check_idle(results: Path) -> None:
-    from sweep.run.running import who
+    from sweep.runner.running import who
 
     if training := who(results):
         first = training[0]

@@ -46,8 +46,8 @@ def run(arguments: Sequence[str]) -> None:
     """Train what is missing, and print and write the table of sources. Raises SweepError for a mistake."""
     from sweep.config import variance_cells
     from sweep.config.check import check_equal_cells
-    from sweep.run.plan import make_plan
-    from sweep.run.pool import execute, workers
+    from sweep.runner.plan import make_plan
+    from sweep.runner.pool import execute, workers
     from sweep.session import console, print_plan
 
     configs, written, output = _composed(arguments)

@@ -19,7 +19,7 @@ from sweep.core.formats import Format, points, setting_value, span
 from sweep.data.labels import label
 from sweep.report import figure_files, tables, terminal
 from sweep.report.terminal import fitted
-from sweep.run.plan import Plan
+from sweep.runner.plan import Plan
 from sweep.stats.trials import drop_diverged, mixture
 from sweep.stats.variance import LEAST, MOST_SKEWNESS, Components
 from sweep.store.load import load
