@@ -47,7 +47,7 @@ def digest_of_embedded_files(folder: Path) -> subprocess.CompletedProcess[str]:
         "import sys, pathlib\n"
         "from sweep.data import datasets\n"
         "datasets.MNIST_FOLDER = pathlib.Path(sys.argv[1])\n"
-        "print(datasets.digest(datasets.DataConfig()))\n"
+        "print(datasets.contents_digest(datasets.DataConfig()))\n"
     )
     return subprocess.run(
         [sys.executable, "-c", script, folder], cwd=folder.parent, capture_output=True, text=True, check=False
@@ -58,7 +58,7 @@ def digest_of_embedded_files(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_an_altered_copy_of_mnist_fails_its_checksum(tmp_path: Path, name: str) -> None:
     folder = Path(shutil.copytree(datasets.MNIST_FOLDER, tmp_path / "mnist"))
     intact = digest_of_embedded_files(folder)
-    assert intact.stdout.strip() == datasets.digest(DataConfig())
+    assert intact.stdout.strip() == datasets.contents_digest(DataConfig())
     content = bytearray((folder / name).read_bytes())
     content[4] ^= 1  # the time stamp, which no unzipping would miss
     (folder / name).write_bytes(content)
@@ -79,7 +79,7 @@ def test_a_copy_of_mnist_is_the_same_data_zipped_or_not(tmp_path: Path, zipped: 
             (tmp_path / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
     copied = DataConfig(name="idx", root=str(tmp_path))
     assert same(datasets.load(copied), datasets.load(DataConfig()))
-    assert datasets.digest(copied) == datasets.digest(DataConfig())
+    assert datasets.contents_digest(copied) == datasets.contents_digest(DataConfig())
 
 
 def test_other_contents_are_other_data(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_other_contents_are_other_data(tmp_path: Path) -> None:
     content = bytearray(labels.read_bytes())
     content[-1] = (content[-1] + 1) % 10
     labels.write_bytes(content)
-    first, second = (datasets.digest(DataConfig(name="idx", root=str(folder))) for folder in folders)
+    first, second = (datasets.contents_digest(DataConfig(name="idx", root=str(folder))) for folder in folders)
     assert first != second
 
 
@@ -109,11 +109,11 @@ def test_files_that_are_replaced_are_read_again(tmp_path: Path, monkeypatch: pyt
 
     def last_label_in(folder: str) -> tuple[int, str]:
         monkeypatch.chdir(tmp_path / folder)
-        return int(datasets.load(config).test_labels[-1]), datasets.digest(config)
+        return int(datasets.load(config).test_labels[-1]), datasets.contents_digest(config)
 
     first, second = last_label_in("a"), last_label_in("b")
     assert first[0] == original[-1] != second[0]
-    assert first[1] == datasets.digest(DataConfig()) != second[1]
+    assert first[1] == datasets.contents_digest(DataConfig()) != second[1]
     labels.write_bytes(original)
     assert last_label_in("b") == first
 
@@ -184,7 +184,7 @@ def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> Non
             datasets.load(config),
             replace(config, normalization="none"),
             "float64",
-            np.random.default_rng(0),
+            rng=np.random.default_rng(0),
         )
         return [(part.features, part.labels) for part in (data.train, data.validation, data.test)]
 
@@ -200,7 +200,7 @@ def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> Non
 @pytest.mark.parametrize("subset", ["random", "first", "last"])
 def test_the_test_subset_is_the_one_that_was_asked_for(subset: str) -> None:
     config = DataConfig(train_size=10, test_size=4000, test_subset=subset)
-    data = prepare(datasets.load(config), config, "float32", np.random.default_rng(0))
+    data = prepare(datasets.load(config), config, "float32", rng=np.random.default_rng(0))
     if subset == "random":
         assert len(np.unique(data.test.indices)) == 4000
         assert 4500 < data.test.indices.mean() < 5500

@@ -10,7 +10,7 @@ import pytest
 from sweep.config.check import check
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError
-from sweep.data import datasets, labels
+from sweep.data import datasets, idx, labels
 from sweep.data.settings import DataConfig
 
 MNIST = datasets.MNIST_FOLDER
@@ -59,18 +59,18 @@ def test_emnist_digits_are_known_by_their_number(tmp_path: Path) -> None:
     assert labels.example(config) == "digit"
 
 
-@pytest.mark.parametrize(("digest", "known"), labels.PUBLISHED.items(), ids=lambda value: str(value)[:6])
+@pytest.mark.parametrize(("digest", "names"), labels.PUBLISHED.items(), ids=lambda value: str(value)[:6])
 def test_published_files_are_known_by_their_checksum(
-    digest: str, known: labels.Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    digest: str, names: labels.DataSetNames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their files are not here: ours stand for them, with their checksum in the table."""
     config = write_idx(tmp_path / "files", 30, 20)
-    ours = labels.md5(tmp_path / "files" / "t10k-labels-idx1-ubyte")
-    monkeypatch.setitem(labels.PUBLISHED, ours, known)
-    assert labels.label(config) == known.label
-    assert labels.class_names(config) == known.class_names
+    ours = idx.file_md5(tmp_path / "files" / "t10k-labels-idx1-ubyte")
+    monkeypatch.setitem(labels.PUBLISHED, ours, names)
+    assert labels.label(config) == names.label
+    assert labels.class_names(config) == names.class_names
     assert len(digest) == 32
-    assert len(known.class_names) == 10
+    assert len(names.class_names) == 10
 
 
 def test_the_settings_have_the_last_word() -> None:

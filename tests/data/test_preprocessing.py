@@ -24,7 +24,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def prepared(config: DataConfig, precision: str = "float64") -> tuple[RawData, PreparedData]:
     raw = datasets.load(config)
-    return raw, prepare(raw, config, precision, rng())
+    return raw, prepare(raw, config, precision, rng=rng())
 
 
 def rows(raw: RawData, data: PreparedData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -156,7 +156,7 @@ def test_pixels_constant_in_training_become_zero_everywhere(precision: str) -> N
 def test_images_without_contrast_stay_finite(normalization: str, precision: str, value: int) -> None:
     images, labels = np.full((5, 784), value, np.uint8), np.zeros(5, np.int64)
     config = DataConfig(validation_size=1, normalization=normalization)
-    data = prepare(RawData(images, labels, images, labels), config, precision, rng())
+    data = prepare(RawData(images, labels, images, labels), config, precision, rng=rng())
     wanted = {"none": value, "unit": value / 255, "image": 0, "feature": 0}[normalization]
     for part in (data.train, data.validation, data.test):
         np.testing.assert_allclose(part.features, wanted, rtol=1e-6, atol=0)
@@ -172,7 +172,7 @@ def test_the_quadratic_map_by_hand() -> None:
         features="quadratic",
         targets="scalar",
     )
-    data = prepare(RawData(points, labels, points, labels), config, "float64", rng())
+    data = prepare(RawData(points, labels, points, labels), config, "float64", rng=rng())
     assert data.test.features.tolist() == [[4, 9, 6, 2, 3], [1, 0.25, -0.5, -1, 0.5]]
     assert data.test.targets.tolist() == [[1], [0]]
     assert data.validation.features.shape == (0, 5)

@@ -66,7 +66,14 @@ class Setup:
         bias: bool = True,
     ) -> Problem:
         architecture = Architecture(units, activation, bias)
-        return Problem(architecture, objective, optimizer, regularizer, self.batch, self.shared)
+        return Problem(
+            architecture=architecture,
+            objective=objective,
+            optimizer=optimizer,
+            regularizer=regularizer,
+            batch_size=self.batch,
+            shared=self.shared,
+        )
 
     def rows(self, steps: int, seeds: int) -> list[Rows]:
         """So many mini-batches, of which every third is smaller: (batch,) or (seeds, batch)."""
@@ -118,16 +125,19 @@ def data(inputs: int, outputs: int, dtype: str = "float64") -> tuple[Array, Arra
 def initial(problem: Problem, seeds: int, dtype: str = "float64") -> Array:
     """Parameters, (seeds, parameters), none of which is zero."""
     rng = np.random.default_rng(seeds)
-    return (0.4 * rng.normal(size=(seeds, problem.architecture.parameters))).astype(dtype)
+    return (0.4 * rng.normal(size=(seeds, problem.architecture.parameter_count))).astype(dtype)
 
 
 def gradient(problem: Problem, parameters: Array, features: Array, targets: Array, rows: Rows) -> Array:
     """What `nn.backpropagation` finds, (seeds, parameters)."""
     block = Parameters(problem.architecture, parameters)
-    found = backpropagation.gradient(
-        block, features[rows], targets[rows], problem.objective, problem.regularizer
-    )
-    return found.flat
+    return backpropagation.gradient(
+        block,
+        features[rows],
+        targets[rows],
+        objective=problem.objective,
+        regularizer=problem.regularizer,
+    ).flat
 
 
 def trained(
@@ -138,12 +148,12 @@ def trained(
     state = problem.optimizer.init(parameters)
     for step, rows in enumerate(batches, start=1):
         slopes = gradient(problem, parameters, features, targets, rows)
-        problem.optimizer.update(parameters, slopes, state, rate, step)
+        problem.optimizer.update(parameters, slopes, state, rate=rate, step=step)
     return parameters
 
 
 def run(engine: Engine, features: Array, targets: Array, batches: Sequence[Rows], rate: float) -> Array:
     """The parameters after these steps of an engine, (seeds, parameters), copied."""
     for rows in batches:
-        engine.step(features, targets, rows, rate)
+        engine.step(features, targets, rows, rate=rate)
     return engine.parameters.copy()

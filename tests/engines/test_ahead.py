@@ -52,11 +52,11 @@ ACTIVATED = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np, numba, sweep
-from sweep.engines.compiled import jit, output_layer
+from sweep.engines.compiled import single_step
 assert sweep.__file__.startswith(sys.argv[1])
-z = np.zeros(1)
-output_layer.example_errors(z, np.zeros(1), 1, 0, -700.0)
-print(z[0], len(output_layer.example_errors.stats.cache_hits), numba.config.CACHE_DIR)
+sigmoid, z, layers = 1, np.zeros(2), np.zeros(2)
+single_step.forward(np.zeros(2), np.array([1, 1, 1]), False, np.zeros(1), sigmoid, z, layers)
+print(layers[0], len(single_step.forward.stats.cache_hits), numba.config.CACHE_DIR)
 """
 
 
@@ -71,7 +71,7 @@ def output_of_zero(package: Path, **environment: str) -> list[str]:
 
 @pytest.mark.parametrize("given", [True, False], ids=["NUMBA_CACHE_DIR", "beside the sources"])
 def test_a_change_in_an_imported_file_is_seen(tmp_path: Path, given: bool) -> None:
-    """`output_layer` is unchanged and in the cache; what it calls in `formulas` has changed."""
+    """`single_step` is unchanged and in the cache, but a function that it calls in `formulas` has changed."""
     package = tmp_path / "package"
     shutil.copytree(
         Path(sweep.__file__).parent, package / "sweep", ignore=shutil.ignore_patterns("__pycache__", "mnist")

@@ -132,9 +132,9 @@ def test_momentum_without_gradient_ends_at_zero_without_denormal_numbers(setup: 
             (22, 1), objective=Objective.named("identity", "mse"), optimizer=optimizer, bias=False
         )
         engine = setup.engine(problem, np.zeros((1, 22), dtype))
-        engine.step(features, targets, np.array([0] * setup.batch), rate)
+        engine.step(features, targets, np.array([0] * setup.batch), rate=rate)
         for step in range(1000):
-            engine.step(features, targets, np.array([1] * setup.batch), rate)
+            engine.step(features, targets, np.array([1] * setup.batch), rate=rate)
             (velocity,) = (np.abs(state) for state in state_of(engine))
             assert not ((velocity > 0) & (velocity < np.finfo(dtype).tiny)).any(), f"denormal: {step}"
         kept = velocity[velocity > 0]
@@ -157,7 +157,7 @@ def test_the_state_of_other_optimizers_has_no_denormal_numbers_either(
     )
     engine = setup.engine(problem, np.zeros((1, 22), np.float32))
     for step in range(1, 7 * FLUSH_STEPS + 1):
-        engine.step(features, targets, np.array([int(step > 1)] * setup.batch), 0.01)
+        engine.step(features, targets, np.array([int(step > 1)] * setup.batch), rate=0.01)
         if setup.engine is not NumpyEngine or step % FLUSH_STEPS == 0:
             for state in state_of(engine):
                 assert not ((state != 0) & (np.abs(state) < np.finfo(np.float32).tiny)).any(), step
@@ -180,5 +180,5 @@ def test_what_is_not_finite_is_passed_on(setup: Setup) -> None:
             assert not np.isfinite(outputs[1]).any(axis=-1).all()
             engine.gradient(features, targets, rows)
             np.testing.assert_array_equal(engine.parameters, parameters)
-            engine.step(features, targets, rows, 0.1)
+            engine.step(features, targets, rows, rate=0.1)
             assert not np.isfinite(engine.parameters).all(axis=1).any()

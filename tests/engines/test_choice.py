@@ -12,7 +12,7 @@ from sweep.config.schema import Config, ParallelConfig
 from sweep.core.setting import Registry
 from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import WANTED, choose, installed, wanted_as
+from sweep.engines.choice import KERNELS, choose, installed, kernels_for
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
 from sweep.engines.engine import Engine, Problem
 from sweep.engines.numpy.engine import NumpyEngine
@@ -22,6 +22,7 @@ from sweep.nn.objective import Objective
 from sweep.nn.optimizers import OPTIMIZERS, Adam, Sgd, State
 from sweep.nn.outputs import OUTPUTS, Output
 from sweep.nn.regularizers import L2, REGULARIZERS, NoPenalty
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 # Entries of nn's own tables that only NumPy's engine knows, and why.
@@ -59,14 +60,14 @@ def test_the_compiled_engines_know_all_of_nn(batch: int, engine: type[Engine]) -
 def test_what_is_asked_for_is_chosen(batch: int) -> None:
     assert choose(problem(batch), "numpy") is NumpyEngine
     assert choose(problem(batch), "numba") is choose(problem(batch), "auto") is dict(COMPILED)[batch]
-    assert all(map(installed, WANTED))
+    assert all(map(installed, KERNELS))
 
 
 def test_the_name_in_a_record_tells_what_to_ask_for() -> None:
     """Both compiled engines are one to a record."""
     for engine in (NumpyEngine, MiniBatchEngine, SingleExampleEngine):
         info = engine.info()
-        assert info.name == {"numpy": "numpy", "numba": "compiled"}[wanted_as(info.name)]
+        assert info.name == {"numpy": "numpy", "numba": "compiled"}[kernels_for(info.name)]
         assert info.numerics >= 1
     assert MiniBatchEngine.info() == SingleExampleEngine.info()
     assert "numba" in MiniBatchEngine.version()
@@ -87,7 +88,7 @@ def twice_tanh_backward(delta: Array, output: Array) -> None:
 class SignSgd(Sgd):
     """p <- p - rate * sign(g)."""
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         parameters -= rate * np.sign(gradient)
 
 
@@ -187,7 +188,7 @@ def test_an_activation_that_is_added_is_trained_by_numpy_and_the_record_says_so(
             precision="float64",
             parallel=ParallelConfig(kernels="numba" if activation == "mine" else "numpy"),
         )
-        (results[activation],) = train_block(config, [0], small_mnist64)
+        (results[activation],) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     assert results["mine"].engine == results["tanh"].engine == NumpyEngine.info()
     np.testing.assert_array_equal(results["mine"].parameters, results["tanh"].parameters)
 

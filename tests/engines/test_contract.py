@@ -81,8 +81,8 @@ def test_steps_of_a_changing_rate(setup: Setup, optimizer: str) -> None:
     state = problem.optimizer.init(expected)
     for step, (rows, rate) in enumerate(zip(batches, (0.1, 0.01, 0.05, 0.0), strict=True), start=1):
         slopes = gradient(problem, expected, features, targets, rows)
-        problem.optimizer.update(expected, slopes, state, rate, step)
-        engine.step(features, targets, rows, rate)
+        problem.optimizer.update(expected, slopes, state, rate=rate, step=step)
+        engine.step(features, targets, rows, rate=rate)
         np.testing.assert_allclose(engine.parameters, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -103,7 +103,7 @@ def test_outputs(setup: Setup, units: tuple[int, ...], bias: bool) -> None:
                 for each in (engine.evaluation(), network):
                     assert each.seeds == SEEDS
                     np.testing.assert_allclose(each.outputs(examples), expected, rtol=0, atol=1e-12)
-            engine.step(features, targets, rows, 0.1)
+            engine.step(features, targets, rows, rate=0.1)
 
 
 @pytest.mark.parametrize("units", UNITS, ids=str)

@@ -60,10 +60,10 @@ def test_update(name: str, dtype: str) -> None:
     for step in range(1, 51):
         gradient = (rng.normal(size=41) * 10.0 ** rng.uniform(-3, 1, 41)).astype(dtype)
         gradient[::5] = 0
-        numbers = formulas.constants_of(optimizer, 0.05, step, dtype)
+        numbers = formulas.constants_of(optimizer, rate=0.05, step=step, dtype=dtype)
         assert (numbers.shape, numbers.dtype) == ((formulas.CONSTANTS,), dtype)
         formulas.update(ours, gradient, first, second, int(formulas.rule_of(optimizer)), numbers)
-        optimizer.update(expected, gradient, state, 0.05, step)
+        optimizer.update(expected, gradient, state, rate=0.05, step=step)
     tolerance = 20 * TOLERANCE[dtype]
     np.testing.assert_allclose(ours, expected, rtol=tolerance, atol=tolerance)
     for own, given in zip((first, second), state, strict=False):
@@ -76,7 +76,7 @@ def test_a_move_is_the_rest_of_a_step_with_momentum() -> None:
     ours, velocity = rng.normal(size=(2, 30))
     expected, direction, unread = ours.copy(), velocity.copy(), np.full(30, np.nan)
     optimizer.move(expected, direction, 0.1)
-    numbers = formulas.constants_of(optimizer, 0.1, 1, "float64")
+    numbers = formulas.constants_of(optimizer, rate=0.1, step=1, dtype="float64")
     formulas.update(ours, unread, velocity, unread, int(Rule.MOVE), numbers)
     np.testing.assert_allclose(ours, expected, rtol=1e-14)
     np.testing.assert_allclose(velocity, direction, rtol=1e-14)

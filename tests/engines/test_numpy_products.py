@@ -32,7 +32,7 @@ def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, add: bo
     before = block.copy()
     out = block[1, 3:39].reshape(9, 4)
     expected = add * out.astype(float) - 0.3 * inputs.astype(float).T @ delta.astype(float)
-    add_product(inputs, delta, out, -0.3, add)
+    add_product(inputs, delta, out, scale=-0.3, add=add)
     np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
     block[1, 3:39] = before[1, 3:39]
     np.testing.assert_array_equal(block, before)
@@ -46,20 +46,22 @@ def test_accumulating_is_adding_the_gradient(batch: int, shared: bool, bias: boo
     """Also into the network itself, whose weights are needed until each layer's turn."""
     rng = np.random.default_rng(0)
     architecture = Architecture((5, 4, 3, 2), "tanh", bias)
-    parameters = rng.normal(size=(3, architecture.parameters))
+    parameters = rng.normal(size=(3, architecture.parameter_count))
     features = rng.normal(size=(batch, 5) if shared else (3, batch, 5))
     targets = np.eye(2)[rng.integers(0, 2, batch)]
     objective = Objective.named("softmax", "mse")
     block = Parameters(architecture, parameters)
-    gradient = backpropagation.gradient(block, features, targets, objective, NoPenalty()).flat
+    gradient = backpropagation.gradient(
+        block, features, targets, objective=objective, regularizer=NoPenalty()
+    ).flat
 
     def accumulate(scale: float, into: Block, block: Block) -> None:
         def accept(index: int, inputs: Array, delta: Array) -> None:
-            add_products(inputs, delta, into.weights[index], scale, True)
+            add_products(inputs, delta, into.weights[index], scale=scale, add=True)
             if into.biases:
-                add_sums(delta, into.biases[index], scale, True)
+                add_sums(delta, into.biases[index], scale=scale, add=True)
 
-        NumpyNetwork(block).backward(features, targets, objective, accept)
+        NumpyNetwork(block).backward(features, targets, objective=objective, accept=accept)
 
     velocity = rng.normal(size=parameters.shape)
     own, into = (Block.of(architecture, each, interleaved=interleaved) for each in (parameters, velocity))
@@ -75,7 +77,7 @@ def test_accumulating_is_adding_the_gradient(batch: int, shared: bool, bias: boo
 def test_an_interleaved_block_holds_the_same_numbers(units: tuple[int, ...], bias: bool) -> None:
     """Each seed's weights and biases, whatever the order in memory; and what is selected of it."""
     architecture = Architecture(units, "relu", bias)
-    parameters = np.random.default_rng(0).normal(size=(3, architecture.parameters))
+    parameters = np.random.default_rng(0).normal(size=(3, architecture.parameter_count))
     apart, interleaved = (
         Block.of(architecture, parameters, interleaved=interleaved) for interleaved in (False, True)
     )
@@ -99,7 +101,7 @@ def test_an_interleaved_block_holds_the_same_numbers(units: tuple[int, ...], bia
 def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One wide product for all seeds, or, where that has other bits, one a seed."""
     monkeypatch.setattr(products, "_same_outputs", lambda *shape: same_bits)
-    monkeypatch.setattr(products, "_same_sums", lambda *shape: same_bits)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape, add: same_bits)
     rng = np.random.default_rng(1)
     inputs, weights = rng.normal(size=(7, 9)).astype(dtype), rng.normal(size=(9, 3, 4)).astype(dtype)
     outputs = np.full((7, 3, 4), np.nan, dtype).swapaxes(0, 1)
@@ -108,7 +110,7 @@ def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch:
     np.testing.assert_allclose(outputs, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
     for scale, add in ((1.0, False), (-0.3, True), (1.0, True)):
         sums = weights.copy()
-        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale, add)
+        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale=scale, add=add)
         gradient = np.einsum("br,sbc->rsc", inputs, outputs, dtype=float)
         np.testing.assert_allclose(
             sums, add * weights + scale * gradient, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype]

@@ -102,7 +102,7 @@ def test_matrices_in_packs(dtype: str) -> None:
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_packed_block_holds_the_same_numbers(bias: bool, units: tuple[int, ...]) -> None:
     architecture = Architecture(units, "relu", bias)
-    parameters = random("float32", 3, architecture.parameters)
+    parameters = random("float32", 3, architecture.parameter_count)
     block = PackedBlock.of(architecture, parameters)
     np.testing.assert_array_equal(block.parameters, parameters)
     assert np.count_nonzero(block.flat) == parameters.size

@@ -24,14 +24,23 @@ from sweep.nn.regularizers import NoPenalty
 rng = np.random.default_rng(0)
 architecture = Architecture((30, 21, 9, 4), "tanh")
 objective = Objective.named("softmax", "cross_entropy")
-parameters = rng.normal(size=(3, architecture.parameters))
+parameters = rng.normal(size=(3, architecture.parameter_count))
 features, targets = rng.normal(size=(150, 30)), np.eye(4)[np.arange(150) % 4]
 rows = np.arange(150).reshape(3, 50)
-problem = Problem(architecture, objective, Sgd(), NoPenalty(), 50, shared=False)
-found = MiniBatchEngine(problem, parameters).gradient(features, targets, rows)
+problem = Problem(
+    architecture=architecture,
+    objective=objective,
+    optimizer=Sgd(),
+    regularizer=NoPenalty(),
+    batch_size=50,
+    shared=False,
+)
+slopes = MiniBatchEngine(problem, parameters).gradient(features, targets, rows)
 block = Parameters(architecture, parameters)
-expected = backpropagation.gradient(block, features[rows], targets[rows], objective, NoPenalty())
-print(VECTOR_BYTES, MiniBatchEngine.knows(problem), np.allclose(found, expected.flat, rtol=0, atol=1e-13))
+expected = backpropagation.gradient(
+    block, features[rows], targets[rows], objective=objective, regularizer=NoPenalty()
+).flat
+print(VECTOR_BYTES, MiniBatchEngine.supports(problem), np.allclose(slopes, expected, rtol=0, atol=1e-13))
 """
 
 WITHOUT_TILES = """

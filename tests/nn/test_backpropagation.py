@@ -75,7 +75,9 @@ def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
             objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
             for shared in (True, False):
                 x, y = (features[0], targets[0]) if shared else (features, targets)
-                gradient = backpropagation.gradient(parameters, x, y, objective, regularizer)
+                gradient = backpropagation.gradient(
+                    parameters, x, y, objective=objective, regularizer=regularizer
+                )
                 for seed, flat in enumerate(parameters.flat):
                     seen = (x, y) if shared else (x[seed], y[seed])
                     named = network_of(parameters.architecture), (output, loss, reduction), penalty
@@ -94,7 +96,9 @@ def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, lo
         named = network_of(parameters.architecture), (output, loss, reduction), penalty
 
         def value(objective: Objective = objective, regularizer: Regularizer = regularizer) -> float:
-            return backpropagation.loss(parameters, features[0], targets[0], objective, regularizer)
+            return backpropagation.loss(
+                parameters, features[0], targets[0], objective=objective, regularizer=regularizer
+            )
 
         expected_loss = textbook_loss(before, features[0], targets[0], *named)
         assert value() == pytest.approx(expected_loss.item(), rel=1e-12)
@@ -128,7 +132,9 @@ def test_a_network_learns_only_through_its_output_biases_when_all_weights_are_ze
     """Zero weights behind a hidden layer stay zero: the gradient of every weight vanishes."""
     parameters, features, targets = example(1, "tanh", "zeros", True)
     objective, regularizer = Objective.named("softmax", "cross_entropy"), regularizer_named("none")
-    out = backpropagation.gradient(parameters, features, targets, objective, regularizer)
+    out = backpropagation.gradient(
+        parameters, features, targets, objective=objective, regularizer=regularizer
+    )
     assert not any(weights.any() for weights in out.weights)
     # a - y, averaged, with a = 1/3 for every class
     np.testing.assert_allclose(out.biases[1][:, 0], (1 / UNITS[-1] - targets).mean(axis=1), atol=1e-15)

@@ -83,7 +83,7 @@ def run(optimizer: Optimizer, parameters: Array, gradients: Array) -> Array:
     parameters = parameters.copy()
     state = optimizer.init(parameters)
     for step, gradient in enumerate(gradients, start=1):
-        optimizer.update(parameters, gradient.copy(), state, RATE, step)
+        optimizer.update(parameters, gradient.copy(), state, rate=RATE, step=step)
     return parameters
 
 

@@ -11,7 +11,7 @@ def test_weights_and_biases_follow_one_another_layer_by_layer() -> None:
     architecture = Architecture((2, 3, 1), "relu")
     flat = np.arange(26.0).reshape(2, 13)
     parameters = Parameters(architecture, flat)
-    assert (architecture.layers, architecture.parameters) == (((2, 3), (3, 1)), 13)
+    assert (architecture.layers, architecture.parameter_count) == (((2, 3), (3, 1)), 13)
     np.testing.assert_array_equal(parameters.weights[0][1], [[13, 14, 15], [16, 17, 18]])
     np.testing.assert_array_equal(parameters.biases[0][1], [[19, 20, 21]])
     np.testing.assert_array_equal(parameters.weights[1][0], [[9], [10], [11]])
@@ -23,7 +23,7 @@ def test_weights_and_biases_follow_one_another_layer_by_layer() -> None:
 def test_without_biases_there_are_weights_alone() -> None:
     architecture = Architecture((2, 3, 1), "relu", bias=False)
     parameters = Parameters(architecture, np.arange(9.0)[None])
-    assert architecture.parameters == 9
+    assert architecture.parameter_count == 9
     assert parameters.biases == []
     assert [part.shape for part in parameters.parts] == [(1, 2, 3), (1, 3, 1)]
     np.testing.assert_array_equal(parameters.weights[1][0], [[6], [7], [8]])

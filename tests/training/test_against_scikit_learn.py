@@ -12,7 +12,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.nn.architecture import Architecture
 from sweep.nn.initializers import Glorot
 from sweep.nn.parameters import Parameters
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import BatchOrder, train_block
 
 SEED, STEPS, BATCH = 3, 100, 50  # the batch divides 600: eight epochs and a third
@@ -81,7 +81,7 @@ def test_a_hundred_steps(
     )
     network = Architecture((784, *config.hidden_units, 10), activation)
     expected_weights, expected_biases = scikit_learn(config, network, small_mnist64)
-    (result,) = train_block(config, [SEED], small_mnist64)
+    (result,) = train_block(problem_for(config, small_mnist64), [SEED], small_mnist64)
     parameters = Parameters(network, result.parameters[None])
     for own, expected in zip(
         parameters.weights + parameters.biases, expected_weights + expected_biases, strict=True

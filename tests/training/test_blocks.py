@@ -12,7 +12,7 @@ from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
 from sweep.engines.numpy import products
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -37,9 +37,9 @@ def assert_same_in_every_block(
     config: Config, data: PreparedData, blocks: Sequence[list[int]] = BLOCKS
 ) -> list[TrialResult]:
     """Train each seed alone, then each block; return the results of the seeds alone."""
-    alone = [train_block(config, [seed], data)[0] for seed in SEEDS]
+    alone = [train_block(problem_for(config, data), [seed], data)[0] for seed in SEEDS]
     for block in blocks:
-        results = train_block(config, block, data)
+        results = train_block(problem_for(config, data), block, data)
         assert [result.seed for result in results] == block
         assert {result.block_seeds for result in results} == {len(block)}
         for seed, result in zip(block, results, strict=True):
@@ -89,7 +89,7 @@ def test_blocks_where_wide_products_have_other_bits(
     )
     with_wide_products = assert_same_in_every_block(config, small_mnist)
     monkeypatch.setattr(products, "_same_outputs", lambda *shape: False)
-    monkeypatch.setattr(products, "_same_sums", lambda *shape: False)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape, add: False)
     without = assert_same_in_every_block(config, small_mnist)
     for one, other in zip(without, with_wide_products, strict=True):
         assert one.weights_sha256 == other.weights_sha256
@@ -148,7 +148,7 @@ def test_binary_outputs(batch_size: Any, loss: str) -> None:
         max_iterations=20,
         evaluation=EvaluationConfig(every=7),
     )
-    data = prepare(datasets.load(points), points, "float32", generator(config, 0, Stream.SPLIT))
+    data = prepare(datasets.load(points), points, "float32", rng=generator(config, 0, Stream.SPLIT))
     assert_same_in_every_block(config, data)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sweep.config.schema import Config, OptimizerConfig, ParallelConfig, RegularizationConfig
 from sweep.data.preprocessing import Part, PreparedData
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 Array = NDArray[Any]
@@ -25,7 +26,7 @@ def trained(data: PreparedData, **settings: Any) -> tuple[Array, Array]:
             max_iterations=100,
             parallel=ParallelConfig(kernels=kernels),
         )
-        results = train_block(config, [0, 1], data)
+        results = train_block(problem_for(config, data), [0, 1], data)
         assert [result.iterations for result in results] == [100, 100]
         assert {result.engine.name for result in results} == {name}
         parameters.append(np.array([result.parameters for result in results]))

@@ -10,14 +10,15 @@ import sweep
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.store.load import load_class_curves
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 
 def test_the_last_errors_are_those_of_the_kept_weights(small_mnist: PreparedData) -> None:
     """Against the confusion matrix of the test part; each seed has its own, alone or in a block."""
     config = Config(hidden=16, epochs=2, evaluation=EvaluationConfig(parts=["train", "test"], by_class=True))
-    together = train_block(config, [0, 1], small_mnist)
-    alone = train_block(config, [1], small_mnist)
+    together = train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
+    alone = train_block(problem_for(config, small_mnist), [1], small_mnist)
     for result in together:
         assert set(result.class_curves) == {"train", "test"}
         for part, errors in result.class_curves.items():
@@ -36,7 +37,7 @@ def test_the_last_errors_are_those_of_the_kept_weights(small_mnist: PreparedData
 
 
 def test_nothing_is_counted_that_nobody_asked_for(small_mnist: PreparedData) -> None:
-    (result,) = train_block(Config(hidden=16, epochs=1), [0], small_mnist)
+    (result,) = train_block(problem_for(Config(hidden=16, epochs=1), small_mnist), [0], small_mnist)
     assert all(errors.shape == (1, 0) for errors in result.class_curves.values())
 
 

@@ -10,6 +10,7 @@ from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.nn.architecture import Architecture
 from sweep.nn.parameters import Parameters
+from sweep.training.problem import problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -19,7 +20,7 @@ START = EvaluationConfig(at_start=True)
 def train(data: PreparedData, seeds: list[int], **settings: Any) -> list[TrialResult]:
     """Train with an evaluation at the start, too."""
     usual = {"hidden": 16, "initializer": "he", "batch_size": 128, "evaluation": START}
-    return train_block(Config(**{**usual, **settings}), seeds, data)
+    return train_block(problem_for(Config(**{**usual, **settings}), data), seeds, data)
 
 
 def guess(data: PreparedData) -> float:

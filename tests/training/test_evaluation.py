@@ -13,7 +13,7 @@ from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -48,7 +48,7 @@ def train(prepared: PreparedData, output: str, loss: str, **settings: Any) -> Tr
         precision="float64",
         **settings,
     )
-    return train_block(config, [0], prepared)[0]
+    return train_block(problem_for(config, prepared), [0], prepared)[0]
 
 
 def outputs(result: TrialResult, features: Array, output: str) -> Array:
@@ -139,7 +139,7 @@ def test_a_class_without_examples_has_no_error(small_mnist64: PreparedData) -> N
 def test_thousands_of_examples(output: str, loss: str) -> None:
     """More than are evaluated at a time, and no multiple of it."""
     digits = DataConfig(train_size=200, validation_size=100, test_size=2345)
-    data = prepare(datasets.load(digits), digits, "float64", generator(Config(), 0, Stream.SPLIT))
+    data = prepare(datasets.load(digits), digits, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     result = train(data, output, loss)
     a = outputs(result, data.test.features, output)
     losses, predicted = example_losses(a, data.test, loss), a.argmax(axis=1)
@@ -174,7 +174,7 @@ def test_single_output(output: str) -> None:
         test_size=200,
         normalization="feature",
     )
-    prepared = prepare(datasets.load(points), points, "float64", generator(Config(), 0, Stream.SPLIT))
+    prepared = prepare(datasets.load(points), points, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     result = train(prepared, output, "mse", data=points, evaluation=EvaluationConfig(parts=["test"]))
     a = outputs(result, prepared.test.features, output)
     predicted = (a[:, 0] > 0.5).astype(int)

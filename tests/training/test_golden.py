@@ -28,7 +28,7 @@ from sweep.config.schema import (
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -68,7 +68,7 @@ def train(trial: str, engine: str, data: PreparedData) -> TrialResult:
         parallel=ParallelConfig(kernels=ENGINES[engine]),
         **{"batch_size": 128, **TRIALS[trial]},
     )
-    (result,) = train_block(config, [3], data)
+    (result,) = train_block(problem_for(config, data), [3], data)
     return result
 
 
@@ -94,7 +94,7 @@ def test_no_version_is_written_down_that_an_engine_does_not_have() -> None:
 
 def write_down() -> None:
     """Renew golden.json with the numbers of this machine; bits of others stay while the versions do."""
-    data = prepare(datasets.load(DATA), DATA, "float64", generator(Config(), 0, Stream.SPLIT))
+    data = prepare(datasets.load(DATA), DATA, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
     golden = {}
     for engine in ENGINES:

@@ -21,6 +21,7 @@ from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
 from sweep.nn.regularizers import L1, L2
 from sweep.training.gradient_gate import TOLERANCE, gradient_error
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (12,), (9, 8), (2, 1, 2), (1, 1))
@@ -65,7 +66,7 @@ def test_a_right_gradient_passes(wanted: str, batch: int, dtype: str, data: dict
         engine = choose(problem, wanted)
         assert (engine is NumpyEngine) == (wanted == "numpy")
         initial = problem.architecture.initial_parameters(initializer, np.random.default_rng(0))
-        error = gradient_error(engine, problem, initial.astype(dtype), data[dtype].train)
+        error = gradient_error(engine, problem, initial.astype(dtype), train=data[dtype].train)
         assert 0 <= error <= TOLERANCE
 
 
@@ -74,7 +75,7 @@ def test_the_smallest_training_part(data: dict[str, PreparedData]) -> None:
     problem = Setup(NumpyEngine, 2, True).problem((784, 5, 10))
     initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(0))
     train = data["float64"].train.head(2)
-    assert gradient_error(NumpyEngine, problem, initial, train) < TOLERANCE
+    assert gradient_error(NumpyEngine, problem, initial, train=train) < TOLERANCE
 
 
 # Engines that are wrong in one way each.
@@ -120,10 +121,10 @@ def test_a_wrong_gradient_stops_the_cell(
         for penalty in REGULARIZER.values():
             problem = Setup(base, batch, True).problem((784, 6, 10), regularizer=penalty)
             initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(1))
-            arguments = problem, initial.astype(dtype), data[dtype].train
-            assert gradient_error(base, *arguments) < TOLERANCE
+            start, train = initial.astype(dtype), data[dtype].train
+            assert gradient_error(base, problem, start, train=train) < TOLERANCE
             with pytest.raises(ExecutionError, match=REFUSED):
-                gradient_error(wrong(base, CHANGES[change]), *arguments)
+                gradient_error(wrong(base, CHANGES[change]), problem, start, train=train)
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def test_a_wrong_penalty_stops_the_cell(
     problem = Setup(NumpyEngine, batch, True).problem((784, 6, 10), regularizer=regularizer)
     initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(1))
     with pytest.raises(ExecutionError, match=REFUSED):
-        gradient_error(choose(problem), problem, initial, data["float64"].train)
+        gradient_error(choose(problem), problem, initial, train=data["float64"].train)
 
 
 def overflowing(dtype: str, batch: int) -> tuple[Any, Array]:
@@ -169,7 +170,7 @@ def test_weights_that_overflow_are_no_wrong_gradient(
     for dtype, prepared in data.items():
         problem, initial = overflowing(dtype, batch)
         with np.errstate(all="ignore"):
-            assert gradient_error(choose(problem, wanted), problem, initial, prepared.train) == 0
+            assert gradient_error(choose(problem, wanted), problem, initial, train=prepared.train) == 0
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_a_wrong_derivative_of_ones_own_stops_the_cell_in_one_line(
 ) -> None:
     config = Config(hidden=8, activation=wrong_slope, batch_size=batch_size, max_iterations=1)
     with pytest.raises(ExecutionError, match=REFUSED) as raised:
-        train_block(config, [0, 1], small_mnist)
+        train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
     assert "\n" not in str(raised.value)
 
 
@@ -204,7 +205,7 @@ def test_the_result_says_what_the_gradient_was_off_by(
     config = Config(
         hidden=8, batch_size=batch_size, max_iterations=3, parallel=ParallelConfig(kernels=wanted)
     )
-    block = train_block(config, [0, 1], small_mnist)
+    block = train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
     errors = {result.gradient_error for result in block}
     assert len(errors) == 1
     assert 1e-9 < errors.pop() < TOLERANCE

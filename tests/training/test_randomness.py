@@ -7,7 +7,7 @@ import pytest
 
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import BatchOrder, train_block
 
@@ -75,7 +75,7 @@ def trained(
         precision="float64",
         evaluation=EvaluationConfig(parts=["validation"]),
     )
-    return train_block(config, SEEDS, data)
+    return train_block(problem_for(config, data), SEEDS, data)
 
 
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"], ["split"]], ids=str)

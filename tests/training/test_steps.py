@@ -9,7 +9,7 @@ from scipy import special
 
 from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
 from sweep.data.preprocessing import Part, PreparedData
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import BatchOrder, train_block
 
 Array = NDArray[Any]
@@ -53,7 +53,7 @@ def test_learning_rate_changes_with_the_epoch(
         precision="float64",
         schedule=schedule,
     )
-    (result,) = train_block(config, [0], small_mnist64)
+    (result,) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     expected = by_hand(config, rates, small_mnist64.train, "none")
     np.testing.assert_allclose(result.parameters, expected, rtol=0, atol=1e-12)
 
@@ -72,6 +72,6 @@ def test_penalty_and_reduction(penalty: str, reduction: str, small_mnist64: Prep
         reduction=reduction,
         regularization=RegularizationConfig(penalty, 0.05),
     )
-    (result,) = train_block(config, [0], small_mnist64)
+    (result,) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     expected = by_hand(config, [rate, rate], small_mnist64.train, penalty)
     np.testing.assert_allclose(result.parameters, expected, rtol=0, atol=1e-12)

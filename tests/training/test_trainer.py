@@ -11,6 +11,7 @@ from sklearn import metrics
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.core.errors import SettingError
 from sweep.data.preprocessing import Part, PreparedData
+from sweep.training.problem import problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -29,7 +30,7 @@ RESTLESS: dict[str, Any] = {
 
 def train(data: PreparedData, seed: int = 0, **settings: Any) -> TrialResult:
     """Train one seed, without a hidden layer unless told otherwise."""
-    return train_block(Config(**{"depth": 0, **settings}), [seed], data)[0]
+    return train_block(problem_for(Config(**{"depth": 0, **settings}), data), [seed], data)[0]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_rows_of_the_curves(
     """Twelve steps, five an epoch. Every curve has all rows; the last is where the metrics come from."""
     fractions: list[float] = []
     config = Config(depth=0, batch_size=128, max_iterations=12, evaluation=EvaluationConfig(every, at_start))
-    (result,) = train_block(config, [0], small_mnist, fractions.append)
+    (result,) = train_block(problem_for(config, small_mnist), [0], small_mnist, progress=fractions.append)
     assert set(result.curves) == {*CURVES, "iteration", "epoch"}
     assert result.curves["iteration"] == rows
     assert result.curves["epoch"] == pytest.approx([row / 5 for row in rows], rel=1e-15)
