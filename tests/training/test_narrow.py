@@ -18,7 +18,7 @@ CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), ("nu
 @pytest.mark.parametrize(
     ("precision", "vary", "kernels"), CASES, ids=["-".join(map(str, case)) for case in CASES]
 )
-def test_narrow_layers(
+def test_bits_narrow_layers(
     precision: str,
     vary: list[str],
     kernels: str,
@@ -26,6 +26,7 @@ def test_narrow_layers(
     depth: int,
     request: pytest.FixtureRequest,
 ) -> None:
+    """A seed has the same bits alone and in a block."""
     data: PreparedData = request.getfixturevalue("small_mnist64" if precision == "float64" else "small_mnist")
     for width, momentum in product(WIDTHS, (0.0, 0.9)):
         config = Config(

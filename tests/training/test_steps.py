@@ -41,9 +41,10 @@ def by_hand(config: Config, rates: list[float], data: Part, penalty: str) -> Arr
         (ScheduleConfig("constant", a=2.0, b=3.0), [0.02, 0.02, 0.02]),
     ],
 )
-def test_learning_rate_changes_with_the_epoch(
+def test_learning_rate_schedule(
     schedule: ScheduleConfig, rates: list[float], batch_size: int, small_mnist64: PreparedData
 ) -> None:
+    """The learning rate changes with the epoch."""
     config = Config(
         depth=0,
         initializer="zeros",
@@ -61,7 +62,7 @@ def test_learning_rate_changes_with_the_epoch(
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("penalty", ["none", "l1", "l2"])
 def test_penalty_and_reduction(penalty: str, reduction: str, small_mnist64: PreparedData) -> None:
-    """The penalty counts once a step whatever the reduction, the smaller last mini-batch included."""
+    """The penalty counts once a step whatever the reduction, also in the smaller last mini-batch."""
     rate = 0.02 if reduction == "mean" else 0.0002
     config = Config(
         depth=0,
