@@ -66,9 +66,10 @@ def textbook_loss(
     objective: tuple[str, str, str],
     regularization: str,
 ) -> Array:
-    """Return J = E + strength * C of many networks, (networks,), from flat `parameters` (networks, parameters).
+    """Return J = E + strength * C of many networks, (networks,).
 
-    `network` is (units, activation, bias) and `objective` (output, loss, reduction).
+    The flat `parameters` are (networks, parameters), `network` is (units, activation, bias) and `objective`
+    (output, loss, reduction).
     """
     z, every_weight = textbook_outputs(parameters, features, *network)
     output, loss, reduction = objective
