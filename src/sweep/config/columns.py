@@ -14,7 +14,7 @@ from sweep.config.cell import before
 from sweep.config.schema import Config, default, leaves
 from sweep.config.tables import GROUPS, stated
 from sweep.core.errors import SettingError
-from sweep.data.datasets import MNIST_DIGEST, digest
+from sweep.data.datasets import MNIST_DIGEST, contents_digest
 from sweep.data.settings import DATASETS, DataConfig
 
 
@@ -86,7 +86,7 @@ def settings_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digest(name: str) -> str:
     """What identifies the contents of a data set of the user's own."""
-    return digest(DataConfig(name))
+    return contents_digest(DataConfig(name))
 
 
 def _columns() -> list[tuple[str, Any]]:
