@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import in_order
+from sweep.config.columns import explicit_first
 from sweep.core.errors import SettingError, visible
-from sweep.core.formats import duration, plural, points, setting_value, span
+from sweep.core.formats import duration, plural, points, setting_value, span, typed_value
 from sweep.report.terminal import Column, setting_columns, show_cells
 from sweep.run import pool
 from sweep.run.plan import Cell, Plan, make_plan
@@ -149,7 +148,8 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     seeds = ", ".join(map(str, deciding.looks.seeds))
     console.print(
         visible(
-            f"decide={show(config.decide)}{margin}: {plural(deciding.looks.comparisons, 'comparison')} with"
+            f"decide={typed_value(config.decide)}{margin}:"
+            f" {plural(deciding.looks.comparisons, 'comparison')} with"
             f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
         ),
         soft_wrap=True,
@@ -176,7 +176,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     show_cells(
         [
             Column("cell", [cell.id for cell in cells]),
-            *setting_columns(in_order(swept, given), values),
+            *setting_columns(explicit_first(swept, given), values),
             Column("seeds", ranges, right=True),
             Column("as stored", [expected[cell.id] for cell in cells]),
         ],

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import fixed, in_order
+from sweep.config.columns import explicit_constants, explicit_first
 from sweep.config.schema import Config
 from sweep.core.errors import one_line, visible
+from sweep.core.formats import typed_value
 from sweep.data.labels import label
 from sweep.decide import Deciding
 from sweep.report import figure_files, tables
@@ -38,7 +38,7 @@ def summarise_sweep(
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes, same = in_order(swept, given), fixed(configs, swept, given)
+    axes, same = explicit_first(swept, given), explicit_constants(configs, swept, given)
     settings = _settings(same, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
@@ -96,7 +96,7 @@ def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
 
 def _settings(same: Mapping[str, Any], config: Config) -> str:
     """The data set and the settings that all cells share, as a user would type them."""
-    typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
+    typed = [f"{key}={typed_value(value)}" for key, value in same.items() if key != "data"]
     return ", ".join([label(config.data), *typed] if "data" in same else typed)
 
 

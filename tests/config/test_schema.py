@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from sweep.config.compose import register_schema, to_config
-from sweep.config.schema import Config, all_keys, declared
+from sweep.config.schema import Config, nodes
 from sweep.system import files
 
 CONF = files.folder("conf")
@@ -34,7 +34,7 @@ def counting(group: str, option: str) -> set[str]:
     """The settings of a group, besides its name, that one of its choices gives an effect."""
     inner = {
         key: rule
-        for key, (_, rule) in ((key, declared(key)) for key in all_keys())
+        for key, rule in ((key, node.rule) for key, node in nodes().items())
         if key.startswith(f"{group}.")
     }
     return {

@@ -36,15 +36,15 @@ class PoolLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose all jobs, check them, and train what is missing of them in one pool."""
-        from sweep.config.check import check_effects
-        from sweep.config.compose import expand, given, sweep_composer
+        from sweep.config.compose import expand, explicit_settings, sweep_composer
+        from sweep.config.unused import refuse_unused
         from sweep.session import console, run_sweep
 
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
         jobs = [expand(overrides, compose) for overrides in job_overrides]
         configs = [config for own in jobs for config in own]
-        check_effects(configs)
-        written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
+        refuse_unused(configs)
+        written = explicit_settings(job_overrides[0], compose.config(job_overrides[0]).grid)
         summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
         values = _objectives(summary, jobs)
         return [

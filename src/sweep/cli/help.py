@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sweep.config.check import allowed, describe, needs, show
+from sweep.config.check import allowed
 from sweep.config.messages import experiments
-from sweep.config.schema import Config, Node, default, leaves, nodes
+from sweep.config.schema import Config, Node, default_config, nodes
+from sweep.config.schema import fields as setting_fields
 from sweep.config.tables import options
+from sweep.config.unused import describe, needs
 from sweep.core.errors import SettingError, nearest
+from sweep.core.formats import typed_value
 
 _USAGE = """\
 usage: python -m sweep [setting=value ...]
@@ -82,8 +85,8 @@ def _sections() -> dict[str, list[str]]:
 def _entries(name: str) -> Iterator[tuple[str, str]]:
     """`key=default` and its meaning: one pair for a setting, one for each setting of a group."""
     node = nodes()[name]
-    inner = [leaf for leaf in leaves() if leaf.key == name or leaf.key.startswith(f"{name}.")]
-    if node.group and options(name) and f"{name}.name" not in nodes():
+    inner = [leaf for leaf in setting_fields() if leaf.key == name or leaf.key.startswith(f"{name}.")]
+    if node.is_group and options(name) and f"{name}.name" not in nodes():
         found = options(name)
         yield f"{name}={found[0]}", f"the settings below at once; one of {', '.join(found)}"
     yield from map(_entry, inner)
@@ -96,7 +99,7 @@ def _entry(leaf: Node) -> tuple[str, str]:
     loud = needs().get(leaf.key, ())
     if loud:
         meaning += f"; needs {' and '.join(map(describe, loud))}"
-    return f"{leaf.column}={show(leaf.value(default()))}", meaning
+    return f"{leaf.column}={typed_value(leaf.value(default_config()))}", meaning
 
 
 def _listed(entries: dict[str, str], width: int) -> str:

@@ -69,8 +69,8 @@ class DataConfig:
         "random",
         "which test examples",
         SUBSETS,
-        before="random",
-        needs=(Requires("data.test_size", besides=(None,)), Requires("data.name", besides=GENERATED)),
+        legacy_default="random",
+        needs=(Requires("data.test_size", other_than=(None,)), Requires("data.name", other_than=GENERATED)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)

@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import fixed, in_order
+from sweep.config.columns import explicit_constants, explicit_first
 from sweep.config.variance_cells import Source, adds_up
 from sweep.core.errors import ExecutionError, one_line, visible
-from sweep.core.formats import Format, points, setting_value, span
+from sweep.core.formats import Format, points, setting_value, span, typed_value
 from sweep.data.labels import label
 from sweep.report import figure_files, tables, terminal
 from sweep.report.terminal import fitted
@@ -165,7 +164,7 @@ def summarise_variance(
     source (see `sources.blocks`). `given` are the settings that the user wrote, in the order of the columns.
     """
     swept, values = plan.swept
-    axes = [axis for axis in in_order(swept, given) if axis != "vary"]
+    axes = [axis for axis in explicit_first(swept, given) if axis != "vary"]
     own = [{axis: values[next(iter(block.values()))][axis] for axis in axes} for block in blocks]
     cells = [{source: plan.cells[position].id for source, position in block.items()} for block in blocks]
     trials = _trials(plan)
@@ -197,8 +196,8 @@ def _trials(plan: Plan) -> pd.DataFrame:
 def _settings(plan: Plan, swept: Sequence[str], given: Sequence[str]) -> str:
     """The data set and the settings that all cells share, as a user would type them."""
     configs = [cell.config for cell in plan.cells]
-    same = fixed(configs, swept, given)
-    typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
+    same = explicit_constants(configs, swept, given)
+    typed = [f"{key}={typed_value(value)}" for key, value in same.items() if key != "data"]
     return ", ".join([label(configs[0].data), *typed] if "data" in same else typed)
 
 
