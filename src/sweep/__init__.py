@@ -155,7 +155,7 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
 
     configs = from_settings(config or {})
     refuse_unused(configs)
-    return run_sweep(configs, None, console(), explicit_in_python(config or {}))
+    return run_sweep(configs, None, console(), explicit=explicit_in_python(config or {}))
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":

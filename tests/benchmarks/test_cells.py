@@ -12,7 +12,7 @@ from sweep.config.cell import iterations
 from sweep.config.check import check
 from sweep.config.compose import from_settings
 from sweep.config.unused import refuse_unused
-from sweep.run.plan import cells_of, flops
+from sweep.runner.plan import cells_of, flops
 
 
 @pytest.mark.parametrize("cell", [*others(), *published()[::7]], ids=str)
