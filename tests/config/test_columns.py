@@ -122,7 +122,9 @@ def test_every_setting_can_be_an_axis(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # the command sets it: put back after the test
     monkeypatch.setattr(sys, "argv", ["sweep", "-m", *arguments])
     GlobalHydra.instance().clear()
-    command.main()
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 0
     (output,) = tmp_path.glob("multirun/*/*")
     printed = capsys.readouterr().out
 

@@ -20,9 +20,9 @@ def test_a_number_is_scaled_and_formatted() -> None:
 def test_a_spread_an_interval_and_a_difference_are_texts_of_their_numbers() -> None:
     assert PERCENT.spread(0.94621, 0.0049) == "94.62 ± 0.49"
     assert PERCENT.interval(0.9402, 0.9523) == "94.02 to 95.23"
-    assert PERCENT.estimate(0.12, 0.1, 0.14) == "12.00 (10.00 to 14.00)"
-    assert PERCENT.difference(-0.0359, -0.0426, -0.0292) == "-3.59 (-4.26 to -2.92)"
-    assert WHOLE.estimate(-0.001, -0.2, 0.44) == "0 (-20 to 44)"
+    assert PERCENT.estimate(0.12, 0.1, 0.14) == "12.00 [10.00, 14.00]"
+    assert PERCENT.difference(-0.0359, -0.0426, -0.0292) == "-3.59 [-4.26, -2.92]"
+    assert WHOLE.estimate(-0.001, -0.2, 0.44) == "0 [-20, 44]"
 
 
 @pytest.mark.parametrize("missing", [None, math.nan])

@@ -6,20 +6,22 @@
 import math
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import UnionType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, get_args, get_origin
 
 from sweep.core.errors import nearest, shortened
-from sweep.core.formats import typed_value
+from sweep.core.formats import plural, typed_value
 
 NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
 class Rule(ABC):
     """A condition on a value, besides its type."""
+
+    complete: ClassVar[bool] = False  # the words stand by themselves, without the noun of the type
 
     @property
     @abstractmethod
@@ -76,6 +78,7 @@ class OneOf(Rule):
     """Names to choose from. In a table that is registered in, later entries count as well."""
 
     names: Collection[Any]
+    complete = True
 
     @property
     def words(self) -> str:
@@ -94,7 +97,7 @@ class Length(Rule):
 
     @property
     def words(self) -> str:
-        return f"{'exactly' if self.most == self.least else 'at least'} {self.least} items"
+        return f"of {'' if self.most == self.least else 'at least '}{plural(self.least, 'item')}"
 
     def allows(self, value: Any) -> bool:
         return self.least <= len(value) <= (self.most or len(value))
@@ -141,12 +144,14 @@ def allowed(kind: Any, rules: Sequence[Rule]) -> str:
     """Return what is allowed for a value of this type, in words: "a number, above 0, or null"."""
     kinds = _kinds(kind)
     choices = choices_of(rules)
-    if list[str] in kinds and (choices or not rules):
+    complete = next((rule.words for rule in rules if rule.complete), None)
+    if list[str] in kinds:
         words = "a list of different names" + (f" from {', '.join(choices)}" if choices else "")
-    elif choices:
-        words = OneOf(choices).words
+    elif complete:
+        words = complete
     else:
-        words = ", ".join([NOUNS.get(kinds[0], "a list"), *(rule.words for rule in rules)])
+        words = NOUNS.get(kinds[0], "a mapping" if get_origin(kind) is Mapping else "a list")
+        words += "".join(f"{'' if rule.words.startswith('of ') else ','} {rule.words}" for rule in rules)
     return words + (", or null" if type(None) in kinds else "")
 
 
