@@ -9,6 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from sweep.cli.help import settings_page
 from sweep.config.compose import register_schema, to_config
 from sweep.config.schema import Config, nodes
 from sweep.system import files
@@ -100,6 +101,12 @@ def test_every_setting_says_what_it_means(key: str, item: Any) -> None:
     meaning = item.metadata["setting"].help
     assert meaning.strip(), f"{key} needs a help text"
     assert "\n" not in meaning
+
+
+def test_settings_page_is_current() -> None:
+    """docs/settings.md is what `python -m sweep help settings` prints."""
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8") == settings_page()
 
 
 def test_hidden_units_are_written_as_a_number_and_a_depth_or_as_a_list() -> None:

@@ -162,7 +162,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
         (
             "tables.main.rows.0.digits",
             99,
-            "rows[0].digits=99: must be a whole number, at least 0, at most 15",
+            "digits=99: must be a whole number, at least 0, at most 15",
         ),
         ("figures.Loss", {}, "figures.Loss: a name must be of a-z, 0-9, _ and -"),
         ("measurements.a b", {}, "measurements.a b: a name must be of a-z, 0-9, _ and -"),
@@ -192,7 +192,7 @@ OPTIONS: list[tuple[str, str, dict[str, Any], str]] = [
         "figures",
         "activation",
         {"name": "sigmoid", "extent": [1, 1]},
-        "extent=[1,1]: must be a list of 2 items, increasing",
+        "extent=[1,1]: must be a list of 2 items, incr",
     ),
     (
         "figures",

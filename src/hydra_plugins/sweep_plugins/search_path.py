@@ -12,7 +12,7 @@ from sweep.system import files
 
 
 class SweepSearchPath(SearchPathPlugin):
-    """Adds the folders of experiments to Hydra's search path, the user's own first."""
+    """A plugin that adds the folders of experiments to Hydra's search path, the user's own first."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         if not is_sweep_application(search_path):

@@ -25,7 +25,7 @@ ConfigStore.instance().store(
 
 
 class CheckedSweeper(BasicSweeper):
-    """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
+    """A sweeper that expands comma-separated values into jobs, as Hydra's basic sweeper does."""
 
     def sweep(self, arguments: list[str]) -> Any:
         from sweep.core.errors import ExecutionError
@@ -34,7 +34,7 @@ class CheckedSweeper(BasicSweeper):
         assert self.config is not None
         try:
             return super().sweep(arguments)
-        except ExecutionError:  # some of it is trained, and its summary is there
+        except ExecutionError:  # some trials are done, and their summary is written
             raise
         except Exception:
             remove_hydra_output(Path(self.config.hydra.sweep.dir))

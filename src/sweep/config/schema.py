@@ -59,7 +59,10 @@ class EarlyStoppingConfig:
         None, "evaluations without improvement before stopping; null: never stop", at_least=1
     )
     monitor: str = setting(
-        "validation_loss", "what must improve", ("validation_loss", "validation_accuracy"), needs=(_STOPPING,)
+        "validation_loss",
+        "the measure that must improve",
+        ("validation_loss", "validation_accuracy"),
+        needs=(_STOPPING,),
     )
     keep_best: bool = setting(True, "report the best weights seen, not the last", needs=(_STOPPING,))
 
@@ -96,7 +99,7 @@ class ParallelConfig:
         None, "most seeds trained together; null: chosen from the arithmetic", at_least=1
     )
     retries: int = setting(
-        1, "how often a trial whose worker process died is tried again, alone", at_least=0, run=True
+        1, "how often to retry a trial, alone, after its worker process died", at_least=0, run=True
     )
 
 
@@ -106,20 +109,20 @@ class CompareConfig:
 
     baseline: Any = setting(
         None,
-        "the cell that others are held against: its settings, '{hidden:16}', or its id; null: the best on"
+        "the cell that others are compared with: its settings, '{hidden:16}', or its id; null: the best on"
         " validation",
         words="a cell's id, or the settings of one cell such as {hidden:16}, or null",
         run=True,
     )
     margin: float = setting(
         0.002,
-        "a smaller difference does not matter; in the metric's unit",
+        "differences below it do not matter; in the metric's unit",
         at_least=0,
         run=True,
         needs=(Requires("decide", (None,)),),  # which is then the margin
     )
     level: float = setting(0.95, "level of intervals and verdicts", at_least=0.5, below=1, run=True)
-    metric: str = setting("test_accuracy", "what is compared", METRICS, run=True)
+    metric: str = setting("test_accuracy", "the metric that is compared", METRICS, run=True)
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,13 @@ class Config:
     activation: str = setting("relu", "activation of the hidden layers", ACTIVATIONS, needs=(_LAYERS,))
     output: str = setting("softmax", "function of the output layer", OUTPUTS)
     loss: str = setting("cross_entropy", "the loss", LOSSES)
-    initializer: str = setting("fan_in_uniform", "how weights start", INITIALIZERS)
+    initializer: str = setting("fan_in_uniform", "initial weights", INITIALIZERS)
     initializer_std: float = choice_field("initializer", "initializer_std")
-    bias: bool = setting(True, "whether layers have biases")
+    bias: bool = setting(True, "biases in all layers")
     momentum: float = choice_field("optimizer", "momentum")
     learning_rate: float = setting(0.1, "step size", above=0)
     batch_size: Any = setting(32, "examples in a mini-batch", words="a whole number, at least 1, or 'all'")
-    reduction: str = setting("mean", "how a mini-batch's gradient is reduced", ("mean", "sum"))
+    reduction: str = setting("mean", "reduction of the gradients of a mini-batch", ("mean", "sum"))
     # Silent, because max_iterations is used to shorten an experiment whose file gives epochs.
     epochs: int = setting(
         10,
@@ -161,7 +164,7 @@ class Config:
     max_iterations: int | None = setting(None, "steps; when given, it alone decides the length", at_least=1)
     seeds: Any = setting(
         5,
-        "how many seeds, or which",
+        "number of seeds, or a list of seed indices",
         words="a whole number, at least 1, or a list of different seed indices such as [0,3]",
         identity=False,
         axis=False,
@@ -169,19 +172,21 @@ class Config:
     )
     decide: float | None = setting(
         None,
-        "train seeds until each cell is told from the baseline, or is equal to it within this margin, in the"
-        " metric's unit; null: the seeds as given",
+        "add seeds until each cell differs from the baseline or is equivalent within this margin, in the"
+        " metric's unit; null: train the seeds as given",
         above=0,
         run=True,
     )
     budget: int = setting(
         100, "most seeds a cell", at_least=3, run=True, needs=(Requires("decide", other_than=(None,)),)
     )
-    vary: list[str] = setting(["init", "order"], "what changes from seed to seed", ("init", "order", "split"))
+    vary: list[str] = setting(
+        ["init", "order"], "the sources of luck that change from seed to seed", ("init", "order", "split")
+    )
     root_seed: int = setting(0, "root of all random streams", at_least=0)
     precision: str = setting("float32", "arithmetic", ("float32", "float64"))
     data: DataConfig = group(DataConfig, "the data set")
-    optimizer: OptimizerConfig = group(OptimizerConfig, "how gradients become steps")
+    optimizer: OptimizerConfig = group(OptimizerConfig, "the rule that turns gradients into steps")
     regularization: RegularizationConfig = group(RegularizationConfig, "the penalty on the weights")
     schedule: ScheduleConfig = group(ScheduleConfig, "the learning rate of an epoch")
     early_stopping: EarlyStoppingConfig = group(EarlyStoppingConfig, "when training stops before its end")
@@ -193,22 +198,22 @@ class Config:
         CompareConfig, "how differences between cells are judged", identity=False, axis=False
     )
     results: str = setting("results", "folder of the records", run=True)
-    name: str | None = setting(None, "a name of your own for the sweep, kept with its records", run=True)
-    weights: bool = setting(False, "keep the weights of large networks in the records, too", run=True)
+    name: str | None = setting(None, "a name for the sweep, stored in its records", run=True)
+    weights: bool = setting(False, "store the weights of large networks, too", run=True)
     sort: str | None = setting(
         None,
-        "order of the table's rows, the best first; null: as the cells were given",
+        "order of the table's rows, best first; null: as the cells were given",
         SORTS,
         run=True,
     )
     figures: Any = setting(
         True,
-        "draw figures after the sweep: a dozen at most; all: every one",
+        "draw figures after the sweep: true draws a dozen at most, all every one",
         words="true, false or all",
         run=True,
     )
     figure_formats: list[str] = setting(["png"], "formats of their files", ("png", "svg", "pdf"), run=True)
-    dry_run: bool = setting(False, "show the plan and train nothing", run=True)
+    dry_run: bool = setting(False, "show the plan without training", run=True)
     grid: Any = setting(
         None, "the cells of an experiment: product, zip, union", identity=False, axis=False, free=True
     )
