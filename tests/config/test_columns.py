@@ -160,6 +160,6 @@ def _same(value: str) -> str:
         return value
 
 
-def test_no_setting_shares_a_column_with_a_measurement() -> None:
+def test_settings_share_no_column_with_measurements() -> None:
     labels = {"name", "experiment"}  # of the run, which are kept as they were given
     assert set(AXES) & (set(TRIAL.names) - labels) == set()

@@ -27,13 +27,14 @@ Configured = Callable[[Settings], list[Config]]
         ({"seeds": 3, "results": "there", "figures": False, "parallel.n_jobs": 1}, {}),
     ],
 )
-def test_what_differs_from_the_defaults_of_its_groups(
+def test_constants_that_differ_from_defaults(
     settings: Settings, expected: dict[str, Any], configured: Configured
 ) -> None:
+    """The defaults are those of the options that are chosen."""
     assert explicit_constants(configured(settings), [], []) == {"data": "mnist", **expected}
 
 
-def test_what_was_written_counts_though_it_is_the_default(configured: Configured) -> None:
+def test_constant_written_at_its_default(configured: Configured) -> None:
     configs = configured({"momentum": 0, "hidden": 128, "grid": {"product": {"epochs": [1, 2]}}})
     assert explicit_constants(configs, ["epochs"], ["momentum", "hidden"]) == {
         "momentum": 0,
@@ -43,12 +44,12 @@ def test_what_was_written_counts_though_it_is_the_default(configured: Configured
     assert explicit_constants(configs, ["epochs"], []) == {"data": "mnist"}
 
 
-def test_what_cells_differ_in_is_not_fixed(configured: Configured) -> None:
+def test_axis_is_no_constant(configured: Configured) -> None:
     configs = configured({"grid": {"zip": {"optimizer": ["sgd", "adam"], "optimizer.beta1": [0.9, 0.8]}}})
     assert explicit_constants(configs, ["optimizer"], ["optimizer"]) == {"data": "mnist"}
 
 
-def test_the_order_is_that_in_which_settings_are_written() -> None:
+def test_settings_keep_the_users_order() -> None:
     grid = {
         "union": [{"zip": {"epochs": [1], "momentum": [0]}}, {"product": {"loss": ["mse"], "epochs": [3]}}]
     }
@@ -59,7 +60,7 @@ def test_the_order_is_that_in_which_settings_are_written() -> None:
     assert explicit_first(["hidden", "epochs", "depth"], ["depth", "hidden"]) == ["depth", "hidden", "epochs"]
 
 
-def test_every_order_of_rows_is_a_column_of_the_summary() -> None:
+def test_orders_of_rows_are_columns() -> None:
     from sweep.stats.trials import METRICS
 
     assert set(SORTS) == {*METRICS, "seconds"}

@@ -101,9 +101,8 @@ def contexts(configured: Configured) -> dict[str, Config]:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_what_changes_no_result_is_refused_and_nothing_else(
-    key: str, context: str, contexts: Mapping[str, Config]
-) -> None:
+def test_unused_setting_is_refused(key: str, context: str, contexts: Mapping[str, Config]) -> None:
+    """A setting that changes no result is refused, and nothing else is."""
     before = contexts[context]
     after = with_value(before, key, another(key, before))
     # The trained network is another one exactly where the setting counts.
@@ -118,7 +117,8 @@ def test_what_changes_no_result_is_refused_and_nothing_else(
 
 
 @pytest.mark.parametrize("key", needs())
-def test_what_is_advised_helps(key: str, contexts: Mapping[str, Config]) -> None:
+def test_advice_helps(key: str, contexts: Mapping[str, Config]) -> None:
+    """The setting that the error names gives an effect."""
     config = with_value(contexts["defaults"], key, another(key, Config()))
     if not (line := message([config])):  # it counts by default
         return
@@ -143,7 +143,7 @@ EXPERIMENTS = sorted((files.folder("sweeps") / "experiment").glob("*/*.yaml"))
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_every_experiment_is_without_such_settings(file: Path, configured: Configured) -> None:
+def test_experiments_have_no_unused_setting(file: Path, configured: Configured) -> None:
     refuse_unused(configured({"experiment": f"{file.parent.name}/{file.stem}"}))
 
 
@@ -154,7 +154,7 @@ def test_every_experiment_is_without_such_settings(file: Path, configured: Confi
         {"depth": [0, 1, 2], "hidden": [16]},
     ],
 )
-def test_a_setting_may_lie_idle_in_some_cells(axes: dict[str, list[Any]], configured: Configured) -> None:
+def test_setting_may_be_unused_in_some_cells(axes: dict[str, list[Any]], configured: Configured) -> None:
     refuse_unused(configured({"momentum": 0.9, "activation": "tanh", "grid": {"product": axes}}))
 
 
@@ -181,9 +181,8 @@ CROSSED: dict[str, tuple[dict[str, list[Any]], int, str]] = {
 
 
 @pytest.mark.parametrize("name", CROSSED)
-def test_cells_that_are_the_same_are_refused_with_the_grid_that_was_meant(
-    name: str, configured: Configured
-) -> None:
+def test_equal_cells_are_refused(name: str, configured: Configured) -> None:
+    """The error suggests the grid that was meant."""
     axes, count, union = CROSSED[name]
     with pytest.raises(SettingError, match="some cells are the same") as caught:
         refuse_unused(configured({"grid": {"product": axes}}))
