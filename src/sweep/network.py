@@ -21,7 +21,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import installed, wanted_as
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.training.evaluation import predicted_class
 from sweep.training.problem import architecture, objective
 from sweep.training.result import Status, TrialResult
@@ -117,7 +117,7 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
     config = configs[0]
     check(config)
     check_effects(configs)
-    data = load_own(config, seed)
+    data = load_seed_data(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)
     if result.status is Status.DIVERGED:

@@ -14,9 +14,8 @@ from sweep.config.schema import Config
 from sweep.core.errors import ExecutionError, SweepError, one_line
 from sweep.core.formats import duration
 from sweep.report.terminal import Column, Terminal, setting_columns, show_cells
-from sweep.runner import pool
-from sweep.runner.plan import Plan, make_plan
-from sweep.runner.pool import execute, workers
+from sweep.runner.plan import Plan, announce_obstructions, make_plan
+from sweep.runner.pool import execute, worker_count
 from sweep.store.state import survey
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def run_sweep(
     and ExecutionError when some trials or the summary could not be stored, after the table of those that are.
     """
     parallel = configs[0].parallel
-    plan = make_plan(configs, workers(parallel))
+    plan = make_plan(configs, worker_count(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
     baseline = _named_baseline(plan)
@@ -67,7 +66,7 @@ def run_sweep(
 
 def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given: Sequence[str]) -> None:
     if deciding is None:
-        print_plan(plan, workers(plan.cells[0].config.parallel), console, given)
+        print_plan(plan, worker_count(plan.cells[0].config.parallel), console, given)
         return
     from sweep.decide import show_plan
 
@@ -166,7 +165,7 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
-    pool.announce(plan, console)
+    announce_obstructions(plan, console)
     swept, values = plan.swept
     axes = in_order(swept, given)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}

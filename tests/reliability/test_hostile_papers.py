@@ -40,7 +40,7 @@ TEXTS = {
 
 
 def written(folder: Path, content: str, name: str = "wei") -> Path:
-    """A folder of reports with one paper."""
+    """Write a folder of reports with one paper."""
     file = folder / name / "paper.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(content, encoding="utf-8", errors="surrogateescape")
@@ -48,7 +48,8 @@ def written(folder: Path, content: str, name: str = "wei") -> Path:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_is_no_paper_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_broken_papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A broken paper.yaml is a one-line error."""
     monkeypatch.setenv("SECRET", "hunter2")
     reports = written(tmp_path, PAPER + TEXTS[name])
     with pytest.raises(PaperError) as caught:
@@ -62,7 +63,8 @@ def test_what_is_no_paper_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX files")
 @pytest.mark.parametrize("kind", ["pipe", "loop", "/dev/zero", "folder"])
-def test_a_paper_that_is_no_regular_file_is_one_line(tmp_path: Path, kind: str) -> None:
+def test_paper_is_no_regular_file(tmp_path: Path, kind: str) -> None:
+    """A paper.yaml that is no regular file is a one-line error."""
     file = tmp_path / "wei" / "paper.yaml"
     file.parent.mkdir()
     if kind == "pipe":
@@ -89,18 +91,21 @@ LINES = {"table": {"one": {"": "94.6 ± 0.5", "mean": "94.6"}}}
         *("{table[__class__]}", "{__class__[one]}", "{table[one].}{", "{table[one][0]}"),
     ],
 )
-def test_a_placeholder_names_a_table_and_a_label(placeholder: str) -> None:
+def test_placeholders(placeholder: str) -> None:
+    """A placeholder names a table and a label, and nothing else."""
     with pytest.raises(PaperError) as caught:
         findings.filled(f"Ours is {placeholder} of all", LINES)
     assert "table" in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
-def test_what_a_value_holds_is_no_placeholder() -> None:
+def test_placeholder_in_a_value() -> None:
+    """A placeholder inside a value is not filled in."""
     assert findings.filled("{table[one]}", {"table": {"one": {"": "{table[two]} {0}"}}}) == "{table[two]} {0}"
 
 
 @pytest.mark.parametrize("style", ["1000000000d", ">1000000000", ".1000000000f", "x<9s", "{}", "!r", "n"])
-def test_a_format_has_no_width(style: str) -> None:
+def test_format_without_width(style: str) -> None:
+    """A format has no width."""
     with pytest.raises(MistakeError):
         Format().check(style, {})

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sweep.config.compose import from_settings
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.stats import crossed
 from sweep.stats.crossed import Sources, TwoWay, two_way
 from sweep.training.trainer import train_block
@@ -99,7 +99,7 @@ def trained(hidden: int, seeds: Sequence[int]) -> Bits:
     """Which of MNIST's 10,000 test digits real networks get right, (seeds, examples)."""
     settings = {"hidden": hidden, "epochs": 3, "data.train_size": 500, "data.validation_size": 0}
     (config,) = from_settings({**settings, "evaluation.parts": ["test"], "parallel.kernels": "numpy"})
-    return np.stack([each.test.correct for each in train_block(config, seeds, load_own(config, 0))])
+    return np.stack([each.test.correct for each in train_block(config, seeds, load_seed_data(config, 0))])
 
 
 def test_the_other_half_of_the_digits_is_predicted() -> None:

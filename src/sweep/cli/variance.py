@@ -47,12 +47,12 @@ def run(arguments: Sequence[str]) -> None:
     from sweep.config import variance_cells
     from sweep.config.check import check_equal_cells
     from sweep.runner.plan import make_plan
-    from sweep.runner.pool import execute, workers
+    from sweep.runner.pool import execute, worker_count
     from sweep.session import console, print_plan
 
     configs, written, output = _composed(arguments)
     terminal, parallel = console(), configs[0].parallel
-    plan = make_plan(configs, workers(parallel))
+    plan = make_plan(configs, worker_count(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
     _check_nothing_is_compared(configs[0])
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> None:
     for line in _left_out(configs):
         terminal.print(line, soft_wrap=True)
     if configs[0].dry_run:
-        print_plan(plan, workers(parallel), terminal, written)
+        print_plan(plan, worker_count(parallel), terminal, written)
         return
     execute(plan, parallel, terminal)
     from sweep.report.variance import summarise_variance  # loads pandas, which training does not need

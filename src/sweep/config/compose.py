@@ -40,7 +40,7 @@ VERSION_BASE = "1.3"
 
 def is_ours(search_path: ConfigSearchPath) -> bool:
     """Whether a search path belongs to an application whose configuration is our conf/."""
-    conf = files.folder("conf").resolve()
+    conf = files.package_folder("conf").resolve()
     return any(
         item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
         for item in search_path.get_path()
@@ -57,7 +57,7 @@ def own_application() -> Iterator[None]:
         return
     running.clear()
     try:
-        with initialize_config_dir(str(files.folder("conf")), version_base=VERSION_BASE):
+        with initialize_config_dir(str(files.package_folder("conf")), version_base=VERSION_BASE):
             yield
     finally:
         running.hydra = hydra

@@ -218,7 +218,7 @@ def experiments() -> list[str]:
     """The names of all experiments, those of the package and those in ./sweeps, that print."""
     found = {
         file.relative_to(folder / "experiment").with_suffix("").as_posix()
-        for folder in files.folders("sweeps")
+        for folder in files.resource_folders("sweeps")
         for file in folder.glob("experiment/**/*.yaml")
     }
     return sorted(filter(str.isprintable, found))

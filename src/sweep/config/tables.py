@@ -159,12 +159,12 @@ def choice_class(kind: str, names: Collection[str]) -> type[Choice]:
 
 def groups() -> list[str]:
     """The names of the groups, of each of which one option is chosen."""
-    return sorted(folder.name for folder in files.folder("conf").iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in files.package_folder("conf").iterdir() if folder.is_dir())
 
 
 def options(group: str) -> list[str]:
     """The names of a group's options."""
-    stems = [file.stem for file in files.folder("conf").glob(f"{group}/*.yaml")]
+    stems = [file.stem for file in files.package_folder("conf").glob(f"{group}/*.yaml")]
     return sorted({*stems, *_outside(group)})
 
 
@@ -203,7 +203,7 @@ def _of_entry(group: str, name: str) -> Mapping[str, Any]:
 
 @cache
 def _of_file(group: str, name: str) -> Mapping[str, Any]:
-    found: Any = OmegaConf.to_container(OmegaConf.load(files.folder("conf") / group / f"{name}.yaml"))
+    found: Any = OmegaConf.to_container(OmegaConf.load(files.package_folder("conf") / group / f"{name}.yaml"))
     for base in found.pop("defaults", []):
         found = {**_of_file(group, base), **found}
     return MappingProxyType(found)

@@ -262,7 +262,7 @@ def find(name: str, reports: Path = REPORTS) -> Path:
         allowed = f"must be all or one of {', '.join(known)}{nearest(name, known)}"
         raise PaperError(f"{shortened(name)}: no such paper; {allowed}")
     candidates = (folder / name / "paper.yaml" for folder in _folders(reports))
-    return next(file for file in candidates if files.is_there(file))
+    return next(file for file in candidates if files.path_exists(file))
 
 
 def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
@@ -289,7 +289,7 @@ def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
 
 
 def _folders(reports: Path) -> list[Path]:
-    return [reports, *files.folders("reports")]
+    return [reports, *files.resource_folders("reports")]
 
 
 def _paper(name: str, file: Path, content: Any, vocabulary: Vocabulary) -> Paper:
