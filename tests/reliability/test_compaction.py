@@ -40,9 +40,10 @@ TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train seeds 0 to 3 of one cell; return the store."""
-    folder = tmp_path_factory.mktemp("trained")
+def trained(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train one seed more than the session's store has; return a store with seeds 0 to 3 of one cell."""
+    folder = tmp_path_factory.mktemp("four")
+    copied(trained, folder)
     train(folder, 4)
     return folder
 
