@@ -4,6 +4,7 @@ import ast
 import contextlib
 import json
 import pickle
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -23,6 +24,7 @@ from sweep.papers.collection import Collection
 from sweep.store import layout, schema
 
 SOURCES = Path(sweep.__file__).parents[1]
+OURS = re.compile(r"sweep(\.|$)")  # modules that are themselves read here: sweep.system is not os.system
 # Names that run what they read, or look up by name what is run.
 RUNNING = {"eval", "exec", "compile", "__import__", "pickle", "marshal", "shelve", "dill", "cloudpickle"}
 RUNNING |= {
@@ -64,7 +66,7 @@ READERS = {
 
 
 def names(tree: ast.AST) -> Iterator[str]:
-    """Yield every name that code uses or imports, except methods called compile."""
+    """Yield every name that code uses or imports, except our own modules and methods called compile."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr != "compile":
             yield node.attr
@@ -73,8 +75,8 @@ def names(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.keyword) and node.arg:
             yield node.arg
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (part for alias in node.names for part in alias.name.split("."))
-            yield from (getattr(node, "module", None) or "").split(".")
+            modules = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            yield from (part for name in modules if not OURS.match(name) for part in name.split("."))
 
 
 @cache
