@@ -21,7 +21,7 @@ from sweep.config.compose import application_composer, expand, own_application, 
 from sweep.config.schema import nodes
 from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
-from sweep.papers import page
+from sweep.papers import page, read
 from sweep.store import layout, schema
 
 PAPERS = Path(__file__).parents[2] / "reports"
@@ -69,14 +69,14 @@ def test_fuzzed_data_files(tmp_path: Path, count: Count, examples: int) -> None:
     """Any bytes in a data file are read, or refused in one line."""
     plain, zipped = tmp_path / "images", tmp_path / "images.gz"
 
-    def read(content: bytes) -> None:
+    def load(content: bytes) -> None:
         for file, written in ((plain, content), (zipped, content), (zipped, gzip.compress(content, 1))):
             file.write_bytes(written)
             for step in (idx.read, idx.shape, idx.digest):
                 with contextlib.suppress(SweepError):
                     step(file, 3)
 
-    fuzzed(st.one_of(damaged(IMAGES), damaged(gzip.compress(IMAGES)), st.binary()), read, examples)
+    fuzzed(st.one_of(damaged(IMAGES), damaged(gzip.compress(IMAGES)), st.binary()), load, examples)
     count("fuzzed data files", tried=examples, traceback=0)
 
 
@@ -105,13 +105,13 @@ def test_fuzzed_papers(tmp_path: Path, count: Count, examples: int) -> None:
     file.parent.mkdir()
     start = st.integers(0, len(whole))
 
-    def read(example: tuple[int, int, str]) -> None:
+    def parse(example: tuple[int, int, str]) -> None:
         start, length, text = example
         content = whole[:start] + text + whole[start + length :]
         file.write_text(content, encoding="utf-8", errors="surrogatepass")
         read.read("paterson", page.VOCABULARY, tmp_path)
 
-    fuzzed(st.tuples(start, st.integers(0, 60), TEXT), read, examples)
+    fuzzed(st.tuples(start, st.integers(0, 60), TEXT), parse, examples)
     count("fuzzed papers", tried=examples, traceback=0)
 
 
@@ -158,7 +158,7 @@ def test_fuzzed_records(tmp_path: Path, count: Count, examples: int) -> None:
     file = layout.record_path(tmp_path, row["cell"], row["seed"])
     file.parent.mkdir()
 
-    def read(content: bytes) -> None:
+    def load(content: bytes) -> None:
         file.write_bytes(content)
         with warnings.catch_warnings(action="ignore"):
             for step in (sweep.load, lambda folder: sweep.load(folder, bits=True), sweep.curves):
@@ -171,5 +171,5 @@ def test_fuzzed_records(tmp_path: Path, count: Count, examples: int) -> None:
         lambda text: {schema.SEALED_TRIAL: text}
     )
     about = st.one_of(st.none(), trial)
-    fuzzed(st.one_of(st.builds(schema.seal, columns(), about), damaged(whole)), read, examples)
+    fuzzed(st.one_of(st.builds(schema.seal, columns(), about), damaged(whole)), load, examples)
     count("fuzzed records", tried=examples, traceback=0)

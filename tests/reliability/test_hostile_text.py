@@ -19,7 +19,7 @@ from sweep.core.errors import StoreError, SweepError, visible
 from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
 from sweep.papers.page import VOCABULARY, Report
-from sweep.report import figure_files, page, terminal
+from sweep.report import figure_files, latex, markdown, page_files
 from sweep.report.figures import style
 from sweep.report.terminal import Terminal
 
@@ -60,7 +60,7 @@ def test_markdown_text(text: str) -> None:
         ("# ", ["heading_open", "inline", "heading_close"]),
         ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
     ):
-        tokens = MARKDOWN.parse(before + terminal.prose(text))
+        tokens = MARKDOWN.parse(before + markdown.paragraph(text))
         if shown:
             assert [token.type for token in tokens[: len(blocks)]] == blocks
             content = next(token for token in tokens if token.type == "inline").children or []
@@ -71,7 +71,7 @@ def test_markdown_text(text: str) -> None:
 @given(TEXTS)
 def test_latex_text(text: str) -> None:
     """A text in LaTeX calls no command."""
-    written = terminal.latex(text)
+    written = latex.escape(text)
     ours = r"\\(text\w+\{\}|string\"|[&%$#_{}])|\$\\pm\$|\$\^2\$|\$\\varepsilon\$|\{\}|\{\}-"
     rest = re.sub(ours, "", written)
     assert not set(rest) & set("\\$&#^~%"), written
@@ -152,6 +152,6 @@ def test_link_instead_of_file(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (tmp_path / "summary.csv").symlink_to(precious)
-    page._write_table(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
+    page_files.write_csv(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
     assert precious.read_text() == "precious"
     assert (tmp_path / "summary.csv").read_text() == "hidden\n4\n"
