@@ -14,9 +14,8 @@ from sweep.core.errors import SettingError, visible
 from sweep.core.formats import duration, plural, points, setting_value, span, typed_value
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import show_table
-from sweep.runner import pool
-from sweep.runner.plan import Cell, Plan, make_plan
-from sweep.runner.pool import workers
+from sweep.runner.plan import Cell, Plan, announce_obstructions, make_plan
+from sweep.runner.pool import worker_count
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
 from sweep.stats.sequential import Decision, Looks, decide, more, tabulate
@@ -112,7 +111,7 @@ class Deciding:
     def plan(self, seeds: Mapping[str, int]) -> Plan:
         """Return the plan in which each cell, by its id, has this many seeds."""
         configs = [replace(cell.config, seeds=seeds[cell.id]) for cell in self.cells]
-        return make_plan(configs, workers(configs[0].parallel))
+        return make_plan(configs, worker_count(configs[0].parallel))
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
         """Return the metric that is compared, (seeds, cells), with NaN for a trial that diverged."""
@@ -141,7 +140,7 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     Return the sweep after the looks whose trials are all stored.
     """
     config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
-    most, count = ahead.to_the_end(), workers(config.parallel)
+    most, count = ahead.to_the_end(), worker_count(config.parallel)
     accuracy = config.compare.metric.endswith("accuracy")
     margin = f" ({points(deciding.criteria.margin)})" if accuracy else ""
     first = "" if config.compare.baseline is not None else ", the first"
@@ -168,7 +167,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, *, explicit: Seq
     """Announce the sweep, and print how many seeds each cell may get and what stored trials say of it."""
     ahead = announce(deciding, plan, console)
     most = ahead.to_the_end()
-    pool.announce(most, console)
+    announce_obstructions(most, console)
     swept, values = plan.swept
     cells = plan.cells
     last = {cell.id: cell.config.seeds for cell in most.cells}
