@@ -84,7 +84,7 @@ def example_statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str
     """Which verdicts hold for other test examples too, and which of the two sources of luck is larger."""
     found, measure = judged.comparisons, Measure.of(judged.criteria.metric)
     assert found is not None
-    if not any(found.sources):
+    if not any(found.two_way):
         correct = judged.trials.get("test_correct")
         if judged.criteria.metric == "test_accuracy" and correct is not None and correct.isna().any():
             yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
@@ -112,7 +112,7 @@ def _closest(
     """Where the uncertainty of the smallest difference comes from."""
     known = [
         (source, str(cell))
-        for source, cell in zip(found.sources, found.table["cell"], strict=True)
+        for source, cell in zip(found.two_way, found.table["cell"], strict=True)
         if source is not None
     ]
     source, cell = min(known, key=lambda one: abs(one[0].difference))

@@ -21,7 +21,7 @@ from sweep.report import figure_files, tables, terminal
 from sweep.report.terminal import fitted
 from sweep.run.plan import Plan
 from sweep.stats.trials import drop_diverged, mixture
-from sweep.stats.variance import LEAST, MOST_SKEWNESS, Components
+from sweep.stats.variance import LEAST, MOST_SKEWNESS, Decomposition
 from sweep.store.load import load
 from sweep.system import files
 
@@ -68,7 +68,7 @@ def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd
     # Seed 0 has the streams at which sources are fixed, so its trial is the same whatever varies.
     wide = wide[wide.index != 0]
     wide.columns = [",".join(source) for source in block]
-    statistic, alone, together = Components(), wide.iloc[:, :-1], wide.iloc[:, -1]
+    statistic, alone, together = Decomposition(), wide.iloc[:, :-1], wide.iloc[:, -1]
     table = statistic(alone, together)
     if adds_up(list(block)):
         table.loc["interaction"] = pd.Series(statistic.interaction(alone, together))
