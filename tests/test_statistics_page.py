@@ -1,4 +1,4 @@
-"""docs/statistics.md: its worked example is that of the records."""
+"""docs/statistics.md: its worked example and its phrases."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ ROOT = Path(__file__).parents[1]
 
 def accuracies(hidden: int) -> NDArray[np.float64]:
     trials = sweep.load(ROOT / "reports" / "widths" / "records.parquet")
-    own = trials[trials["hidden"] == hidden].sort_values("seed")
-    return 100 * own["test_accuracy"].to_numpy(float)
+    rows = trials[trials["hidden"] == hidden].sort_values("seed")
+    return 100 * rows["test_accuracy"].to_numpy(float)
 
 
-def test_the_worked_example_of_the_page_is_that_of_the_records() -> None:
+def test_worked_example_is_that_of_records() -> None:
     text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     few, many = accuracies(128), accuracies(256)
     gains = few - many
@@ -26,5 +26,5 @@ def test_the_worked_example_of_the_page_is_that_of_the_records() -> None:
     result = stats.ttest_rel(few, many)
     low, high = result.confidence_interval(0.95)
     numbers = (gains.mean(), gains.std(ddof=1), stats.sem(gains), low, high, result.pvalue)
-    for number, digits_ in zip(numbers, (3, 3, 3, 2, 2, 2), strict=True):
-        assert f"{number:.{digits_}f}".replace("-", "−") in text
+    for number, decimals in zip(numbers, (3, 3, 3, 2, 2, 2), strict=True):
+        assert f"{number:.{decimals}f}".replace("-", "−") in text
