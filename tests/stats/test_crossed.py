@@ -12,7 +12,7 @@ from statsmodels.stats.anova import anova_lm
 
 from sweep.config.compose import from_settings
 from sweep.core.errors import SettingError
-from sweep.run.shared_data import load_own
+from sweep.runner.shared_data import load_own
 from sweep.stats import crossed
 from sweep.stats.crossed import Bits, Components, TwoWay, two_way
 from sweep.training.trainer import train_block
