@@ -207,6 +207,16 @@ def test_cells_without_decisive_digits_are_not_drawn(trials: pd.DataFrame) -> No
     assert result.not_drawn == "the digits that make the difference: no more of them than chance gives"
 
 
+def test_beyond_chance_is_a_poisson_test() -> None:
+    """Of two expected digits 8 come by chance in 0.11 % of cases, 9 in 0.02 %."""
+    table = pd.DataFrame({"right": [3] * 9, "baseline_right": [0] * 9})
+    examples = digits.Examples(LABELS, None, (), "digit")
+    counts = [
+        digits.WhichDigits(table, table[:count], (1.5, 0.5), 3, 3, examples).beyond_chance for count in (8, 9)
+    ]
+    assert [stats.poisson.sf(count - 1, 2) < 0.001 for count in (8, 9)] == counts == [False, True]
+
+
 def test_own_images_need_their_folder(tmp_path: Path) -> None:
     images, rng = tmp_path / "images", np.random.default_rng(0)
     images.mkdir()
