@@ -142,6 +142,7 @@ class Comparable:
         table = verdict_table(differences, self.criteria, family=family, others=list(rest.values()))
         two_way = self._two_way([(position, other) for other in others], differences)
         if two_way:
+            # Pairs without the baseline get no row, but they belong to the family that is corrected.
             without_rows = self._two_way_of_rest(rest)
             table = table.join(on_new_digits(two_way, self.criteria, family=family, others=without_rows))
         table.insert(0, "cell", [names[other] for other in others])

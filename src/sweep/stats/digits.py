@@ -111,6 +111,7 @@ def which_digits(
         )
     first, second = (_by_seed(cells, name) for name in (cell, baseline))
     common = sorted(first.keys() & second.keys())
+    # Pairs share their streams of random numbers; a seed that only one cell has would unbalance them.
     if paired:
         first, second = ({seed: bits[seed] for seed in common} for bits in (first, second))
     if not first or not second:
@@ -205,6 +206,7 @@ def expected_by_luck(correct: Bits, baseline: Bits) -> tuple[float, float]:
     examples = np.bincount(correct.sum(axis=0) + baseline.sum(axis=0), minlength=both + 1)
     right, total = np.arange(seeds + 1)[:, None], np.arange(both + 1)
     chance = stats.hypergeom.pmf(right, both, total, seeds)
+    # Rows are how many seeds of the cell are right, columns how many of both; impossible pairs have chance 0.
     shares, shares_baseline = right / seeds, (total - right) / seeds_baseline
     gained = (chance * _decided(shares, shares_baseline)).sum(axis=0) @ examples
     lost = (chance * _decided(shares_baseline, shares)).sum(axis=0) @ examples
@@ -229,6 +231,7 @@ def examples_of(trials: pd.DataFrame, root: str | None = None) -> Examples:
     located = row.get("data") in GENERATED or DATASETS.outside
     if root is None and digest != datasets.MNIST_DIGEST and not located:
         raise TrialsError(f"{row['data_label']}: its records do not say where its files lie (data.root)")
+    # The records name the settings of the data; reading it again must give the same digest and split.
     columns = {str(name): value for name, value in row.items()}
     (config,) = from_settings(settings_of(columns | ({} if root is None else {"data.root": root})))
     if datasets.digest(config.data) != digest:
