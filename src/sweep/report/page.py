@@ -202,12 +202,12 @@ def draw_figures(
         _with(cells, judged.trials),
         _with(cells, curves),
         axes,
-        folder,
-        formats,
-        visible(settings),
-        figures.BaselineComparison(table, visible(name), judged.criteria),
-        everything,
-        [*_effects(judged, settings), *_digits(judged, axes), *_registered(judged, cells)],
+        folder=folder,
+        formats=formats,
+        settings=visible(settings),
+        against=figures.BaselineComparison(table, visible(name), judged.criteria),
+        everything=everything,
+        beside=[*_effects(judged, settings), *_digits(judged, axes), *_registered(judged, cells)],
     )
     names = ", ".join(dict.fromkeys(file.stem for file in drawn.files))
     if names:
@@ -225,7 +225,7 @@ def _effects(judged: JudgedSweep, settings: str) -> list[Planned]:
     labels = [f"{row['value']} against {row['against']}" for row in effects.to_dict("records")]
     title, groups = "main effects, means over all other settings", list(map(visible, effects["setting"]))
     own = partial(
-        draw_differences, list(map(visible, labels)), effects, judged.criteria, title, groups=groups
+        draw_differences, list(map(visible, labels)), effects, judged.criteria, title=title, groups=groups
     )
     return [Planned("effects", partial(own, caption=visible(settings)))]
 
