@@ -90,7 +90,7 @@ def _in_words(data: pd.DataFrame, look: _Look, level: float) -> Iterator[str]:
     words = {
         "small dots: single seeds": several,
         f"thick bar: {percent(level)} interval of the mean": look.intervals["low"].notna().any(),
-        "thin bar: ± standard deviation": several,
+        "thin bar: ±\xa0standard deviation": several,
     }
     yield "; ".join(text for text, drawn in words.items() if drawn)
     if look.against:
@@ -167,7 +167,8 @@ def _mark(panel: Axes, rows: pd.DataFrame, line: style.Line, look: _Look, *, ste
     several = rows[cells["seed"].transform("nunique") > 1]
     apart = spread_out(several["seed"])
     if look.across.numeric:
-        positions = look.across.shifted(several[_X], 0.025 + 0.03 * apart)
+        room = min(0.055, 0.9 * look.across.gap)
+        positions = look.across.shifted(several[_X], room * (0.45 + 0.55 * apart))
     else:
         positions = several[_X] + step * (0.2 + 0.3 * apart)
     draw_seeds(panel, positions, several[SHOWN], colour=line.colour)

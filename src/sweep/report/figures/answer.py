@@ -32,7 +32,7 @@ from sweep.stats.judge import Verdict
 MOST_ROWS = 8
 _TITLE, _TEXT, _NOTE = 16.0, 14.0, 11.0  # points
 _SEEDS, _DIFFERENCES = 4.0, 2.9  # inches across: the two panels
-_ROW, _LINE, _BETWEEN, _EDGE = 0.8, 0.25, 0.3, 0.15  # inches: a row, a line of _TEXT, gaps
+_ROW, _LINE, _BETWEEN, _EDGE = 0.75, 0.25, 0.3, 0.15  # inches: a row, a line of _TEXT, gaps
 _COLOUR = style.colours(1)[0]
 
 
@@ -52,15 +52,17 @@ def draw_answer(
     left = layout.room_beside([*labels, heading], _TEXT) + _EDGE
     right = layout.room_beside(list(rows["text"]), _TEXT) + _EDGE
     width = left + _SEEDS + _BETWEEN + _DIFFERENCES + right
-    title = _wrapped(_headline(rows, heading, against), width, _TITLE)
-    note = "\n".join(_wrapped(part, width, _NOTE) for part in (*_in_words(against), caption) if part)
-    name = _wrapped(f"difference from {against.baseline} (points)", _DIFFERENCES, _TEXT)
+    inside = width - 2 * _EDGE
+    title = _wrapped(_headline(rows, heading, against), inside, _TITLE)
+    note = "\n".join(_wrapped(part, inside, _NOTE) for part in (*_in_words(against), caption) if part)
+    baseline = rows.loc[rows["verdict"] == "", "label"].iloc[0]
+    name = _wrapped(f"difference from {baseline} (points)", _DIFFERENCES + 2 * _BETWEEN, _TEXT)
     figure, (seeds, differences) = _frame(len(rows), left, width, texts=(title, name, note))
     _draw_seeds(seeds, data, rows)
     _draw_differences(differences, rows, margin=100 * against.criteria.margin)
     for panel, label in ((seeds, NAMES[measure]), (differences, name)):
         panel.set_ylim(len(rows) - 0.45, -0.6)
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
         panel.tick_params(axis="x", labelsize=_TEXT)
         panel.set_xlabel(label, fontsize=_TEXT)
         panel.grid(visible=False, axis="y")
@@ -72,15 +74,21 @@ def draw_answer(
 
 
 def _wrapped(text: str, inches: float, points: float) -> str:
-    letter = layout.LETTER * points / style.SMALL
-    return "\n".join(textwrap.wrap(text, int((inches - _EDGE) / letter)))
+    """Break a text into lines of at most this width."""
+    letters = int(inches / (layout.LETTER * points / style.SMALL))
+    lines = "\n".join(textwrap.wrap(text, letters))
+    # A line of wide letters is wider than the mean letter makes believe.
+    while layout.width_of(lines, points) > inches and letters > 1:
+        letters = int(0.9 * letters)
+        lines = "\n".join(textwrap.wrap(text, letters))
+    return lines
 
 
 def _frame(
     rows: int, left: float, width: float, *, texts: tuple[str, str, str]
 ) -> tuple[Figure, tuple[Axes, Axes]]:
     """Return a figure with its two panels; `texts` are title, name of the second panel's axis, and note."""
-    title, name, note = texts
+    title, _, note = texts
     lines = [text.count("\n") + 1 for text in texts]
     above = 0.3 * lines[0] + 0.5
     below = 0.5 + _LINE * lines[1] + 0.19 * lines[2] + _EDGE
@@ -107,22 +115,24 @@ def _rows(data: pd.DataFrame, axes: Sequence[str], against: BaselineComparison) 
     compared[["difference", "low", "high"]] *= 100
     rows = rows.join(compared.rename(columns={"low": "least", "high": "most"}))
     rows.loc[rows["least"].isna(), "verdict"] = UNJUDGED
-    rows.loc[rows.index == against.cell, ["difference", "least", "most", "verdict"]] = [0.0, 0.0, 0.0, ""]
+    rows.loc[rows.index == against.cell, ["difference", "least", "most"]] = 0.0
+    rows.loc[rows.index == against.cell, "verdict"] = ""
     rows["label"] = [labels[str(cell)] for cell in rows.index]
-    rows["text"] = [_text(row) for row in rows.to_dict("records")]
+    rows["text"] = [_text(row) or against.role for row in rows.to_dict("records")]
     return rows.loc[sorted(rows.index, key=lambda cell: order[labels[str(cell)]])]
 
 
 def _text(row: dict[Any, Any]) -> str:
-    """Return the text beside a row: its difference and verdict."""
-    return f"{signed('{:.2f}'.format(row['difference']))}  {row['verdict']}" if row["verdict"] else "baseline"
+    """Return the difference and the verdict of a row; the baseline has none."""
+    difference = signed(f"{row['difference']:.2f}")
+    return f"{difference}  {row['verdict']}" if row["verdict"] else ""
 
 
 def _headline(rows: pd.DataFrame, name: str, against: BaselineComparison) -> str:
     """Return the verdict on the baseline and the cell closest to it, as a sentence."""
     others = rows[~rows["verdict"].isin(["", UNJUDGED])]
-    closest = others.loc[others["difference"].abs().idxmin()]
-    pair = [rows.loc[against.cell, "label"], closest["label"]]
+    closest = others.sort_values("difference", key=abs, kind="stable").iloc[0]
+    pair = [rows.loc[rows["verdict"] == "", "label"].iloc[0], closest["label"]]
     first, second = pair if closest["difference"] <= 0 else pair[::-1]
     reasons = {
         Verdict.EQUIVALENT: "so little that the two are equivalent",
@@ -157,10 +167,11 @@ def _write_mean(panel: Axes, mean: float, level: int) -> None:
     """Write a mean above its marker, or beside an arrow at the edge of the panel if it lies beyond."""
     left, right = panel.get_xlim()
     text: dict[str, Any] = {"fontsize": _TEXT, "va": "center", "color": "0.15"}
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
     step = 0.08 * (right - left)
     if left <= mean <= right:
         x = min(max(mean, left + step), right - step)
-        panel.text(x, level - 0.32, f"{mean:.2f}", ha="center", **text)
+        panel.text(x, level - 0.32, f"{mean:.2f}", ha="center", bbox=ground, **text)
     elif mean < left:
         draw_arrow(panel, left, level, colour=style.GREY)
         panel.text(left + step, level, f"{mean:.2f}", ha="left", **text)
@@ -185,13 +196,13 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, *, margin: float) -> None
             draw_arrow(panel, left, level, colour=colour)
         if ends.iloc[level].max() > right:
             draw_arrow(panel, right, level, colour=colour)
-        text = {"va": "center", "fontsize": _TEXT, "color": colour}
-        panel.annotate(row["text"], (1, level), (10, 0), **beside, **text)
+        text: dict[str, Any] = {"va": "center", "fontsize": _TEXT, "color": colour, **beside}
+        panel.annotate(row["text"], (1, level), (10, 0), **text)
 
 
 def _limit(panel: Axes, distances: pd.DataFrame, *, centre: float = 0.0, least: float = 0.0) -> None:
     """Limit the axis to what most rows need, so that one far away does not squeeze the others together."""
-    furthest = max(reach(distances.abs().max(axis=1)), least)
+    furthest = max(reach(distances.abs().max(axis=1), most=2.5), least)
     low = max(min(distances.min().min(), -least), -furthest)
     high = min(max(distances.max().max(), least), furthest)
     room = 0.06 * (high - low) or 1.0
@@ -200,6 +211,8 @@ def _limit(panel: Axes, distances: pd.DataFrame, *, centre: float = 0.0, least: 
 
 def _in_words(against: BaselineComparison) -> Iterator[str]:
     """Explain the marks."""
-    criteria = against.criteria
-    yield f"small dots: single seeds; bars: {percent(criteria.level)} intervals over new seeds"
-    yield f"shaded: ±{100 * criteria.margin:g} points, the margin for equivalence"
+    level, margin = percent(against.criteria.level), 100 * against.criteria.margin
+    yield (
+        f"small dots: single seeds; bars: {level} intervals over new seeds; shaded: ±{margin:g} points, the"
+        " margin for equivalence"
+    )

@@ -1,4 +1,4 @@
-"""The mean accuracy of every combination of two settings, and which cannot be told from the best."""
+"""The mean accuracy of every combination of two settings, and those not clearly different from the best."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def draw_heatmap(
     """Draw the mean accuracy of each cell as colour and number, settings `across` against those of `up`.
 
     A panel for each combination of `facets`. `trials` are those of `sweep.load` without diverged ones.
-    Cells that cannot be told from the baseline of `against` are hatched, the baseline is outlined, missing
+    Cells not clearly different from the baseline of `against` are hatched, the baseline is outlined, missing
     combinations are grey. Raises SweepError if no accuracy was measured.
     """
     measure, data = in_percent(trials)
@@ -136,7 +136,7 @@ def _write(panel: Axes, means: pd.DataFrame, colours: Normalize) -> None:
 
 
 def _mark(panel: Axes, ids: pd.DataFrame, against: BaselineComparison) -> None:
-    """Hatch the cells that cannot be told from the baseline, and outline the baseline."""
+    """Hatch the cells not clearly different from the baseline, and outline the baseline."""
     for (row, column), cell in np.ndenumerate(ids.to_numpy(object)):
         corner = (column, row)
         if cell in against.alike:
@@ -158,10 +158,10 @@ def _draw_colour_bar(
 
 def _in_words(cells: "pd.Series[str]", against: BaselineComparison | None, *, missing: bool) -> str:
     """Explain the marks, those that are drawn."""
-    words: dict[str, object] = {"mean over seeds of each cell": True}
+    words: dict[str, object] = {"mean of each cell over its seeds": True}
     if against:
         drawn = frozenset(cells)
         words[f"outlined: {against.baseline}"] = drawn & {against.cell}
-        words["hatched: cannot be told from it"] = drawn & against.alike
+        words["hatched: not clearly different from it"] = drawn & against.alike
     words["grey: not in this sweep"] = missing
     return "; ".join(text for text, used in words.items() if used)

@@ -255,6 +255,13 @@ class Scale:
         """Return True if every value has a label; of many numbers only round ones do."""
         return not self.numeric or len(self.labels) <= MOST_TICKS
 
+    @property
+    def gap(self) -> float:
+        """Return the least distance of two values, as a fraction of the whole axis."""
+        positions = np.log(self.positions) if self.log else np.array(self.positions)
+        gaps = np.diff(positions)
+        return float(gaps.min() / (positions[-1] - positions[0])) if len(gaps) else 1.0
+
     def room(self, width: float) -> float:
         """Return the inches below an axis of `width` that the labels need: more if they stand upright."""
         if not self.labelled:

@@ -1,7 +1,8 @@
 """Marks of accuracy figures: seeds, intervals of means, and cells that differ from the baseline."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,12 +27,13 @@ class BaselineComparison:
     """Comparison of the cells of a sweep with one of them, the baseline.
 
     `table` is that of `sweep.compare`, judged by `criteria`; it may be empty. `baseline` is what readers
-    call the baseline: "the best on validation, hidden=256".
+    call the baseline, "the best on validation, hidden=256", and `role` what they call it beside its name.
     """
 
     table: pd.DataFrame
     baseline: str
     criteria: Criteria = Criteria()
+    role: str = field(default="baseline", kw_only=True)
 
     @property
     def cell(self) -> str | None:
@@ -90,7 +92,7 @@ def draw_seeds(
     panel: Axes, x: "pd.Series[float]", y: "pd.Series[float]", *, colour: style.Colour, size: float = 3.5
 ) -> None:
     """Draw a small translucent dot for each seed."""
-    look = {"markersize": size, "alpha": 0.45, "markeredgewidth": 0, "zorder": 1.8}
+    look: dict[str, Any] = {"markersize": size, "alpha": 0.45, "markeredgewidth": 0, "zorder": 1.8}
     panel.plot(x, y, "o", color=colour, **look)
 
 
@@ -144,7 +146,7 @@ def marks_in_words(cells: "pd.Series[str]", against: BaselineComparison) -> str:
     drawn = frozenset(cells)
     words = {
         f"ring: {against.baseline}": drawn & {against.cell},
-        "filled: cannot be told from it": drawn & against.alike,
+        "filled: not clearly different from it": drawn & against.alike,
         "hollow: clearly different from it": drawn & against.different,
     }
     return "; ".join(text for text, marked in words.items() if marked)
