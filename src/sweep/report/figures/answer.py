@@ -75,11 +75,11 @@ def draw_answer(
 
 def _wrapped(text: str, inches: float, points: float) -> str:
     """Break a text into lines of at most this width."""
-    letters = int(inches / (layout.LETTER * points / style.SMALL))
+    letters = int(1.2 * inches / (layout.LETTER * points / style.SMALL))
     lines = "\n".join(textwrap.wrap(text, letters))
-    # A line of wide letters is wider than the mean letter makes believe.
+    # The mean width of a letter is only a first guess: the widest line decides.
     while layout.width_of(lines, points) > inches and letters > 1:
-        letters = int(0.9 * letters)
+        letters = int(0.95 * letters)
         lines = "\n".join(textwrap.wrap(text, letters))
     return lines
 
@@ -108,7 +108,7 @@ def _rows(data: pd.DataFrame, axes: Sequence[str], against: BaselineComparison) 
     order = {label: position for position, label in enumerate(Scale.of(data, axes).labels)}
     labels = dict(zip(data["cell"], style.values(data, axes), strict=True))
     rows = data.groupby("cell", sort=False)[SHOWN].mean().to_frame("mean")
-    rows = rows.join(mean_intervals(data, SHOWN, against.criteria.level))
+    rows = rows.join(mean_intervals(data, SHOWN, against.criteria.level).clip(0.0, 100.0))
     if against.sequential:
         rows[["low", "high"]] = math.nan
     compared = against.table.set_index("cell")[["difference", "low", "high", "verdict"]]
