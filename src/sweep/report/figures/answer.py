@@ -4,7 +4,6 @@ Wide, with few rows and large letters, so that it can be read where a page shows
 """
 
 import math
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -53,10 +52,10 @@ def draw_answer(
     right = layout.room_beside(list(rows["text"]), _TEXT) + _EDGE
     width = left + _SEEDS + _BETWEEN + _DIFFERENCES + right
     inside = width - 2 * _EDGE
-    title = _wrapped(_headline(rows, heading, against), inside, _TITLE)
-    note = "\n".join(_wrapped(part, inside, _NOTE) for part in (*_in_words(against), caption) if part)
+    title = layout.wrapped(_headline(rows, heading, against), inside, _TITLE)
+    note = "\n".join(layout.wrapped(part, inside, _NOTE) for part in (*_in_words(against), caption) if part)
     baseline = rows.loc[rows["verdict"] == "", "label"].iloc[0]
-    name = _wrapped(f"difference from {baseline} (points)", _DIFFERENCES + 2 * _BETWEEN, _TEXT)
+    name = layout.wrapped(f"difference from {baseline} (points)", _DIFFERENCES + 2 * _BETWEEN, _TEXT)
     figure, (seeds, differences) = _frame(len(rows), left, width, texts=(title, name, note))
     _draw_seeds(seeds, data, rows)
     _draw_differences(differences, rows, margin=100 * against.criteria.margin)
@@ -71,17 +70,6 @@ def draw_answer(
     above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
     seeds.annotate(heading, (0, 1), (-4, 8), ha="right", fontsize=_TEXT, **above)
     return figure
-
-
-def _wrapped(text: str, inches: float, points: float) -> str:
-    """Break a text into lines of at most this width."""
-    letters = int(1.2 * inches / (layout.LETTER * points / style.SMALL))
-    lines = "\n".join(textwrap.wrap(text, letters))
-    # The mean width of a letter is only a first guess: the widest line decides.
-    while layout.width_of(lines, points) > inches and letters > 1:
-        letters = int(0.95 * letters)
-        lines = "\n".join(textwrap.wrap(text, letters))
-    return lines
 
 
 def _frame(

@@ -1,14 +1,12 @@
 """Images of the digits that one cell gets right in most of its seeds and another in few."""
 
-import textwrap
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from sweep.core.errors import TrialsError
 from sweep.core.formats import percent, plural
 from sweep.report.figures import style
-from sweep.report.figures.layout import EDGE, LETTER
+from sweep.report.figures.layout import EDGE, wrapped
 from sweep.stats.digits import FEW, MOST, WhichDigits
 
 MOST_DRAWN = 20  # on either side
@@ -32,16 +30,15 @@ def draw_digits(digits: WhichDigits, cell: str, baseline: str) -> Figure:
         (digits.gained, _heading(digits, f"{cell} right, {baseline} wrong", len(digits.gained), luck=gained)),
         (digits.lost, _heading(digits, f"{baseline} right, {cell} wrong", len(digits.lost), luck=lost)),
     ]
-    note = textwrap.wrap(_note(digits, cell, baseline), int((WIDTH - 2 * EDGE) / LETTER))
+    note = wrapped(_note(digits, cell, baseline), WIDTH - 2 * EDGE, style.SMALL)
     height = sum(_height(rows, heading) for rows, heading in sides)
-    height += 2 * EDGE + BLOCK * len(sides) + LINE * len(note)
+    height += 2 * EDGE + BLOCK * len(sides) + LINE * (note.count("\n") + 1)
     figure, top = Figure(figsize=(WIDTH, height)), height - EDGE
     for rows, heading in sides:
         figure.text(EDGE / WIDTH, top / height, heading, va="top", fontsize=style.TITLE)
         _draw_images(figure, digits, rows[:MOST_DRAWN], top=top - LINE * (heading.count("\n") + 1))
         top -= _height(rows, heading) + BLOCK
-    below = "\n".join(note)
-    figure.text(EDGE / WIDTH, EDGE / height, below, va="bottom", fontsize=style.SMALL, color=style.GREY)
+    figure.text(EDGE / WIDTH, EDGE / height, note, va="bottom", fontsize=style.SMALL, color=style.GREY)
     return figure
 
 
@@ -50,8 +47,7 @@ def _heading(digits: WhichDigits, sides: str, count: int, *, luck: float) -> str
     number = plural(count, digits.examples.noun) if count else f"no {digits.examples.noun}s"
     text = f"{sides}: {number}, {expected} expected by chance"
     text += f"; the {MOST_DRAWN} strongest" if count > MOST_DRAWN else ""
-    letters = int((WIDTH - 2 * EDGE) / (LETTER * style.TITLE / style.SMALL))
-    return "\n".join(textwrap.wrap(text, letters))
+    return wrapped(text, WIDTH - 2 * EDGE, style.TITLE)
 
 
 def _note(digits: WhichDigits, cell: str, baseline: str) -> str:

@@ -25,7 +25,7 @@ TICKS = 0.62  # inches, of a vertical axis's labels, if those are numbers
 NAME = 0.2  # of an axis's name, or of a line of text
 EDGE = 0.12
 FLAT = 0.2  # that horizontal labels need below an axis
-LETTER = 0.066  # the mean width of a letter of a remark
+_LETTER = 0.066  # the mean width of a letter of a remark
 LONGEST_LABEL = 36  # letters of a line in a legend
 MOST_TICKS = 12
 NARROWEST = 0.06  # least distance of two ticks, as a fraction of the axis
@@ -78,7 +78,7 @@ class Grid:
                 labelbottom=lowest, labelleft=self.share == "col" or not position % self.columns
             )
             if self.titles:
-                panel.set_title(self._wrapped(self.titles[position]))
+                panel.set_title(wrapped(self.titles[position], self.width, style.TITLE))
             if self.heading and not position % self.columns:
                 self._head(panel)
         return list(axes.flat[: self.count])
@@ -118,8 +118,7 @@ class Grid:
         legend_width, legend_height = self._extent(legend) if legend else (0.0, 0.0)
         left, right = self.y_ticks + NAME, self.beside + legend_width + (0.25 if legend else 0.1)
         width = left + self._across + right
-        letters = int((width - 0.2) / LETTER)
-        text = "\n".join(line for remark in remarks for line in textwrap.wrap(remark, letters))
+        text = "\n".join(wrapped(remark, width - 2 * EDGE, style.SMALL) for remark in remarks if remark)
         below = (text.count("\n") + 1) * 0.16 + 0.08 if text else 0.0
         head = self._room_above(panels)
         rows = self.rows * self.height + (self.rows - 1) * (head + 0.15) + self._ragged
@@ -197,15 +196,22 @@ class Grid:
         box = legend.get_window_extent()
         return box.width / self.figure.dpi, box.height / self.figure.dpi
 
-    def _wrapped(self, title: str) -> str:
-        letters = self.width * len(title) / (width_of(title, style.TITLE) or 1.0)
-        return "\n".join(textwrap.wrap(title, max(1, int(0.95 * letters))))
-
 
 def folded(label: str) -> str:
     """Break a long label into several lines; a space at its beginning stays."""
     lines = textwrap.wrap(label, LONGEST_LABEL, drop_whitespace=False) or [label]
     return "\n".join(line if not position else line.strip() for position, line in enumerate(lines))
+
+
+def wrapped(text: str, inches: float, points: float) -> str:
+    """Break a text into lines of at most this width, in letters of this size."""
+    letters = int(1.2 * inches / (_LETTER * points / style.SMALL))
+    lines = textwrap.wrap(text, letters)
+    # The mean width of a letter is only a first guess: the widest line decides.
+    while letters > 1 and width_of("\n".join(lines), points) > 0.97 * inches:
+        letters = int(0.95 * letters)
+        lines = textwrap.wrap(text, letters)
+    return "\n".join(lines)
 
 
 def width_of(label: str, points: float) -> float:
