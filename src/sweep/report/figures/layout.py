@@ -15,9 +15,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from sweep.report.figures import style
 
@@ -216,8 +217,10 @@ def wrapped(text: str, inches: float, points: float) -> str:
 
 def width_of(label: str, points: float) -> float:
     """Return the inches across of a label's longest line, in letters of this size."""
-    drawn = [TextPath((0, 0), line, size=points) for line in label.split("\n") if line.strip()]
-    return max((float(path.get_extents().width) for path in drawn), default=0.0) / 72
+    font = FontProperties(size=points)
+    measure = text_to_path.get_text_width_height_descent
+    widths = [measure(line, font, ismath=False)[0] for line in label.split("\n")]
+    return max(map(float, widths)) / 72
 
 
 def room_beside(labels: Sequence[str], points: float = style.TICK) -> float:
