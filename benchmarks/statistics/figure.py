@@ -31,14 +31,14 @@ REMARK = (
 
 def draw(table: pd.DataFrame) -> None:
     """Draw the committed table into docs/, as far as it has the rows."""
-    grid = layout.Grid(len(PANELS), 2, 2.5, 1.9, "all", titles=tuple(PANELS))
+    grid = layout.Grid(len(PANELS), 2, width=2.5, height=1.9, share="all", titles=tuple(PANELS))
     with style.applied():
         looks, panels = style.lines(LABELS), grid.panels()
         for panel, (part, method) in zip(panels, PANELS.values(), strict=True):
             rows = table[(table["part"] == part) & (table["method"] == method) & (table["measure"] == MISSED)]
             _draw(panel, rows[rows["n"].isin(NUMBERS)], looks)
         handles = [looks[label].handle(label) for label in LABELS]
-        figure = grid.finish("seeds a cell", "% of intervals that miss", handles, "", [REMARK])
+        figure = grid.finish("seeds a cell", "% of intervals that miss", handles=handles, remarks=[REMARK])
         figure_files.save(figure, FIGURE, ["png"])
 
 
