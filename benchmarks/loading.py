@@ -35,7 +35,8 @@ def make_store(results: Path, trials: int) -> None:
     with patch("os.fsync"):
         for position in range(trials):
             cell, seed = cells[position // SEEDS], position % SEEDS
-            write_record(results, cell.id, cell.settings(), replace(trained.result, seed=seed), origin)
+            result = replace(trained.result, seed=seed)
+            write_record(results, cell.id, result, settings=cell.settings(), origin=origin)
 
 
 def measure(results: Path) -> None:

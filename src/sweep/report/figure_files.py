@@ -28,7 +28,7 @@ def key(axes: Iterable[str]) -> str:
 
 def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
     """Write a figure in each of the formats, to the file `stem` and its ending; whole or not at all."""
-    files.check_own(stem.parent)
+    files.refuse_link(stem.parent)
     written = []
     for ending in formats:
         file = stem.with_name(f"{stem.name}.{ending}")
@@ -52,7 +52,7 @@ def remove_stale(folder: Path) -> None:
     """Remove an earlier sweep's figures from `folder`: files named as `draw_all` names them, no others."""
     if not folder.is_dir():
         return
-    files.check_own(folder)
+    files.refuse_link(folder)
     settings = "|".join(sorted({re.escape(name) for full in nodes() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
     # A number before the ending is from earlier versions, which numbered their figures.

@@ -57,7 +57,7 @@ def of_trials(trials: pd.DataFrame, root: str | None = None) -> Examples:
         raise TrialsError(f"{row['data_label']}: its records do not say where its files lie (data.root)")
     given = {str(name): value for name, value in row.items()} | ({} if root is None else {"data.root": root})
     (config,) = from_settings(settings_of_row(given))
-    if datasets.digest(config.data) != digest:
+    if datasets.contents_digest(config.data) != digest:
         raise TrialsError(f"{row['data_label']}: the files at hand are not those of its records ({digest})")
     raw = datasets.load(config.data)
     _, _, test = split(raw, config.data, generator(config, int(row["seed"]), Stream.SPLIT))
