@@ -102,7 +102,7 @@ def test_cells_of_one_sweep_share_one_store(tmp_path: Path) -> None:
 def test_data_is_looked_at_once_for_each_way_in_which_it_is_configured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked: dict[str, list[DataConfig]] = {"digest": [], "counts": [], "load": []}
+    looked: dict[str, list[DataConfig]] = {"contents_digest": [], "counts": [], "load": []}
     for name, configs in looked.items():
         plain = getattr(datasets, name)
         # Bound now: the loop goes on to the next name.
