@@ -169,7 +169,7 @@ def test_not_finite_passed_on(setup: Setup) -> None:
     """Numbers that are not finite are passed on, so that overflow is seen; a gradient changes no weight."""
     (features, targets), (rows,) = data(9, 4, "float32"), setup.rows(1, 2)
     with np.errstate(all="ignore"):
-        for activation in ACTIVATIONS.own:
+        for activation in ACTIVATIONS.builtin:
             problem = setup.problem((9, 6, 4), activation, OBJECTIVES[-1])
             parameters = initial(problem, 2, "float32")
             parameters[0, 0] = np.nan

@@ -31,8 +31,8 @@ SEEDS = 3
 
 def test_optimizers_and_regularizers_all_covered() -> None:
     """Every optimizer and regularizer of the package is in the tests' tables."""
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {type(entry) for entry in OPTIMIZER.values()}
-    assert {REGULARIZERS[name] for name in REGULARIZERS.own} == {
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.builtin} == {type(entry) for entry in OPTIMIZER.values()}
+    assert {REGULARIZERS[name] for name in REGULARIZERS.builtin} == {
         type(entry) for entry in REGULARIZER.values()
     }
 
@@ -43,7 +43,7 @@ def test_gradient_matches_nn(setup: Setup) -> None:
     (features, targets), (rows,) = data(9, 4), setup.rows(1, SEEDS)
     originals = features.copy(), targets.copy()
     for activation, objective, regularizer, bias in product(
-        ACTIVATIONS.own, OBJECTIVES, REGULARIZER.values(), (True, False)
+        ACTIVATIONS.builtin, OBJECTIVES, REGULARIZER.values(), (True, False)
     ):
         problem = setup.problem((9, 6, 5, 4), activation, objective, regularizer=regularizer, bias=bias)
         parameters = initial(problem, SEEDS)
@@ -95,7 +95,7 @@ def test_steps_changing_rate(setup: Setup, optimizer: str) -> None:
 def test_outputs_match_nn(setup: Setup, units: tuple[int, ...], bias: bool) -> None:
     """Outputs are right before and after a step, on any number of examples in any layout."""
     (features, targets), (rows,) = data(units[0], units[-1]), setup.rows(1, SEEDS)
-    for activation in ACTIVATIONS.own:
+    for activation in ACTIVATIONS.builtin:
         problem = setup.problem(units, activation, OBJECTIVES[-1], bias=bias)
         engine = setup.engine(problem, initial(problem, SEEDS))
         for _ in range(2):
@@ -118,7 +118,7 @@ def test_gradient_any_width(setup: Setup, units: tuple[int, ...]) -> None:
     size = setup.batch if setup.batch == 1 else 300
     rng = np.random.default_rng(0)
     rows = rng.integers(0, len(features), size if setup.shared else (SEEDS, size))
-    for activation in ACTIVATIONS.own:
+    for activation in ACTIVATIONS.builtin:
         problem = setup.problem(units, activation, objective)
         parameters = initial(problem, SEEDS)
         expected = gradient(problem, parameters, features, targets, rows)

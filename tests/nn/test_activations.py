@@ -48,7 +48,7 @@ SLOPES = {"sigmoid": (0, 0), "tanh": (0, 0), "identity": (1, 1), "leaky_relu": (
 
 def test_activations_all_covered() -> None:
     """Every activation of the package has an expected value, derivative and limits here."""
-    assert set(ACTIVATIONS.own) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
+    assert set(ACTIVATIONS.builtin) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
 
 
 def as_laid_out(values: NDArray[np.float64], dtype: str, order: str) -> NDArray[np.float64]:

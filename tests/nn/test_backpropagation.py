@@ -24,17 +24,17 @@ Array = NDArray[Any]
 
 UNITS, BATCH, SEEDS = (5, 4, 3), 6, 2
 
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 # Without a hidden layer there is nothing to activate.
-NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.own)]
+NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.builtin)]
 
 
 def test_textbook_covers_all_choices() -> None:
     """The textbook knows every activation, output, loss and penalty of the package."""
-    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.own)
-    assert set(textbook.OUTPUT) == set(OUTPUTS.own)
-    assert set(textbook.EXAMPLES) == set(LOSSES.own)
-    assert set(textbook.PENALTY) == set(REGULARIZERS.own)
+    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.builtin)
+    assert set(textbook.OUTPUT) == set(OUTPUTS.builtin)
+    assert set(textbook.EXAMPLES) == set(LOSSES.builtin)
+    assert set(textbook.PENALTY) == set(REGULARIZERS.builtin)
 
 
 def regularizer_named(name: str) -> Regularizer:
@@ -70,9 +70,9 @@ def reductions(loss: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
 def test_gradient_is_derivative(depth: int, activation: str, bias: bool) -> None:
     """The gradient is the derivative, for all choices, with mini-batches that the seeds share or not."""
-    for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
+    for initializer, (output, loss) in product(INITIALIZERS.builtin, PAIRINGS):
         parameters, features, targets = example(depth, activation, initializer, bias)
-        for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+        for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
             objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
             for shared in (True, False):
                 x, y = (features[0], targets[0]) if shared else (features, targets)
@@ -92,7 +92,7 @@ def test_loss_and_gradient_check_match_textbook(output: str, loss: str) -> None:
     parameters, features, targets = example(2, "tanh", "glorot", True)
     parameters = Parameters(parameters.architecture, parameters.flat[:1])
     before = parameters.flat.copy()
-    for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+    for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
         objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
         named = network_of(parameters.architecture), (output, loss, reduction), penalty
 

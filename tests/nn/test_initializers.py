@@ -31,7 +31,7 @@ def initializer_named(name: str) -> Initializer:
 
 def test_initializers_all_covered() -> None:
     """Every initializer of the package has an expected distribution here."""
-    assert set(INITIALIZERS.own) == {*DISTRIBUTION, "zeros"}
+    assert set(INITIALIZERS.builtin) == {*DISTRIBUTION, "zeros"}
 
 
 @pytest.mark.parametrize("name", DISTRIBUTION)

@@ -15,7 +15,7 @@ from sweep.nn.outputs import OUTPUTS
 Array = NDArray[Any]
 
 SEEDS, BATCH, CLASSES = 3, 7, 4
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 EXTREME = np.array([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]])  # (seeds, batch, outputs)
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])  # the first example right, the second wrong
 
@@ -43,7 +43,7 @@ def test_losses_pairings() -> None:
 
 def test_outputs_all_covered() -> None:
     """Every output function of the package has expected values here."""
-    assert set(OUTPUTS.own) == set(EXPECTED_OUTPUT)
+    assert set(OUTPUTS.builtin) == set(EXPECTED_OUTPUT)
 
 
 @pytest.mark.parametrize("output", EXPECTED_OUTPUT)

@@ -97,7 +97,7 @@ def problem(steps: int, seeds: int, count: int, dtype: str) -> tuple[Array, Arra
 
 def test_optimizers_all_covered() -> None:
     """Every optimizer of the package has its equations here."""
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.builtin} == {
         type(optimizer) for optimizer, _ in KINDS.values()
     }
 

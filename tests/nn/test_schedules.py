@@ -9,7 +9,7 @@ from sweep.nn.schedules import SCHEDULES, Constant, Cosine, InverseEpoch, Step
 
 def test_schedules_all_covered() -> None:
     """Every schedule of the package is tested here."""
-    assert set(SCHEDULES.own) == {"constant", "inverse_epoch", "step", "cosine"}
+    assert set(SCHEDULES.builtin) == {"constant", "inverse_epoch", "step", "cosine"}
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 50])

@@ -69,7 +69,7 @@ def recognize(config: DataConfig) -> DataSetNames:
     """Recognise a data set by its contents; name unrecognised files after their folder."""
     if config.generated:
         return _GENERATED[config.name]
-    if config.name in DATASETS.outside:
+    if config.name in DATASETS.registered:
         return DataSetNames(config.name, tuple(map(str, range(config.classes))), "example")
     if datasets.contents_digest(config) == datasets.MNIST_DIGEST:
         return _MNIST

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sweep.config.columns import same_value
 from sweep.core.errors import PaperError, nearest, one_line
+from sweep.core.formats import typed_value
 from sweep.papers.specification import SCALES
 from sweep.runner.plan import Cell
 from sweep.stats.trials import drop_diverged
@@ -63,7 +64,8 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
-            upkeep.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+            metadata = {"scale": scale, "experiments": json.dumps(ids)}
+            upkeep.write_pack(results, seeds, file, metadata=metadata)
         return Collection(file)
 
     @staticmethod
@@ -85,7 +87,7 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        about = upkeep.about(self.file)
+        about = upkeep.pack_metadata(self.file)
         if about.get("scale") not in SCALES:
             raise PaperError(f"{self.file}: not the records of a report; their scale is not known")
         return about
@@ -235,7 +237,7 @@ class Collection:
 
 
 def _pairs(where: Mapping[str, Any]) -> list[str]:
-    return [f"{key}: {'null' if value is None else value}" for key, value in where.items()]
+    return [f"{key}: {typed_value(value)}" for key, value in where.items()]
 
 
 def _written(where: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.core.rules import AtLeast, Length
 from sweep.core.types import Array
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import central_difference, slope
@@ -25,9 +26,8 @@ from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 from sweep.papers import examples
 from sweep.papers.collection import SelectionError, call
-from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.system import files
 from sweep.training.problem import Stream, architecture, generator, objective
 
@@ -173,7 +173,7 @@ def _position(weight: Weight, positions: Parameters) -> int:
 
 def _example(config: Config) -> tuple[Array, Array]:
     """The features and targets of seed 0's first training example, in float64."""
-    train = load_own(replace(config, precision="float64"), 0).train
+    train = load_seed_data(replace(config, precision="float64"), 0).train
     return train.features[:1], train.targets[:1]
 
 

@@ -14,16 +14,17 @@ from sweep.report.figures.differences import draw_differences
 from sweep.report.figures.digits import draw_digits
 from sweep.report.figures.plan import Drawn, Planned
 from sweep.report.judged import JudgedSweep
-from sweep.report.sentences import name_of, names_apart
 from sweep.report.sweep_page import SweepReport
+from sweep.report.wording import CellNames
+from sweep.stats.compare import Comparisons
 
 
 def draw(
     report: SweepReport,
     cells: pd.DataFrame,
     curves: pd.DataFrame,
-    folder: Path,
     *,
+    folder: Path,
     formats: Sequence[str] = ("png",),
     everything: bool = False,
 ) -> Drawn:
@@ -33,18 +34,19 @@ def draw(
     those of `sweep.curves`. With `everything` there are more than a dozen figures if the sweep has them.
     """
     judged, axes, settings = report.judged, report.axes, report.settings
-    comparisons = judged.comparisons
-    table, name = (comparisons.table, _baseline(judged, axes)) if comparisons else (pd.DataFrame(), "")
+    names, comparisons = CellNames(judged.summary, axes), judged.comparisons
+    table, name = (comparisons.table, _baseline(comparisons, names)) if comparisons else (pd.DataFrame(), "")
+    role = "best on validation" if comparisons and comparisons.chosen_by else "baseline"
     return figures.draw_all(
         _with_settings(cells, judged.trials),
         _with_settings(cells, curves),
         axes,
-        folder,
-        formats,
-        visible(settings),
-        figures.BaselineComparison(table, visible(name), judged.criteria),
-        everything,
-        [*_effects(judged, settings), *_digits(judged, axes), *_registered(judged, cells)],
+        folder=folder,
+        formats=formats,
+        settings=visible(settings),
+        against=figures.BaselineComparison(table, visible(name), judged.criteria, role=role),
+        everything=everything,
+        beside=[*_effects(judged, settings), *_digits(judged, names), *_registered(judged, cells)],
     )
 
 
@@ -56,17 +58,18 @@ def _effects(judged: JudgedSweep, settings: str) -> list[Planned]:
     labels = [f"{row['value']} against {row['against']}" for row in effects.to_dict("records")]
     title, groups = "main effects, means over all other settings", list(map(visible, effects["setting"]))
     draw = partial(
-        draw_differences, list(map(visible, labels)), effects, judged.criteria, title, groups=groups
+        draw_differences, list(map(visible, labels)), effects, judged.criteria, title=title, groups=groups
     )
     return [Planned("effects", partial(draw, caption=visible(settings)))]
 
 
-def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
+def _digits(judged: JudgedSweep, names: CellNames) -> list[Planned]:
     """Return the figure of the single examples that make a difference, if there are some."""
-    if judged.digits is None or judged.digits.found.not_drawn:
+    if judged.digits is None or judged.digits.which.not_drawn:
         return []
-    names = names_apart(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
-    return [Planned("digits", partial(draw_digits, judged.digits.found, *map(visible, names)))]
+    cell, baseline = judged.digits.cell, judged.digits.baseline
+    pair = [names.apart(first, second) for first, second in ((cell, baseline), (baseline, cell))]
+    return [Planned("digits", partial(draw_digits, judged.digits.which, *map(visible, pair)))]
 
 
 def _registered(judged: JudgedSweep, cells: pd.DataFrame) -> list[Planned]:
@@ -80,11 +83,10 @@ def _registered(judged: JudgedSweep, cells: pd.DataFrame) -> list[Planned]:
     return [Planned(name, partial(drawn, draw)) for name, draw in FIGURES.items()]
 
 
-def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+def _baseline(comparisons: Comparisons, names: CellNames) -> str:
     """Return what figures call the baseline."""
-    assert judged.comparisons is not None
-    name = name_of(judged.summary, axes, judged.comparisons.baseline)
-    return f"the best on validation, {name}" if judged.comparisons.chosen_by else name
+    name = names.full(comparisons.baseline)
+    return f"the best on validation, {name}" if comparisons.chosen_by else name
 
 
 def _with_settings(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
