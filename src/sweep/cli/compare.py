@@ -39,7 +39,7 @@ def compare(arguments: Sequence[str]) -> int:
 
 def show(given: list[str], output: Path | None) -> None:
     """Print the comparison of the stored cells that are asked for, and write it to `output`."""
-    from sweep.report import page_files, terminal
+    from sweep.report import saving, terminal
     from sweep.report.sweep_page import report_on_store
     from sweep.session import console
     from sweep.stats.judge import Criteria
@@ -57,7 +57,7 @@ def show(given: list[str], output: Path | None) -> None:
         from sweep.report.sweep_figures import draw
         from sweep.store.load import load_curves
 
-        page_files.write(page, output, "summary")
+        saving.write(page, output, "summary")
         cells = report.judged.summary[["cell", *report.axes]]
         drawn = draw(report, cells, load_curves(results, cells["cell"]), folder=output / "figures")
         if drawn.left_out:
