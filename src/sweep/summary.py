@@ -103,7 +103,7 @@ def summarise_variance(
     def draw(folder: Path) -> "Drawn":
         from sweep.report.figures.variance import draw_into
 
-        return draw_into(folder, table, axes, settings, formats=configs[0].figure_formats)
+        return draw_into(folder, table, axes, settings=settings, formats=configs[0].figure_formats)
 
     page = variance.page(table, axes, settings, mixture=mixture(trials))
     _show_and_write(page, "variance", plan, output, console, draw=draw)
