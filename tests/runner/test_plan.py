@@ -134,7 +134,7 @@ def test_plan_long_listing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert first.startswith(f"{len(widths)} cells, {5 * len(widths)} trials: 0 stored")
     assert heading.split() == ["cell", "hidden", "seeds", "to", "train"]
     assert [row.split()[1:] for row in rows] == [[str(width), "5", "5"] for width in widths[:MOST_ROWS]]
-    assert last == "... and 30 more cells"
+    assert last == "... and 30 more"
 
 
 def test_flops_by_hand() -> None:
