@@ -28,7 +28,7 @@ from sweep.core.errors import PaperError, nearest, one_line, shortened
 from sweep.papers.collection import Settings, parameters, settings_class
 from sweep.papers.findings import typed_number
 from sweep.papers.rules import FileName, MistakeError, Names, OneOf, refused
-from sweep.papers.specification import SCALES, Figure, Finding, Measurement, Paper, Table
+from sweep.papers.specification import SCALES, Finding, Measurement, Paper, PaperFigure, PaperTable
 from sweep.system import files
 
 Hook = Callable[[Any, Any], Any]
@@ -180,8 +180,8 @@ def paper_converter(
             "measures": vocabulary.measures,
         }
     )
-    _register(converter, Table, "make", vocabulary.tables)
-    _register(converter, Figure, "draw", vocabulary.figures)
+    _register(converter, PaperTable, "make", vocabulary.tables)
+    _register(converter, PaperFigure, "draw", vocabulary.figures)
     _register(converter, Measurement, "measure", vocabulary.measures)
     _register_finding(converter)
     return converter
@@ -209,12 +209,12 @@ def _register(converter: Converter, kind: type[Any], key: str, functions: Functi
         for name in content:
             if function and name not in known and name in parameters(function):
                 raise MistakeError(f": no such key; did you mean settings.{name}?", f".{name}")
-        if kind is Table and ("rows" in content) == ("make" in content):
+        if kind is PaperTable and ("rows" in content) == ("make" in content):
             raise MistakeError(": must have rows or make" + (", not both" if "rows" in content else ""))
         made = plain(content, kind)
         if function is None:
             return made
-        arguments = made.arguments if isinstance(made, Figure) else made.settings
+        arguments = made.arguments if isinstance(made, PaperFigure) else made.settings
         bound = structured(converter, arguments, settings_class(str(chosen), function), ".settings")
         return replace(made, settings={name: getattr(bound, name) for name in made.settings})
 
