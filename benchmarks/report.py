@@ -73,7 +73,7 @@ def write_page() -> None:
     for group, rows in _by_group(measured):
         draw(rows, FOLDER / group.figure)
     (FOLDER / "README.md").write_text(page(measured, commands))
-    manifest.write_manifest(FOLDER)
+    manifest.write_page_manifest(FOLDER)
 
 
 def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:

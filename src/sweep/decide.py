@@ -14,7 +14,8 @@ from sweep.config.check import show
 from sweep.config.columns import in_order
 from sweep.core.errors import SettingError, visible
 from sweep.core.formats import duration, plural, points, setting_value, span
-from sweep.report.terminal import Column, setting_columns, show_cells
+from sweep.report.page import Column, Table, setting_columns
+from sweep.report.terminal import show_table
 from sweep.runner import pool
 from sweep.runner.plan import Cell, Plan, make_plan
 from sweep.runner.pool import workers
@@ -169,20 +170,17 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     most = ahead.to_the_end()
     pool.announce(most, console)
     swept, values = plan.swept
-    cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
+    cells = plan.cells
     last = {cell.id: cell.config.seeds for cell in most.cells}
     ranges = [span(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
     expected = _expected(ahead)
-    show_cells(
-        [
-            Column("cell", [cell.id for cell in cells]),
-            *setting_columns(in_order(swept, given), values),
-            Column("seeds", ranges, right=True),
-            Column("as stored", [expected[cell.id] for cell in cells]),
-        ],
-        len(plan.cells) - len(cells),
-        console,
-    )
+    columns = [
+        Column("cell", [cell.id for cell in cells]),
+        *setting_columns(in_order(swept, given), values),
+        Column("seeds", ranges, right=True),
+        Column("as stored", [expected[cell.id] for cell in cells]),
+    ]
+    show_table(Table(columns, most_rows=MOST_ROWS), console)
     if any(text.startswith("about") for text in expected.values()):
         console.print("about: with a probability of 80 %, if differences and spread are as stored")
 

@@ -45,7 +45,7 @@ class PoolLauncher(Launcher):
         configs = [config for own in jobs for config in own]
         check_effects(configs)
         written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
-        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
+        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), explicit=written)
         values = _objectives(summary, jobs)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=value)

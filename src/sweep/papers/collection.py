@@ -1,8 +1,8 @@
 """The records behind a paper's report, and the general functions that read them.
 
 The records of all experiments lie packed in one file beside paper.yaml. Tables, figures and measurements are
-general functions that paper.yaml picks by name: `settings_class` turns the signature of such a function into a
-class that its settings are checked with, and `call` runs it and says where a mistake stands.
+general functions that paper.yaml picks by name: `settings_class` turns the signature of such a function into
+a class that its settings are checked with, and `call` runs it and says where a mistake stands.
 """
 
 import inspect
@@ -125,9 +125,9 @@ class Collection:
     ) -> pd.DataFrame:
         """Return one row a trial of an experiment (see `sweep.load`), of the cells that match `where`.
 
-        One cell must match, or one for each combination of values of the settings `lines`: two cells are never
-        pooled. Raises SelectionError, naming the settings that still differ, if several match. The methods
-        below select their rows in the same way.
+        One cell must match, or one for each combination of values of the settings `lines`: two cells are
+        never pooled. Raises SelectionError, naming the settings that still differ, if several match. The
+        methods below select their rows in the same way.
         """
         return self._of(self._trials, experiment, where, lines)
 

@@ -1,9 +1,9 @@
 """The findings of a report: sentences that take their numbers from its tables.
 
-A number in a finding is a placeholder, so that no typed number can disagree with a table. `{table[label]}` is
-ours, with its standard deviation; `{table[label].mean}`, `.std`, `.n`, `.published` and `.difference` are parts of
-the same line; `{given[name]}` is any other number, such as a setting, listed under `given` in paper.yaml. Digits
-that belong to a name, as in L1, need no placeholder.
+A number in a finding is a placeholder, so that no typed number can disagree with a table. `{table[label]}`
+is ours, with its standard deviation; `{table[label].mean}`, `.std`, `.n`, `.published` and `.difference` are
+parts of the same line; `{constants[name]}` is any other number, such as a setting, listed under `constants`.
+Digits that belong to a name, as in L1, need no placeholder.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from sweep.core.errors import PaperError, nearest, shortened
 from sweep.papers.specification import Paper
-from sweep.report.terminal import prose
+from sweep.report.page import Section, Sentences
 
 # The parts of a table's line by name, with "" for our number as the table shows it.
 Parts = Mapping[str, str]
@@ -29,28 +29,26 @@ def typed_number(text: str) -> str | None:
     return match[0].rstrip(".,") if match else None
 
 
-def findings_section(paper: Paper, scale: str, tables: Mapping[str, Mapping[str, Parts]]) -> str:
-    """Return the section of the findings at a scale, with a line on those at other scales, as Markdown.
+def findings_section(paper: Paper, scale: str, tables: Mapping[str, Mapping[str, Parts]]) -> Section:
+    """Return the section of the findings at a scale, with a sentence on those at other scales.
 
     `tables` maps each table to its lines by label. Raises PaperError for a placeholder that names none.
     """
-    if not paper.findings:
-        return ""
     sentences = [_filled(paper, finding.text, tables) for finding in paper.findings if finding.scale == scale]
-    text = "## Findings\n\n" + "".join(f"- {prose(sentence)}\n" for sentence in sentences)
-    text += "\n" if sentences else ""
+    notes = []
     if others := dict.fromkeys(finding.scale for finding in paper.findings if finding.scale != scale):
-        names = " and ".join(f"`{name}`" for name in others)
-        text += f"Findings at scale {names} are not shown here: they are about other trials.\n\n"
+        names = " and ".join(others)
+        notes.append(f"Findings at scale {names} are not shown here, as they are about other trials.")
     if sentences:
-        text += "The tables show how many seeds and epochs are behind each number.\n\n"
-    return text
+        notes.append("The tables show how many seeds and epochs are behind each number.")
+    findings = [Sentences(sentences, bullets=True)] if sentences else []
+    return Section("Findings", [*findings, Sentences(notes)])
 
 
 def _filled(paper: Paper, text: str, tables: Mapping[str, Mapping[str, Parts]]) -> str:
-    given = {name: {"": str(value)} for name, value in paper.given.items()}
+    constants = {name: {"": str(value)} for name, value in paper.constants.items()}
     try:
-        return fill(text.strip(), {**tables, "given": given})
+        return fill(" ".join(text.split()), {**tables, "constants": constants})
     except PaperError as error:
         raise PaperError(f"{paper.file}: findings: {error}") from error
 

@@ -1,10 +1,11 @@
 """The manifest of a report: SHA-256 digests of its inputs and of the files that cannot be made again exactly.
 
-Figures differ in their bytes between versions of the packages that draw them, so `--check` compares them with the
-digests of the figures as they were written. Records, measurements and paper.yaml have digests as well.
+Figures differ in their bytes between versions of the packages that draw them, so `--check` compares them
+with the digests of the figures as they were written. Records, measurements and paper.yaml have digests as
+well.
 
-The pages below reports/ that belong to no paper, those of sweeps and of the benchmarks, have manifests of all
-their files. The README beside reports/ shows the table of one of these sweeps.
+The pages below reports/ that belong to no paper, those of sweeps and of the benchmarks, have manifests of
+all their files. The README beside reports/ shows the table of one of these sweeps.
 """
 
 import hashlib
@@ -15,10 +16,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from rich.console import Console
-
 from sweep.core.errors import PaperError
-from sweep.report.page import JudgedPage, judged_page
+from sweep.report import markdown, terminal
+from sweep.report.page import Page
+from sweep.report.sweep_page import report_on_store
 from sweep.stats.compare import Baseline
 from sweep.stats.judge import Criteria
 from sweep.system import files
@@ -87,7 +88,7 @@ WIDTH = 80  # characters of the terminal in the README
 
 @dataclass(frozen=True)
 class SweepFolder:
-    """A folder that `sweep compare --output` wrote; if `in_readme`, the README beside reports/ shows its table."""
+    """A folder that `sweep compare --output` wrote; if `in_readme`, the main README shows its page."""
 
     folder: str
     records: str
@@ -136,8 +137,8 @@ def _file_names(folder: Path) -> list[str]:
 
 def _sweep_differences(folder: SweepFolder, reports: Path) -> Iterator[str]:
     records, summary = reports / folder.records, reports / folder.folder / "summary.md"
-    page = judged_page(records, {}, folder.criteria, folder.baseline)
-    if summary.read_text(encoding="utf-8") != page.markdown():
+    page = report_on_store(records, {}, folder.criteria, folder.baseline).page()
+    if summary.read_text(encoding="utf-8") != markdown.render(page):
         yield f"{summary} does not match {records}"
     if folder.in_readme:
         readme = reports.parent / "README.md"
@@ -147,9 +148,8 @@ def _sweep_differences(folder: SweepFolder, reports: Path) -> Iterator[str]:
                 yield f"{readme} does not match {records}: it lacks the line {line.strip()}"
 
 
-def _on_terminal(page: JudgedPage) -> list[str]:
+def _on_terminal(page: Page) -> list[str]:
     """Return the lines that a page prints on a terminal."""
-    terminal = Console(file=io.StringIO(), width=WIDTH, markup=False, highlight=False, emoji=False)
-    page.show(terminal)
-    assert isinstance(terminal.file, io.StringIO)
-    return [line.rstrip() for line in terminal.file.getvalue().splitlines()]
+    screen = io.StringIO()
+    terminal.show(page, terminal.Terminal(file=screen, width=WIDTH))
+    return [line.rstrip() for line in screen.getvalue().splitlines()]

@@ -1,7 +1,7 @@
 """Measurements that need no training: general functions that paper.yaml picks by name.
 
-`sweep reproduce` runs them and stores their tables as `measurements/<name>.csv` beside the records; tables and
-figures read them there. A new kind of measurement is one function here and its entry in `MEASURES`.
+`sweep reproduce` runs them and stores their tables as `measurements/<name>.csv` beside the records; tables
+and figures read them there. A new kind of measurement is one function here and its entry in `MEASURES`.
 """
 
 import time
@@ -35,7 +35,7 @@ Measure = Callable[..., pd.DataFrame]
 
 
 class Weight(TypedDict):
-    """A weight of a network, or a bias if it has no `input`, and the numbers that a paper `published` of it."""
+    """A weight of a network, or a bias if it has no `input`, with the numbers that a paper `published`."""
 
     label: str
     layer: Annotated[int, AtLeast(1)]

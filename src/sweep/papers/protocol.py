@@ -1,4 +1,4 @@
-"""The scales of a paper's protocol: the cells to train, the share that was run, and the folder of each report."""
+"""The scales of a paper's protocol: the cells to train, the share that was run, the folders of reports."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +61,9 @@ def report_folder(paper: Path, scale: str, *, replace: bool = False) -> Path:
 
 def report_folders(paper: Path) -> list[Path]:
     """List the folders of a paper that hold a report: its own first, then one for each smaller scale."""
-    folders = [folder for folder in (paper, *(paper / scale for scale in SCALES)) if (folder / FILE).is_file()]
+    folders = [
+        folder for folder in (paper, *(paper / scale for scale in SCALES)) if (folder / FILE).is_file()
+    ]
     _refuse_links(*folders)
     return folders
 

@@ -1,7 +1,7 @@
 """The data behind an experiment as the files hold it, and the names of its classes.
 
-Figures that show images, and measurements of single images, need pixels as they stand in the files, before any
-scaling. They must be the very data that the records were made from: a digest decides.
+Figures that show images, and measurements of single images, need pixels as they stand in the files, before
+any scaling. They must be the very data that the records were made from: a digest decides.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class ClassNames:
 
 
 def experiment_data(name: str) -> tuple[DataConfig, RawData]:
-    """Load the data of the first cell of an experiment, `<paper>/<name>`. Raises DataError for missing files."""
+    """Load the data of the first cell of `<paper>/<experiment>`. Raises DataError if files are missing."""
     data = from_settings({"experiment": name})[0].data
     return data, datasets.load(data)
 

@@ -239,7 +239,7 @@ def _register_finding(converter: Converter) -> None:
         if number is not None:
             raise MistakeError(
                 f": {number}: must be a placeholder, such as {{table[label]}},"
-                " {table[label].published} or {given[name]}"
+                " {table[label].published} or {constants[name]}"
             )
         return made
 

@@ -53,7 +53,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table of published and reproduced numbers, one line a row; or one that `make` makes from `settings`."""
+    """A table of published and reproduced numbers, or one that the function `make` makes from `settings`."""
 
     name: str
     caption: str
@@ -101,9 +101,9 @@ class Finding:
 class Paper:
     """A paper, read from `file`: its citation, and its experiments, tables and figures.
 
-    `scales` maps each of `SCALES` to settings for every experiment, `protocol` maps the paper's own experiments
-    to the seeds and epochs that it ran. `assumptions` say what the paper leaves open and what we chose.
-    `findings` say what we found; their placeholders stand for numbers of tables or of `given`.
+    `scales` maps each of `SCALES` to settings for every experiment, `protocol` maps the paper's own
+    experiments to the seeds and epochs that it ran. `assumptions` say what the paper leaves open and what we
+    chose, `findings` what we found; their placeholders stand for numbers of tables or for `constants`.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Paper:
     year: int | None = None
     measurements: tuple[Measurement, ...] = ()
     findings: tuple[Finding, ...] = ()
-    given: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     protocol: Mapping[
         Annotated[str, KeyKnown("experiments")],
         Mapping[Annotated[str, KeyOf(PROTOCOL)], Annotated[int, AtLeast(1)]],

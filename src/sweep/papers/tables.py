@@ -1,11 +1,11 @@
 """The tables of a paper's report: published beside reproduced numbers, or a general function of the records.
 
-A general function is picked in paper.yaml by its name; it gets the paper's records, and the table's `settings` as
-keyword arguments. A new kind of table is one function here and its entry in `TABLES`.
+A general function is picked in paper.yaml by its name; it gets the paper's records, and the table's
+`settings` as keyword arguments. A new kind of table is one function here and its entry in `TABLES`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -28,34 +28,25 @@ from sweep.papers.specification import (
     Unit,
     Where,
 )
-from sweep.report.tables import CAPTION, latex, markdown_columns, text_columns
+from sweep.report.page import Table, text_columns
 from sweep.stats.trials import drop_diverged
 
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
+CAPTION = "Mean ± standard deviation over n seeds."
 DIFFERENCE = " Difference: ours minus published."
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table as texts, one list a line, and as numbers; `note` says how to read it."""
+    """A table of a report with the numbers behind it; findings may use its `parts`, by label of the line."""
 
-    headings: Sequence[str]
-    lines: list[list[str]]
-    frame: pd.DataFrame
-    note: str
-    parts: Mapping[str, Parts] = field(default_factory=dict)  # the numbers that findings may use, by label
-
-    def markdown(self) -> str:
-        """Return the table in Markdown."""
-        return markdown_columns(text_columns(self.headings, self.lines))
-
-    def latex(self, caption: str) -> str:
-        """Return the table in LaTeX, for the package booktabs."""
-        return latex(text_columns(self.headings, self.lines), caption)
+    table: Table
+    numbers: pd.DataFrame
+    parts: Mapping[str, Parts]
 
     def csv(self) -> str:
         """Return the numbers as CSV."""
-        return self.frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        return self.numbers.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 @dataclass(frozen=True)
@@ -144,14 +135,15 @@ def _comparison_table(
         for index, heading in enumerate(HEADINGS)
         if heading and (published or heading not in ("published", "difference"))
     ]
+    lines = [
+        [*label, *(item.texts()[index] for index in columns)]
+        for label, item in zip(labels, comparisons, strict=True)
+    ]
+    headings = (*headings, *(HEADINGS[index] for index in columns))
+    caption = CAPTION + (DIFFERENCE if published else "")
     return ReportTable(
-        (*headings, *(HEADINGS[index] for index in columns)),
-        [
-            [*label, *(item.texts()[index] for index in columns)]
-            for label, item in zip(labels, comparisons, strict=True)
-        ],
+        Table(text_columns(headings, lines), caption=caption),
         _comparison_frame(comparisons),
-        f"{CAPTION}." + (DIFFERENCE if published else ""),
         {", ".join(label): item.parts() for label, item in zip(labels, comparisons, strict=True)},
     )
 
@@ -196,9 +188,8 @@ def cells_table(
         comparisons.append(compare_published(table_row, collection))
     table = _comparison_table(axes, labels, comparisons)
     # The CSV, too, has a column for each setting in place of one label.
-    numbers = table.frame.drop(columns="label")
     settings = pd.DataFrame(labels, columns=list(axes))
-    return replace(table, frame=pd.concat([settings, numbers], axis=1))
+    return replace(table, numbers=pd.concat([settings, table.numbers.drop(columns="label")], axis=1))
 
 
 def confused_pairs_table(
@@ -209,7 +200,7 @@ def confused_pairs_table(
     count: Count = 5,
 ) -> ReportTable:
     """Tabulate the pairs of classes that are confused most often on the test part."""
-    frame = _confused_pairs(collection, experiment, where, count)
+    numbers = _confused_pairs(collection, experiment, where, count)
     lines = [
         [
             row["pair"],
@@ -218,16 +209,16 @@ def confused_pairs_table(
             f"{row['seeds_on_top']}",
             f"{row['epochs']:.3g}",
         ]
-        for row in frame.to_dict("records")
+        for row in numbers.to_dict("records")
     ]
-    note = (
-        "Confusions: test examples of either class read as the other, mean ± standard deviation over n seeds."
+    caption = (
+        "Test examples of either class read as the other, mean ± standard deviation over n seeds."
         " Most confused in: the number of seeds in which no other pair has more confusions."
     )
     parts = {line[0]: dict(zip(("", "n", "seeds_on_top"), line[1:4], strict=True)) for line in lines}
     ranks = {f"rank {rank}": {"": line[0]} for rank, line in enumerate(lines, 1)}
     headings = ("pair", "confusions", "n", "most confused in", "epochs")
-    return ReportTable(headings, lines, frame, note, {**parts, **ranks})
+    return ReportTable(Table(text_columns(headings, lines), caption=caption), numbers, {**parts, **ranks})
 
 
 def _confused_pairs(collection: Collection, experiment: str, where: Where, count: int) -> pd.DataFrame:
@@ -262,14 +253,14 @@ def measurement_table(
     headings: Sequence[str],
     note: str,
 ) -> ReportTable:
-    """Tabulate columns of a measurement under `headings`; `columns` maps each to the format of its numbers."""
+    """Tabulate columns of a measurement under `headings`; `columns` maps each to its number format."""
     if len(headings) != len(columns):
         raise SelectionError(f"headings: must be {len(columns)}, one for each of the columns")
-    frame = collection.measurement(measurement, columns)
-    texts = [_formatted(frame[column], column, style) for column, style in columns.items()]
+    numbers = collection.measurement(measurement, columns)
+    texts = [_formatted(numbers[column], column, style) for column, style in columns.items()]
     lines = [list(line) for line in zip(*texts, strict=True)]
     parts = {line[0]: dict(zip(columns, line, strict=True)) for line in lines if line}
-    return ReportTable(headings, lines, frame, note, parts)
+    return ReportTable(Table(text_columns(headings, lines), caption=note), numbers, parts)
 
 
 def _formatted(values: "pd.Series[Any]", column: str, style: str) -> list[str]:

@@ -1,12 +1,11 @@
 """The report of a paper: written from its records, and checked against them.
 
-A report has tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page that shows both. Every text in it
-follows from the specification, the packed records and the measurements to the last character.
+A report has tables as CSV, Markdown and LaTeX, figures as PNG and SVG, and a page that shows both. Every
+text in it follows from the specification, the packed records and the measurements to the last character.
 """
 
-import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from sweep.core.errors import PaperError
 from sweep.core.formats import duration
 from sweep.papers import read
 from sweep.papers.collection import EACH_CELL, FILE, Collection, call, missing
@@ -27,9 +25,9 @@ from sweep.papers.protocol import experiment_differences, share
 from sweep.papers.read import REPORTS, Vocabulary
 from sweep.papers.specification import SCALES, Paper, PaperFigure, PaperTable
 from sweep.papers.tables import TABLES, ReportTable, make_table
-from sweep.report import figure_files, figures
+from sweep.report import figure_files, figures, latex, markdown
 from sweep.report.figures import style
-from sweep.report.terminal import prose
+from sweep.report.page import Block, Commands, Figure, Page, Section, Sentences
 from sweep.stats.trials import mixture_in_means
 from sweep.store.schema import TRIAL
 from sweep.system import files
@@ -56,12 +54,13 @@ class PaperReport:
 
     def texts(self) -> dict[str, str]:
         """Return every file that follows from the records to the last character, by its name."""
-        texts = {PAGE: self._page()}
+        texts = {PAGE: markdown.render(self.page())}
         for table in self.paper.tables:
             made = self._tables[table.name]
             texts[f"tables/{table.name}.csv"] = made.csv()
-            texts[f"tables/{table.name}.md"] = made.markdown()
-            texts[f"tables/{table.name}.tex"] = made.latex(f"{self._table_label(table)}{table.caption}")
+            texts[f"tables/{table.name}.md"] = markdown.table(made.table.columns)
+            caption = f"{self._table_label(table)}{table.caption}"
+            texts[f"tables/{table.name}.tex"] = latex.table(made.table.columns, caption)
         return texts
 
     def write(self, folder: Path) -> None:
@@ -86,7 +85,7 @@ class PaperReport:
         write_manifest(folder, self._digested(), self.collection.experiments, paper=self.paper.file)
 
     def differences(self, folder: Path) -> Iterator[str]:
-        """Yield one line for each file in `folder` that does not match the records, or they the experiments."""
+        """Yield one line for each mismatch between the files in `folder`, the records and the experiments."""
         for name, text in self.texts().items():
             file = folder / name
             if not file.is_file():
@@ -110,31 +109,39 @@ class PaperReport:
     def _location(self, kind: str, name: str) -> str:
         return f"{self.paper.file}: {kind}.{name}"
 
-    def _page(self) -> str:
-        paper, text = self.paper, io.StringIO()
+    def page(self) -> Page:
+        """Return the page: findings, tables, figures, assumptions, and the commands that made it."""
+        paper = self.paper
         year = f" ({paper.year})" if paper.year else ""
-        text.write(f"# {prose(paper.title)}\n\n")
-        text.write(f"{prose(f'{paper.authors}{year}. {paper.summary}')}\n\n")
-        text.write(f"{self._origin()}\n\n")
-        lines = {name: table.parts for name, table in self._tables.items()}
-        text.write(findings_section(paper, self.collection.scale, lines))
-        for table in paper.tables:
-            text.write(f"## {prose(table.caption)}\n\n")
-            made = self._tables[table.name]
-            text.write(f"{made.markdown()}\n{prose(f'{self._table_label(table)}{made.note}')}")
-            text.write(f" Files: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
-        for figure in paper.figures:
-            published = f"{figure.published}: " if figure.published else ""
-            text.write(f"## {prose(f'{published}{figure.caption}')}\n\n")
-            text.write(f"![{prose(figure.caption)}](figures/{figure.name}.png)\n\n")
-            note = prose(f"{self._figure_note(figure)}Vector graphic:")
-            text.write(f"{note} [SVG](figures/{figure.name}.svg).\n\n")
-        text.write("## What the paper does not say, and what we chose\n\n")
-        text.write("".join(f"- {prose(assumption)}\n" for assumption in paper.assumptions) + "\n")
-        text.write("## Reproduce this report\n\n")
-        text.write(f"    sweep reproduce {paper.name} --scale {self.collection.scale}  # train, then report\n")
-        text.write(f"    sweep report {paper.name}  # report only, from records.parquet\n")
-        return text.getvalue()
+        blocks: list[Block] = [
+            Sentences([f"{paper.authors}{year}. {_unfolded(paper.summary)}", self._origin()])
+        ]
+        if paper.findings:
+            lines = {name: made.parts for name, made in self._tables.items()}
+            blocks.append(findings_section(paper, self.collection.scale, lines))
+        blocks += [self._table_section(table) for table in paper.tables]
+        blocks += [self._figure_section(figure) for figure in paper.figures]
+        assumptions = Sentences(list(map(_unfolded, paper.assumptions)), bullets=True)
+        blocks.append(Section("What the paper does not say, and what we chose", [assumptions]))
+        commands = [
+            f"sweep reproduce {paper.name} --scale {self.collection.scale}  # train, then write the report",
+            f"sweep report {paper.name}  # write the report from {FILE}",
+        ]
+        blocks.append(Section("Reproduce this report", [Commands(commands)]))
+        return Page(_unfolded(paper.title), blocks)
+
+    def _table_section(self, table: PaperTable) -> Section:
+        made, label = self._tables[table.name].table, self._table_label(table)
+        caption = _unfolded(made.caption)
+        caption = f"{label}{caption[0].lower()}{caption[1:]}" if label else caption
+        links = {"CSV": f"tables/{table.name}.csv", "LaTeX": f"tables/{table.name}.tex"}
+        return Section(_unfolded(table.caption), [replace(made, caption=caption, links=links)])
+
+    def _figure_section(self, figure: PaperFigure) -> Section:
+        published, caption = (f"{figure.published}: " if figure.published else ""), _unfolded(figure.caption)
+        file, links = f"figures/{figure.name}.png", {"SVG": f"figures/{figure.name}.svg"}
+        drawing = Figure(file, caption, note=self._figure_note(figure), links=links)
+        return Section(f"{published}{caption}", [drawing])
 
     def _origin(self) -> str:
         """Say how much was trained, in how much time, and where the numbers come from."""
@@ -147,13 +154,13 @@ class PaperReport:
         if older := int((trials["schema"] < 2).sum()):
             doubts = f" {older} of the trials are older records, which do not name the engine that ran."
         if mixed := mixture_in_means(trials):
-            doubts += f" Some means are over {mixed.replace(' stand in this table', '')}."
-        measured = ", or from `measurements/`, which needs no training" if self.paper.measurements else ""
+            engines = mixed.partition(": ")[2]
+            doubts += f" Some means are over trials of different engines: {engines}."
+        measured = ", or from measurements/, which needs no training" if self.paper.measurements else ""
         return (
-            f"Scale `{scale}` ({SCALES[scale]}): {len(trials)} trials,"
-            f" {duration(seconds)} on one core."
+            f"Scale {scale} ({SCALES[scale]}): {len(trials)} trials, {duration(seconds)} on one core."
             f" {share(self.paper, self.collection)}"
-            f" Every number of ours comes from `records.parquet`, which has one row per trial{measured}.{doubts}"
+            f" Every number of ours comes from {FILE}, which has one row per trial{measured}.{doubts}"
         )
 
     def _figure_note(self, figure: PaperFigure) -> str:
@@ -170,7 +177,7 @@ class PaperReport:
         elif len(epochs) > 1:
             note += "; a seed that has stopped keeps its last value"
         label = self._data_label({figure.experiment})
-        return f"{label}{note if label else note.capitalize()}; {length} epochs. "
+        return f"{label}{note if label else note.capitalize()}; {length} epochs."
 
     def _table_label(self, table: PaperTable) -> str:
         """Name the data behind a table, see `_data_label`."""
@@ -181,6 +188,11 @@ class PaperReport:
         trials = [self.collection.trials(name, lines=EACH_CELL) for name in experiments if name]
         labels = {label for rows in trials for label in rows["data_label"].dropna()}
         return f"{labels.pop()}: " if len(labels) == 1 else ""
+
+
+def _unfolded(text: str) -> str:
+    """Return a text of paper.yaml, which may have several lines there, as one line."""
+    return " ".join(text.split())
 
 
 VOCABULARY = Vocabulary(FIGURES, TABLES, MEASURES, TRIAL.names)

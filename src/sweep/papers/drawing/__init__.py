@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from sweep.papers.drawing.images import confusion, hardest_digits, sample_digits
 from sweep.papers.drawing.functions import activation, measured_lines, output_gradients
+from sweep.papers.drawing.images import confusion, hardest_digits, sample_digits
 from sweep.papers.drawing.plane import decision, descent, points
 from sweep.papers.drawing.training import class_errors, learning_curves
 

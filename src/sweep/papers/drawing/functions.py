@@ -19,7 +19,7 @@ from sweep.report.figures import style
 
 
 def side_by_side(count: int, width: float, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `count` panels side by side, laid out to leave room for legends and colour bars."""
+    """Return a figure with `count` panels side by side, and room for legends and colour bars."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False, **shared)[0])
 

@@ -79,11 +79,11 @@ def sample_digits(
     first: Annotated[int, AtLeast(0)] = 0,
     statistics: bool = False,
 ) -> Figure:
-    """Draw training images as they stand in the file, with their labels, or with their pixels' mean and std."""
+    """Draw training images as they stand in the file, with labels, or with mean and std of the pixels."""
     data, raw = recorded_data(collection, experiment)
     available = max(0, len(raw.train_labels) - first)
     if count > available:
-        raise SelectionError(f"count={count}: must be at most {available}, the number of images from {first} on")
+        raise SelectionError(f"count={count}: must be at most {available}, the images from {first} on")
     images, chosen = raw.train_features[first : first + count], raw.train_labels[first : first + count]
     titles = [labels.class_names(data)[label] for label in chosen]
     if statistics:

@@ -52,7 +52,7 @@ def class_errors(
     parts: Parts = ("train", "test"),
     where: Where = None,
 ) -> Figure:
-    """Draw the error of each class against epochs: a panel a class, a line (mean over seeds) for each part."""
+    """Draw the error of each class against epochs: a panel a class, a line (mean over seeds) a part."""
     rows = drop_diverged(collection.class_curves(experiment, where))
     rows = rows[rows["part"].isin(parts)].assign(error=100 * rows["error"])
     remarks = []
