@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from sweep.system.startup import ONE_THREAD
@@ -13,11 +14,14 @@ from sweep.system.startup import ONE_THREAD
 os.environ.update(ONE_THREAD)
 
 import pytest
+from tests import processes
+from tests.processes import Done
 
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
+from sweep.system.files import LOCKS, one_at_a_time
 from sweep.training.problem import Stream, generator
 
 SMALL = DataConfig(train_size=600, validation_size=200, test_size=300)
@@ -33,6 +37,30 @@ def small_mnist() -> PreparedData:
 def small_mnist64() -> PreparedData:
     """The same digits in float64."""
     return prepare(datasets.load(SMALL), SMALL, "float64", generator(Config(), 0, Stream.SPLIT))
+
+
+@pytest.fixture
+def run_cli(tmp_path: Path) -> Callable[..., Done]:
+    """Run `sweep <arguments>` in the test's folder, in this process."""
+    return partial(processes.run_cli, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Fill a folder once for all processes of a test run: `once("store", fill)` returns the folder of that name."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if LOCKS and "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with one_at_a_time(shared / f"{name}.lock"):
+            if not folder.exists():
+                unfinished = tmp_path_factory.mktemp(name)
+                fill(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return filled
 
 
 @pytest.fixture
@@ -55,6 +83,12 @@ def mounted() -> Iterator[Callable[[Path, str], Path]]:
     yield mount
     for folder in folders:
         subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep matplotlib's list of fonts between processes and runs: each process would take a second to make it."""
+    if hasattr(config, "cache"):  # not with -p no:cacheprovider
+        os.environ.setdefault("MPLCONFIGDIR", str(config.cache.mkdir("matplotlib")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
