@@ -48,7 +48,9 @@ def run_cli(folder: Path, *arguments: str, columns: int = 80, **variables: str) 
         sys.argv = ["sweep", *arguments]
         warnings.filterwarnings("default", category=SweepWarning)
         # pytest records warnings instead of printing them.
-        warnings.showwarning = lambda *shown, **_: print(warnings.formatwarning(*shown[:4]), end="", file=errors)
+        warnings.showwarning = lambda *shown, **_: print(
+            warnings.formatwarning(*shown[:4]), end="", file=errors
+        )
         try:
             main()
         except SystemExit as end:

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from sweep.core.errors import StoreError, SweepError, visible
 from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
-from sweep.papers.page import VOCABULARY, Report
+from sweep.papers.writing import VOCABULARY, PaperReport
 from sweep.report import figure_files, page, terminal
 from sweep.report.figures import style
 from sweep.report.terminal import Terminal
@@ -108,7 +108,7 @@ def test_a_page_has_no_markup_of_a_paper(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content, allow_unicode=False), encoding="utf-8")
     paper = read.read("paterson", VOCABULARY, tmp_path)
-    page = Report(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
+    page = PaperReport(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
     tokens = MARKDOWN.parse(page)
     inline = [child for token in tokens for child in token.children or []]
     links = {str(child.attrGet("href") or child.attrGet("src")) for child in inline if child.attrs}
@@ -133,11 +133,11 @@ def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(tmp_path: Path) -> N
     assert (elsewhere / "effects.png").read_text() == "precious"
     (output / "records.parquet").touch()
     with pytest.raises(StoreError, match="a link"):
-        protocol.folders(output)
+        protocol.report_folders(output)
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "wei").symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(StoreError, match="a link"):
-        protocol.folder(tmp_path / "reports" / "wei", "full")
+        protocol.report_folder(tmp_path / "reports" / "wei", "full")
 
 
 def test_a_link_in_the_place_of_a_file_of_ours_is_replaced(tmp_path: Path) -> None:
