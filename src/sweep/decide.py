@@ -146,12 +146,13 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     most, count = ahead.to_the_end(), workers(config.parallel)
     accuracy = config.compare.metric.endswith("accuracy")
     margin = f" ({points(deciding.criteria.margin)})" if accuracy else ""
-    first = "" if config.compare.baseline is not None else ", the first cell"
-    seeds = ", ".join(map(str, deciding.looks.seeds))
+    first = "" if config.compare.baseline is not None else ", the first"
+    *early, last = map(str, deciding.looks.seeds)
+    seeds = f"{', '.join(early)} and {last}" if early else last
     console.print(
         visible(
-            f"decide={show(config.decide)}{margin}: {plural(deciding.looks.comparisons, 'comparison')} with"
-            f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
+            f"decide={show(config.decide)}{margin}: compares {plural(deciding.looks.comparisons, 'setting')}"
+            f" with {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds per setting"
         ),
         soft_wrap=True,
     )

@@ -16,12 +16,13 @@ from sweep.report.judged import JudgedSweep
 from sweep.report.tables import Measure, verdict
 from sweep.stats.compare import Comparisons
 from sweep.stats.contrast import FEWEST_PAIRED, Method
-from sweep.stats.judge import Verdict, luck_of_best
+from sweep.stats.judge import Verdict, higher_is_better, luck_of_best, smallest_difference
+from sweep.stats.single_runs import beats
 from sweep.stats.trials import drop_diverged
 
 MOST_NAMED = 4  # cells in one sentence
 MOST_CLASSES = 3  # classes in one sentence
-CLEAR = 0.01  # a decided comparison with a larger p is called narrow
+CLEAR = 5  # a decided comparison with p above a fifth of the error rate is called narrow
 DOCS = "docs/statistics.md"
 
 _TESTED = (Method.PAIRED.value, Method.WELCH.value)
@@ -43,17 +44,26 @@ def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline:
     return name_of(summary, differing, cell), name_of(summary, differing, baseline)
 
 
-def short_name(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """Return a cell's value of the only setting that varies, such as 128; or its name if several vary."""
-    return name_of(summary, axes, cell).removeprefix(f"{axes[0]}=" if len(axes) == 1 else "")
+def _name(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> str:
+    """Return what a sentence calls a cell beside the baseline, by the settings in which they differ.
+
+    With a single setting that is its value, such as 128; otherwise settings as they are typed.
+    """
+    name, _ = names_apart(summary, axes, cell, baseline)
+    return name.removeprefix(f"{axes[0]}=") if len(axes) == 1 else name.replace(", ", " ")
 
 
-def listed(texts: Sequence[str], most: int = MOST_NAMED) -> str:
+def _full_name(judged: JudgedSweep, axes: Sequence[str], cell: str) -> str:
+    return name_of(judged.summary, axes, cell).replace(", ", " ")
+
+
+def listed(texts: Sequence[str], word: str = "and", *, most: int = MOST_NAMED) -> str:
     """Return texts as a list in a sentence: a, b and c; at most so many, then how many more there are."""
     shown = list(texts[:most])
     if len(texts) > most:
         shown.append(f"{len(texts) - most} more")
-    return " and ".join([*([", ".join(shown[:-1])] if shown[:-1] else []), shown[-1]])
+    *others, last = shown
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def examples_noun(trials: pd.DataFrame) -> str:
@@ -92,12 +102,12 @@ def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
     """Return the sentence that says what the other cells are compared with, and why."""
     comparisons, summary = judged.comparisons, judged.summary
     assert comparisons is not None
-    name = name_of(summary, axes, comparisons.baseline)
+    name = _full_name(judged, axes, comparisons.baseline)
     if comparisons.named:
-        return f"Compared with {name}, as you asked:"
+        return f"All settings are compared with {name}, as you asked."
     if comparisons.chosen_by is None:
         why = "" if judged.looks else "No validation part was measured, so no setting was chosen as best. "
-        return f"{why}Compared with the first setting, {name} (compare.baseline names another):"
+        return f"{why}All settings are compared with the first, {name}; compare.baseline names another."
     row = summary[summary["cell"] == comparisons.baseline].iloc[0]
     measure = Measure.of(comparisons.chosen_by)
     size = measure.with_unit(*(row[f"{comparisons.chosen_by}_{part}"] for part in ("mean", "std")))
@@ -106,32 +116,30 @@ def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
 
 def _verdicts(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each kind of verdict that some cells have."""
-    comparisons = judged.comparisons
+    comparisons, summary = judged.comparisons, judged.summary
     assert comparisons is not None
     measure, chosen = Measure.of(judged.criteria.metric), comparisons.chosen_by is not None
     rows: list[Row] = list(comparisons.table.to_dict("records"))
-    names = {row["cell"]: short_name(judged.summary, axes, row["cell"]) for row in rows}
+    names = {row["cell"]: _name(summary, axes, row["cell"], comparisons.baseline) for row in rows}
     by_verdict: dict[str, list[Row]] = {verdict.value: [] for verdict in Verdict}
     for row in sorted(rows, key=lambda row: abs(row["difference"])):
         by_verdict.setdefault(row["verdict"] if row["method"] in _TESTED else "unknown", []).append(row)
     if chosen:
         yield from _leads(judged, by_verdict[Verdict.WORSE.value], names, measure)
         if better := by_verdict[Verdict.BETTER.value]:
-            yield (
-                f"{listed([names[row['cell']] for row in better])} did better on the test part"
-                f" ({_sizes(better, names, measure)}), but nothing is chosen by it."
-            )
+            lost = _sizes(better, names, measure)
+            yield f"On the test part it lost to {lost}, but nothing is chosen by that."
     else:
         for verdict in (Verdict.BETTER, Verdict.WORSE):
             if decided := by_verdict[verdict.value]:
-                yield f"{verdict.value}: {_sizes(decided, names, measure)}."
+                yield f"{verdict.value.capitalize()}: {_sizes(decided, names, measure)}."
     if equivalent := by_verdict[Verdict.EQUIVALENT.value]:
-        margin = measure.amount(judged.criteria.margin)
-        verb = "is" if len(equivalent) == 1 else "are"
         cells = listed([names[row["cell"]] for row in equivalent])
-        yield f"{cells} {verb} equivalent to it, within ±{margin}."
+        verb = "is" if len(equivalent) == 1 else "are"
+        yield f"{cells} {verb} equivalent to it, within ±{measure.amount(judged.criteria.margin)}."
     if undecided := by_verdict[Verdict.UNDECIDED.value]:
-        yield f"Whether it differs from {listed([names[row['cell']] for row in undecided])} is undecided."
+        cells = listed([names[row["cell"]] for row in undecided], "or")
+        yield f"Whether it differs from {cells} is undecided."
     for row in by_verdict.get("unknown", [])[:MOST_NAMED]:
         yield f"No verdict for {names[row['cell']]}: {row['method']}."
 
@@ -191,17 +199,16 @@ def doubts(judged: JudgedSweep, axes: Sequence[str]) -> list[Fact]:
 def _failures(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     """Yield which cells have seeds that diverged or died."""
     for column, what in (
-        ("diverged", "diverged and left out of the mean"),
-        ("dead", "dead (one answer for every input) and part of the mean"),
+        ("diverged", "left out of the mean"),
+        ("dead", "one answer for every input, part of the mean"),
     ):
         rows = judged.summary[judged.summary[column] > 0].to_dict("records")
-        names = [short_name(judged.summary, axes, row["cell"]) for row in rows]
         texts = [
-            f"{row[column]} of {row['n'] + row['diverged']} seeds of {name}"
-            for row, name in zip(rows, names, strict=True)
+            f"{row[column]} of {row['n'] + row['diverged']} seeds of {_full_name(judged, axes, row['cell'])}"
+            for row in rows
         ]
         if texts:
-            yield column, f"{listed(texts)}: {what}"
+            yield column, f"{listed(texts)} ({what})"
 
 
 def _narrow(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
@@ -209,23 +216,36 @@ def _narrow(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     comparisons, criteria = judged.comparisons, judged.criteria
     assert comparisons is not None
     rows = comparisons.table.to_dict("records")
+    names = {row["cell"]: _name(judged.summary, axes, row["cell"], comparisons.baseline) for row in rows}
+    limit = (1 - criteria.level) / CLEAR
     narrow = [
-        f"{short_name(judged.summary, axes, row['cell'])} (p = {row['p_adjusted']:.2g})"
+        f"{names[row['cell']]} (p = {row['p_adjusted']:.2g})"
         for row in rows
-        if row["verdict"] in ("better", "worse") and row["p_adjusted"] > CLEAR * (1 - criteria.level) / 0.05
+        if row["verdict"] in (Verdict.BETTER, Verdict.WORSE) and row["p_adjusted"] > limit
     ]
-    undecided = [row for row in rows if row["verdict"] == "undecided" and row["method"] in _TESTED]
+    undecided = [row for row in rows if row["verdict"] == Verdict.UNDECIDED and row["method"] in _TESTED]
     texts = [f"narrow for {listed(narrow)}"] if narrow else []
     if undecided:
-        cells = listed([short_name(judged.summary, axes, row["cell"]) for row in undecided])
-        texts.append(f"too few for {cells}")
-    if not texts:
-        return
-    if judged.looks is not None:
-        advice = "; a larger budget may decide" if undecided else ""
-    else:
-        advice = f"; decide={criteria.margin or 0.002:g} adds seeds until clear"
-    yield "seeds", ", ".join(texts) + advice
+        texts.append(f"too few for {listed([names[row['cell']] for row in undecided])}")
+        texts += _would_have_found(undecided, comparisons)
+    if texts and judged.looks is None:
+        texts.append(f"decide={criteria.margin or 0.002:g} adds seeds until clear")
+    elif undecided:
+        texts.append("a larger budget may decide")
+    if texts:
+        yield "seeds", "; ".join(texts)
+
+
+def _would_have_found(undecided: Sequence[Row], comparisons: Comparisons) -> Iterator[str]:
+    """Yield the smallest difference that the seeds would have found in most sweeps, in the worst case."""
+    criteria = comparisons.criteria
+    level = 1 - (1 - criteria.level) / max(comparisons.family, 1)
+    sizes = [
+        smallest_difference(row["standard_error"], min(row["n"], row["n_baseline"]) - 1, level)
+        for row in undecided
+    ]
+    size = Measure.of(criteria.metric).amount(max(sizes))
+    yield f"they find a difference of {size} in 8 sweeps of 10"
 
 
 def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
@@ -241,7 +261,7 @@ def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     count = f"another {_tested(judged):,} {label}"
     rows = [row for row in comparisons.table.to_dict("records") if isinstance(row["verdict_new_digits"], str)]
     changed = [
-        f"{short_name(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
+        f"{_name(judged.summary, axes, row['cell'], comparisons.baseline)} {row['verdict_new_digits']}"
         f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
         for row in rows
         if row["verdict_new_digits"] != row["verdict"]
@@ -275,20 +295,31 @@ def _tested(judged: JudgedSweep) -> int:
 
 
 def _single_runs(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
-    """Yield how far one run of each of the two closest cells is apart by chance."""
+    """Yield how often a new run of one of the two closest cells beats a new run of the other."""
     comparisons = judged.comparisons
     assert comparisons is not None
-    pairs = [
-        (source, str(cell))
-        for source, cell in zip(comparisons.sources, comparisons.table["cell"], strict=False)
-        if source is not None
-    ]
-    if not pairs:
+    rows = comparisons.table[comparisons.table["method"].isin(_TESTED)].to_dict("records")
+    if not rows:
         return
-    source, cell = min(pairs, key=lambda pair: abs(pair[0].difference))
-    first, second = (short_name(judged.summary, axes, name) for name in (cell, comparisons.baseline))
-    size = Measure.of(judged.criteria.metric).amount(source.one_run)
-    yield "single runs", f"one run of {first} and one of {second} differ by ±{size} by chance"
+    closest = min(rows, key=lambda row: abs(row["difference"]))
+    trials, metric = drop_diverged(judged.trials), judged.criteria.metric
+    sign = 1 if higher_is_better(metric) else -1
+    cell, baseline = closest["cell"], comparisons.baseline
+    named = [
+        (_name(judged.summary, axes, first, second), trials.loc[trials["cell"] == first, metric].to_numpy())
+        for first, second in ((cell, baseline), (baseline, cell))
+    ]
+    (worse, fewer), (better, more) = sorted(named, key=lambda pair: sign * pair[1].mean())
+    chance = beats(sign * more, sign * fewer, judged.criteria.level)
+    if chance is None:
+        spread = Measure.of(metric).amount(math.hypot(more.std(ddof=1), fewer.std(ddof=1)))
+        yield "single runs", f"a run with {better} and one with {worse} differ by ±{spread} by chance"
+    else:
+        share, low, high = (f"{100 * number:.0f}" for number in chance)
+        yield (
+            "single runs",
+            f"a run with {better} beats one with {worse} in {share} of 100 [{low}, {high}]",
+        )
 
 
 def _flattery(judged: JudgedSweep) -> Iterator[Fact]:
@@ -309,24 +340,21 @@ def _which_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     """Yield which classes and single examples make the smallest decided difference, if chance does not."""
     if judged.digits is None:
         return
-    found, measure = judged.digits.found, Measure.of(judged.criteria.metric)
-    names = (short_name(judged.summary, axes, name) for name in (judged.digits.cell, judged.digits.baseline))
-    cell, baseline = names
-    classes = found.classes[found.classes["p_adjusted"] <= 1 - judged.criteria.level]
+    which, measure = judged.digits.found, Measure.of(judged.criteria.metric)
+    cell = _name(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
+    baseline = _name(judged.summary, axes, judged.digits.baseline, judged.digits.cell)
+    classes = which.classes[which.classes["p_adjusted"] <= 1 - judged.criteria.level]
     if len(classes):
         order = classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]
-        texts = [
-            f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
-            for row in classes.loc[order].to_dict("records")
-        ]
+        rows = classes.loc[order].to_dict("records")
+        texts = [f"{row['class']} by {measure.signed(row['difference'])}" for row in rows]
         differ = "differs by itself" if len(classes) == 1 else "differ by themselves"
-        yield "classes", f"{len(classes)} of {len(found.classes)} {differ}: {', '.join(texts)}"
-    if found.beyond_chance:
-        chance = sum(found.expected_by_luck)
+        yield "classes", f"{len(classes)} of {len(which.classes)} {differ}: {listed(texts)} points"
+    if which.beyond_chance:
         yield (
-            f"single {found.examples.noun}s",
-            f"{len(found.lost)} are right in most runs of {baseline} and few of {cell},"
-            f" {len(found.gained)} the other way round; chance gives {chance:.0f}",
+            f"single {which.examples.noun}s",
+            f"{len(which.lost):,} are right in most runs of {baseline} and few of {cell},"
+            f" {len(which.gained):,} the other way round; chance gives {sum(which.expected_by_luck):,.0f}",
         )
 
 
@@ -357,7 +385,7 @@ def _tests(judged: JudgedSweep) -> str:
     text = f"{listed(tests)}".capitalize().replace("welch", "Welch")
     if judged.looks is not None:
         text += (
-            f" after {listed([str(seeds) for seeds in judged.looks.seeds], 20)} seeds, corrected for"
+            f" after {listed([str(seeds) for seeds in judged.looks.seeds], most=20)} seeds, corrected for"
             f" {judged.looks.shares} looks (Bonferroni)"
         )
     elif comparisons.family > 1:
@@ -394,9 +422,11 @@ def _effect(row: Row, measure: Measure) -> str:
     if row["method"] not in _TESTED:
         return f"{pair}: {row['method']}"
     size = measure.difference(row["difference"], row["low"], row["high"])
-    if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value):
+    undecided = row["verdict"] == Verdict.UNDECIDED
+    if row["verdict"] in (Verdict.BETTER, Verdict.WORSE):
         return f"{row['value']} is {row['verdict']} than {row['against']}, {size}"
-    return f"{pair} are {row['verdict']}, {size}"
+    joined = f"{row['value']} against {row['against']} is" if undecided else f"{pair} are"
+    return f"{joined} {row['verdict']}, {size}"
 
 
 def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
@@ -413,9 +443,11 @@ def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
             f" {'higher' if sign > 0 else 'lower'} with {row['with_setting']}={row['with_value']} than with"
             f" {row['with_against']}",
         )
-    if rows and len(decided) < len(rows):
+    if rows and not decided:
+        yield "together", f"no interaction is clear ({len(rows)} tested)"
+    elif len(decided) < len(rows):
         rest = len(rows) - len(decided)
-        yield "together", f"{rest} of {plural(len(rows), 'interaction')} cannot be told from none"
+        yield "together", f"{rest} of {len(rows)} interactions cannot be told from none"
 
 
 EFFECT_HEADINGS = ("main effect", "compared with", "difference", "verdict")

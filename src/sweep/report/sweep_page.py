@@ -76,9 +76,11 @@ class SweepReport:
 
     def _baseline(self) -> str:
         """Return what the heading of the differences calls the baseline."""
-        comparisons = self.judged.comparisons
+        judged, comparisons = self.judged, self.judged.comparisons
         if comparisons is not None and len(self.axes) == 1:
-            return sentences.short_name(self.judged.summary, self.axes, comparisons.baseline)
+            return sentences.name_of(judged.summary, self.axes, comparisons.baseline).removeprefix(
+                f"{self.axes[0]}="
+            )
         return "the best" if comparisons is None or comparisons.chosen_by else "the baseline"
 
     def _effects(self) -> Table:

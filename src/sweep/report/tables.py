@@ -13,7 +13,7 @@ from sweep.stats.judge import Criteria
 
 CAPTION = "Mean ± standard deviation over seeds"
 EPOCHS, SECONDS = Format(spec=".4g"), Format(spec=".1f")
-CHOSEN = "best on validation"  # what stands in place of a verdict
+CHOSEN, CHOSEN_SHORT = "best on validation", "best"  # in place of a verdict
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, baseline: str
         short.append(differences[-1].partition(" [")[0])
     return [
         Column(f"difference from {baseline}", differences, right=True, short=short),
-        Column("verdict", verdicts),
+        Column("verdict", verdicts, short=[CHOSEN_SHORT if text == CHOSEN else text for text in verdicts]),
     ]
 
 

@@ -124,7 +124,8 @@ def findings(table: pd.DataFrame, axes: Sequence[str]) -> list[str]:
         if every["diverged"]:
             count = f"{every['diverged']} trials diverged"
             sentences.append(f"{count} and are left out, with all trials of their seeds")
-        paragraphs.append(f"{subject[0].upper()}{subject[1:]}: {'; '.join(sentences)}.")
+        subject = subject if pairs else subject.capitalize()
+        paragraphs.append(f"{subject}: {'; '.join(sentences)}.")
     return paragraphs
 
 
