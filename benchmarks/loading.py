@@ -15,8 +15,8 @@ from unittest.mock import patch
 
 import sweep
 from sweep.config.compose import from_settings
-from sweep.run.plan import cells_of
-from sweep.run.provenance import provenance
+from sweep.runner.plan import cells_of
+from sweep.runner.provenance import provenance
 from sweep.store.load import load, load_curves
 from sweep.store.write import Origin, write_record
 

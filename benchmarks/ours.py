@@ -7,7 +7,7 @@ from benchmarks.measuring import WARM_UP, Measure, config_of
 
 from sweep.data.preprocessing import PreparedData
 from sweep.data.settings import Sizes
-from sweep.run.plan import seeds_that_fit
+from sweep.runner.plan import seeds_that_fit
 from sweep.training.trainer import train_block
 
 

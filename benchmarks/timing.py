@@ -10,7 +10,7 @@ from benchmarks.cells import Cell
 from benchmarks.measuring import Engine, data_of
 from rich.console import Console
 
-from sweep.run.plan import matrix_rate
+from sweep.runner.plan import matrix_rate
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from sweep.config.schema import CompareConfig, Config, ParallelConfig
 from sweep.core.errors import SettingError
 from sweep.data.settings import DataConfig
 from sweep.decide import Deciding
-from sweep.run.plan import make_plan
-from sweep.run.pool import execute
+from sweep.runner.plan import make_plan
+from sweep.runner.pool import execute
 from sweep.session import run_sweep
 from sweep.stats.sequential import SKEWNESS
 from sweep.stats.trials import baseline_of

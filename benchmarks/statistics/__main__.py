@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Callable, Iterator
 
 import pandas as pd
-from benchmarks.statistics import contrasts, digits, families, looks, real, report, verdicts
+from benchmarks.statistics import contrasts, digits, families, looks, real, report, single_runs, verdicts
 from benchmarks.statistics.cases import Case
 from benchmarks.statistics.figure import draw
 
@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[Part, int]] = {
     "equivalence": (verdicts.equivalence, 10_000),
     "looks": (looks.alarms, 20_000),
     "seeds of decide": (looks.costs, 5000),
+    "single runs": (single_runs.single_runs, 4000),
     "real seeds": (real.halves_of_seeds, 1000),
     "real digits": (real.halves_of_digits, 1000),
 }

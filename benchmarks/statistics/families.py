@@ -70,7 +70,7 @@ def trials_of(values: Values) -> pd.DataFrame:
 
 
 def false_verdict(trials: pd.DataFrame, chosen: bool) -> bool:
-    """Whether `sweep.cli.compare` would call any cell better or worse than the best, or than the first.
+    """Whether `sweep.compare` would call any cell better or worse than the best, or than the first.
 
     The steps of `Comparable.against`, without counting the seeds that would decide, which takes most time.
     """

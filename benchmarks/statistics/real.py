@@ -87,11 +87,11 @@ def seconds_of_a_large_sweep(cells: int = 1000, seeds: int = 10, digits: int = 1
         }
     )
     begin = time.perf_counter()
-    sweep.cli.compare(trials)
+    sweep.compare(trials)
     middle = time.perf_counter()
     hard = rng.random(digits) < 0.97
     right = [hard ^ (rng.random(digits) < 0.01) for _ in range(len(trials))]
     trials = trials.assign(test_correct=pd.Series(right), test_accuracy=[own.mean() for own in right])
     with_bits = time.perf_counter()
-    sweep.cli.compare(trials)
+    sweep.compare(trials)
     return middle - begin, time.perf_counter() - with_bits

@@ -157,7 +157,7 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     extensions.end_script()
     configs = from_settings(config or {})
     check_effects(configs)
-    return run_sweep(configs, None, console(), given_settings(config or {}))
+    return run_sweep(configs, None, console(), explicit=given_settings(config or {}))
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":

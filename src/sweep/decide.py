@@ -14,10 +14,11 @@ from sweep.config.check import show
 from sweep.config.columns import in_order
 from sweep.core.errors import SettingError, visible
 from sweep.core.formats import duration, plural, points, setting_value, span
-from sweep.report.terminal import Column, setting_columns, show_cells
-from sweep.run import pool
-from sweep.run.plan import Cell, Plan, make_plan
-from sweep.run.pool import workers
+from sweep.report.page import Column, Table, setting_columns
+from sweep.report.terminal import show_table
+from sweep.runner import pool
+from sweep.runner.plan import Cell, Plan, make_plan
+from sweep.runner.pool import workers
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
 from sweep.stats.sequential import Decision, Looks, decide, more, tabulate
@@ -145,12 +146,13 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     most, count = ahead.to_the_end(), workers(config.parallel)
     accuracy = config.compare.metric.endswith("accuracy")
     margin = f" ({points(deciding.criteria.margin)})" if accuracy else ""
-    first = "" if config.compare.baseline is not None else ", the first cell"
-    seeds = ", ".join(map(str, deciding.looks.seeds))
+    first = "" if config.compare.baseline is not None else ", the first"
+    *early, last = map(str, deciding.looks.seeds)
+    seeds = f"{', '.join(early)} and {last}" if early else last
     console.print(
         visible(
-            f"decide={show(config.decide)}{margin}: {plural(deciding.looks.comparisons, 'comparison')} with"
-            f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
+            f"decide={show(config.decide)}{margin}: compares {plural(deciding.looks.comparisons, 'setting')}"
+            f" with {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds per setting"
         ),
         soft_wrap=True,
     )
@@ -169,20 +171,17 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     most = ahead.to_the_end()
     pool.announce(most, console)
     swept, values = plan.swept
-    cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
+    cells = plan.cells
     last = {cell.id: cell.config.seeds for cell in most.cells}
     ranges = [span(ahead.seeds[cell.id], last[cell.id]) for cell in cells]
     expected = _expected(ahead)
-    show_cells(
-        [
-            Column("cell", [cell.id for cell in cells]),
-            *setting_columns(in_order(swept, given), values),
-            Column("seeds", ranges, right=True),
-            Column("as stored", [expected[cell.id] for cell in cells]),
-        ],
-        len(plan.cells) - len(cells),
-        console,
-    )
+    columns = [
+        Column("cell", [cell.id for cell in cells]),
+        *setting_columns(in_order(swept, given), values),
+        Column("seeds", ranges, right=True),
+        Column("as stored", [expected[cell.id] for cell in cells]),
+    ]
+    show_table(Table(columns, most_rows=MOST_ROWS), console)
     if any(text.startswith("about") for text in expected.values()):
         console.print("about: with a probability of 80 %, if differences and spread are as stored")
 

@@ -21,7 +21,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import installed, wanted_as
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
-from sweep.run.shared_data import load_own
+from sweep.runner.shared_data import load_own
 from sweep.training.evaluation import predicted_class
 from sweep.training.problem import architecture, objective
 from sweep.training.result import Status, TrialResult

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,29 +13,37 @@ from sweep.config.columns import in_order
 from sweep.config.schema import Config
 from sweep.core.errors import ExecutionError, SweepError, one_line
 from sweep.core.formats import duration
-from sweep.report.terminal import Column, Terminal, setting_columns, show_cells
-from sweep.run import pool
-from sweep.run.plan import Plan, make_plan
-from sweep.run.pool import execute, workers
+from sweep.report.page import Column, Table, setting_columns
+from sweep.report.terminal import Terminal, show_table
+from sweep.runner import pool
+from sweep.runner.plan import Plan, make_plan
+from sweep.runner.pool import execute, workers
 from sweep.store.state import survey
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sweep.config.variance_cells import Source
     from sweep.decide import Deciding
 
 MOST_ROWS = 100  # cells of a plan that are shown
 
 
 def run_sweep(
-    configs: Sequence[Config], output: Path | None, console: Console, given: Sequence[str] = ()
+    configs: Sequence[Config],
+    output: Path | None,
+    console: Console,
+    *,
+    explicit: Sequence[str] = (),
+    variance: "Sequence[Mapping[Source, int]] | None" = None,
 ) -> "pd.DataFrame":
-    """Run a sweep and return its summary, one row a cell (see `aggregate.summarise`).
+    """Run a sweep and return its summary, one row a cell (see `trials.summarise`).
 
-    `given` are the settings that the user wrote, in the order that tables follow. With `output`, summary.csv,
-    summary.md, summary.tex and the figures are written there. A dry run shows the plan, returns an empty
-    table and leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained,
-    and ExecutionError when some trials or the summary could not be stored, after the table of those that are.
+    `explicit` are the settings that the user wrote, in the order that tables follow. With `output`, the page
+    and the figures are written there. With `variance`, blocks of cells that differ only in what varies, the
+    summary is the table of sources of spread instead. A dry run shows the plan, returns an empty table and
+    leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained, and
+    ExecutionError if some trials or the summary could not be stored, after the table of those that are.
     """
     parallel = configs[0].parallel
     plan = make_plan(configs, workers(parallel))
@@ -45,12 +53,16 @@ def run_sweep(
     _announce_equal_cells(plan, console)
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
-        _show_plan(plan, deciding, console, given)
+        _show_plan(plan, deciding, console, explicit)
         if output is not None:
             remove_hydra_output(output)
         return _no_table()
     if not plan.missing:
         console.print(f"all {plan.trials:,} trials are stored")
+
+    def summarise() -> "pd.DataFrame":
+        return _summarise(plan, output, console, explicit=explicit, deciding=deciding, variance=variance)
+
     plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
         for plan in plans:
@@ -58,11 +70,11 @@ def run_sweep(
     except ExecutionError:
         try:
             if _anything_stored(plan):
-                _summarise(plan, output, console, given, deciding)
+                summarise()
         except (SweepError, OSError) as error:  # before the reason why trials failed, which comes last
             console.print(one_line(error), soft_wrap=True)
         raise
-    return _summarise(plan, output, console, given, deciding)
+    return summarise()
 
 
 def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given: Sequence[str]) -> None:
@@ -131,17 +143,26 @@ def _no_table() -> "pd.DataFrame":
 
 
 def _summarise(
-    plan: Plan, output: Path | None, console: Console, given: Sequence[str], deciding: "Deciding | None"
+    plan: Plan,
+    output: Path | None,
+    console: Console,
+    *,
+    explicit: Sequence[str],
+    deciding: "Deciding | None",
+    variance: "Sequence[Mapping[Source, int]] | None",
 ) -> "pd.DataFrame":
-    from sweep.summary import summarise_sweep  # loads pandas, which training does not need
+    # Loads pandas, which training does not need.
+    from sweep.summary import summarise_sweep, summarise_variance
 
     try:
-        return summarise_sweep(plan, output, console, given, deciding)
+        if variance is not None:
+            return summarise_variance(plan, output, console, explicit=explicit, blocks=variance)
+        return summarise_sweep(plan, output, console, explicit=explicit, deciding=deciding)
     except BrokenPipeError:
         raise
     except OSError as error:
-        place = error.filename or output
-        raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
+        folder = error.filename or output
+        raise ExecutionError(f"{folder}: {error.strerror or error}; the records are stored") from error
 
 
 def _announce_equal_cells(plan: Plan, console: Console) -> None:
@@ -154,7 +175,10 @@ def _announce_equal_cells(plan: Plan, console: Console) -> None:
         axis for axis in axes if any(len({str(row[axis]) for row in rows}) > 1 for rows in of_cell.values())
     ]
     if inert:
-        console.print(f"{', '.join(inert)}: without effect in some cells, whose rows are the same trials")
+        verb = "has" if len(inert) == 1 else "have"
+        console.print(
+            f"{', '.join(inert)} {verb} no effect in some cells, so their rows repeat the same trials"
+        )
 
 
 def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -> None:
@@ -170,17 +194,13 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     swept, values = plan.swept
     axes = in_order(swept, given)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}
-    cells, values = plan.cells[:MOST_ROWS], values[:MOST_ROWS]
-    show_cells(
-        [
-            Column("cell", [cell.id for cell in cells]),
-            *setting_columns(axes, values),
-            Column("seeds", [str(len(cell.config.seed_indices)) for cell in cells], right=True),
-            Column("to train", [str(missing[cell.id]) for cell in cells], right=True),
-        ],
-        len(plan.cells) - len(cells),
-        console,
-    )
+    columns = [
+        Column("cell", [cell.id for cell in plan.cells]),
+        *setting_columns(axes, values),
+        Column("seeds", [str(len(cell.config.seed_indices)) for cell in plan.cells], right=True),
+        Column("to train", [str(missing[cell.id]) for cell in plan.cells], right=True),
+    ]
+    show_table(Table(columns, most_rows=MOST_ROWS), console)
 
 
 def console() -> Console:

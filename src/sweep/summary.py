@@ -1,9 +1,13 @@
-"""The summary of a trained sweep: its table on the terminal, its files, its figures."""
+"""The summary of a trained sweep: its page on the terminal, its files, its figures.
 
-from collections.abc import Mapping, Sequence
+`summarise_sweep` compares the cells. `summarise_variance` is another view of an ordinary sweep: it says where
+the spread over seeds comes from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
@@ -11,52 +15,132 @@ from rich.console import Console
 from sweep.config.check import show
 from sweep.config.columns import fixed, in_order
 from sweep.config.schema import Config
-from sweep.core.errors import one_line, visible
+from sweep.config.variance_cells import Source
+from sweep.core.errors import ExecutionError, one_line, visible
+from sweep.core.formats import plural
 from sweep.data.labels import label
 from sweep.decide import Deciding
-from sweep.report import figure_files, tables
+from sweep.report import figure_files, page_files, tables, terminal, variance
 from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
-from sweep.report.page import JudgedPage
-from sweep.run.plan import Plan
+from sweep.report.page import Page
+from sweep.report.sweep_page import SweepReport
+from sweep.runner.plan import Plan
 from sweep.stats.judge import Criteria
 from sweep.stats.trials import mixture
 from sweep.store.load import load, load_curves
+
+if TYPE_CHECKING:
+    from sweep.report.figures.plan import Drawn
 
 
 def summarise_sweep(
     plan: Plan,
     output: Path | None,
     console: Console,
-    given: Sequence[str] = (),
+    *,
+    explicit: Sequence[str] = (),
     deciding: Deciding | None = None,
 ) -> pd.DataFrame:
-    """Print the summary of a sweep's trials and return it, one row a cell (see `aggregate.summarise`).
+    """Print the page of a sweep's trials and return its summary, one row a cell (see `trials.summarise`).
 
-    `given` are the settings that the user wrote; axes, and settings that all cells share, have that order.
-    `deciding` has the verdicts of a sweep with `decide`. If `output` is given, summary.csv, summary.md,
-    summary.tex and the figures are written there.
+    `explicit` are the settings that the user wrote; the table's columns have that order. `deciding` has the
+    verdicts of a sweep with `decide`. With `output`, the page's files and the figures are written there.
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes, same = in_order(swept, given), fixed(configs, swept, given)
-    settings = _settings(same, configs[0])
+    axes, shared = in_order(swept, explicit), fixed(configs, swept, explicit)
+    settings = _settings(shared, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
     trials = load(plan.cells[0].results, cells["cell"], configs[0].compare.metric == "test_accuracy")
     trials = _of_this_sweep(trials, plan)
     judged = _judged(trials, cells, axes, configs[0], deciding)
-    summary = tables.in_order(_arranged(judged.summary, axes), configs[0].sort)
-    for position, (key, value) in enumerate(same.items(), len(axes) + 1):
+    summary = tables.in_order(_settings_first(judged.summary, axes), configs[0].sort)
+    for position, (key, value) in enumerate(shared.items(), len(axes) + 1):
         summary.insert(position, key, [value] * len(summary))
-    summary["data_label"] = [label(config.data) for config in _first_of_each(plan, summary["cell"])]
-    page = JudgedPage(replace(judged, summary=summary), axes, settings, mixture(trials))
-    page.show(console)
-    console.print(f"records: {visible(str(plan.cells[0].results.absolute()))}", soft_wrap=True)
-    if output is not None:
-        page.write(output)
-        console.print(f"summary: {visible(str(output / 'summary.csv'))}, .md, .tex", soft_wrap=True)
-        _draw(replace(page, judged=judged), plan, cells, output / "figures", console)
+    summary["data_label"] = [label(plan.by_id[cell][0].config.data) for cell in summary["cell"]]
+    report = SweepReport(replace(judged, summary=summary), axes, settings, mixture(trials))
+
+    def draw(folder: Path) -> "Drawn":
+        # Imported here because seaborn takes two seconds to load, which a sweep without figures saves.
+        from sweep.report.sweep_figures import draw
+
+        curves = _of_this_sweep(load_curves(plan.cells[0].results, cells["cell"]), plan)
+        formats, every = configs[0].figure_formats, configs[0].figures == "all"
+        # Figures keep the order in which the cells were written, whatever the table is sorted by.
+        ordered = replace(report, judged=judged)
+        return draw(ordered, cells, curves, folder, formats=formats, everything=every)
+
+    _show_and_write(report.page(), "summary", plan, output, console, draw=draw)
     return summary
+
+
+def summarise_variance(
+    plan: Plan,
+    output: Path | None,
+    console: Console,
+    *,
+    explicit: Sequence[str] = (),
+    blocks: Sequence[Mapping[Source, int]],
+) -> pd.DataFrame:
+    """Print the page of a sweep's sources of spread and return its table (see `variance.components`).
+
+    `blocks` are groups of cells that differ only in what varies: in each, the position of the cell by its
+    source. `explicit` and `output` are as for `summarise_sweep`. Raises ExecutionError if no trial counts.
+    """
+    swept, values = plan.swept
+    configs = [cell.config for cell in plan.cells]
+    axes = [axis for axis in in_order(swept, explicit) if axis != "vary"]
+    settings = _settings(fixed(configs, swept, explicit), configs[0])
+    trials = _of_this_sweep(load(plan.cells[0].results, list(plan.by_id)), plan)
+    table = variance.components(
+        trials,
+        [{source: plan.cells[index].id for source, index in block.items()} for block in blocks],
+        [{axis: values[next(iter(block.values()))][axis] for axis in axes} for block in blocks],
+    )
+    if table.empty:
+        raise ExecutionError("no trial can be compared: every one diverged, or no accuracy was evaluated")
+
+    def draw(folder: Path) -> "Drawn":
+        from sweep.report.figures.variance import draw_into
+
+        return draw_into(folder, table, axes, settings, formats=configs[0].figure_formats)
+
+    page = variance.page(table, axes, settings, mixture(trials))
+    _show_and_write(page, "variance", plan, output, console, draw=draw)
+    return table
+
+
+def _show_and_write(
+    page: Page,
+    name: str,
+    plan: Plan,
+    output: Path | None,
+    console: Console,
+    *,
+    draw: "Callable[[Path], Drawn]",
+) -> None:
+    """Print the page; with `output`, write its files and figures there and say so."""
+    terminal.show(page, console)
+    console.print()
+    if output is not None:
+        page_files.write(page, output, name)
+        figures = _drawn(draw, output / "figures", console) if plan.cells[0].config.figures else ""
+        console.print(f"Written to {output}/: {name}.csv .md .tex{figures}", soft_wrap=True)
+    console.print(f"Records: {plan.cells[0].results.absolute()}", soft_wrap=True)
+
+
+def _drawn(draw: "Callable[[Path], Drawn]", folder: Path, console: Console) -> str:
+    """Draw the figures into `folder` in place of an earlier sweep's; return their number: ", 5 figures"."""
+    try:
+        figure_files.remove_stale(folder)
+        drawn = draw(folder)
+    except Exception as error:  # the table is already printed and written; no figure may undo that
+        console.print(f"No figures: {visible(one_line(error))}", soft_wrap=True)
+        return ""
+    if drawn.left_out:
+        console.print(f"Not drawn: {'; '.join(drawn.left_out)}", soft_wrap=True)
+    return f", {plural(len({file.stem for file in drawn.files}), 'figure')}" if drawn.files else ""
 
 
 def _judged(
@@ -66,48 +150,26 @@ def _judged(
     config: Config,
     deciding: Deciding | None,
 ) -> JudgedSweep:
-    """The judged trials. In a sweep with `decide` they were judged during the training, otherwise now."""
+    """Return the judged trials; in a sweep with `decide` they were judged during the training."""
     if deciding is not None:
         return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
     criteria = Criteria(config.compare.metric, config.compare.margin, config.compare.level)
     return judge_sweep(trials, cells, axes, criteria, config.compare.baseline, config.data.root)
 
 
-def _draw(page: JudgedPage, plan: Plan, cells: pd.DataFrame, folder: Path, console: Console) -> None:
-    """Draw the figures, if they are wanted, into `folder`; those of an earlier sweep there are removed."""
-    config, results = plan.cells[0].config, plan.cells[0].results
-    try:
-        figure_files.remove_stale(folder)
-        if config.figures:
-            # Imported here because seaborn takes two seconds to load, which a sweep without figures saves.
-            from sweep.report.page import draw_figures
-
-            curves = _of_this_sweep(load_curves(results, cells["cell"]), plan)
-            kinds, every = config.figure_formats, config.figures == "all"
-            draw_figures(page.judged, cells, curves, page.axes, page.settings, folder, console, kinds, every)
-    except Exception as error:  # the table is already printed and written; no figure may undo that
-        console.print(f"figures: none drawn: {visible(one_line(error))}", soft_wrap=True)
+def _settings(shared: Mapping[str, Any], config: Config) -> str:
+    """Return the data set and the settings that all cells share, as a user would type them."""
+    typed = [f"{key}={show(value)}" for key, value in shared.items() if key != "data"]
+    return ", ".join([label(config.data), *typed] if "data" in shared else typed)
 
 
-def _first_of_each(plan: Plan, cells: "pd.Series[str]") -> list[Config]:
-    """A configuration for each of these cell ids; the first one of a cell that is in the plan twice."""
-    return [plan.by_id[cell][0].config for cell in cells]
-
-
-def _settings(same: Mapping[str, Any], config: Config) -> str:
-    """The data set and the settings that all cells share, as a user would type them."""
-    typed = [f"{key}={show(value)}" for key, value in same.items() if key != "data"]
-    return ", ".join([label(config.data), *typed] if "data" in same else typed)
-
-
-def _arranged(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
-    """The table with the columns of the cell and its settings first."""
+def _settings_first(summary: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+    """Return the table with the columns of the cell and its settings first."""
     rest = [name for name in summary if name not in ("cell", *axes)]
     return summary[["cell", *axes, *rest]]
 
 
 def _of_this_sweep(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """The rows of the plan's seeds, without others that the store holds of the same cells."""
+    """Return the rows of the plan's seeds, without others that the store holds of the same cells."""
     seeds = {(cell.id, seed) for cell in plan.cells for seed in cell.config.seed_indices}
-    wanted = [pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]
-    return rows[wanted]
+    return rows[[pair in seeds for pair in zip(rows["cell"], rows["seed"], strict=True)]]

@@ -11,7 +11,7 @@ from benchmarks.selection import add_arguments, selected
 from sweep.config.cell import iterations
 from sweep.config.check import check, check_effects
 from sweep.config.compose import from_settings
-from sweep.run.plan import cells_of, flops
+from sweep.runner.plan import cells_of, flops
 
 
 @pytest.mark.parametrize("cell", [*others(), *published()[::7]], ids=str)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.statistics import contrasts, digits, families, looks, real, report, verdicts
+from benchmarks.statistics import contrasts, digits, families, looks, real, report, single_runs, verdicts
 from benchmarks.statistics.cases import DRAWS, Case, Draw, generator, rate
 from scipy import stats
 
@@ -44,7 +44,15 @@ def test_nothing_that_is_promised_errs_too_often_in_the_committed_table() -> Non
         assert not (rows["percent"] - 2 * rows["standard_error"] > rows["high"]).any()
 
 
-PROMISED = ["new digits", "family of 12 cells", "looks", "equivalence", "real seeds", "real digits"]
+PROMISED = [
+    "new digits",
+    "family of 12 cells",
+    "looks",
+    "equivalence",
+    "single runs",
+    "real seeds",
+    "real digits",
+]
 
 
 @pytest.mark.parametrize(("draw", "skewness"), [(DRAWS["normal"], 0.0), (DRAWS["skewed"], -4 / 3)])
@@ -72,6 +80,14 @@ def test_the_true_difference_on_new_digits_is_that_of_many(pair: digits.Pair) ->
     assert gains.mean() == pytest.approx(pair.truth, abs=4 * stats.sem(gains))
 
 
+@pytest.mark.parametrize("name", DRAWS)
+@pytest.mark.parametrize(("ratio", "chance"), [(1, 0.95), (3, 0.5), (3, 0.8)])
+def test_single_runs_win_as_often_as_simulated(name: str, ratio: int, chance: float) -> None:
+    values = DRAWS[name](generator("wins"), (200_000, 2), 0.0)
+    wins = ratio * values[:, 0] + single_runs.shift(name, ratio, chance) > values[:, 1]
+    assert wins.mean() == pytest.approx(chance, abs=0.005)
+
+
 @pytest.mark.parametrize("chosen", [True, False])
 def test_a_false_verdict_is_one_of_compare(chosen: bool) -> None:
     found = []
@@ -79,7 +95,7 @@ def test_a_false_verdict_is_one_of_compare(chosen: bool) -> None:
         values = DRAWS["normal"](generator("compare", number), (3, families.CELLS, 2), 0.5)
         values[:, number % 4] -= 100.0 * (number % 2)  # so that some have a verdict
         trials = families.trials_of(values)
-        table = sweep.cli.compare(trials, None if chosen else "00", margin=0.0)
+        table = sweep.compare(trials, None if chosen else "00", margin=0.0)
         maybe = families.possible(values[None, ..., 1], chosen)[0]
         found.append(bool(maybe) and families.false_verdict(trials, chosen))
         assert found[-1] == table["verdict"].ne("undecided").any()
@@ -99,6 +115,7 @@ def test_rows_are_made_at_small_scale() -> None:
         *contrasts.means(200),
         *verdicts.equivalence(20),
         *verdicts.power(20),
+        *(case for case, _ in zip(single_runs.single_runs(20), range(2), strict=False)),
         *(case for case, _ in zip(digits.new_digits(3), range(2), strict=False)),
         *(case for case, _ in zip(families.sweeps(2), range(2), strict=False)),
         *(case for case, _ in zip(looks.costs(4), range(2), strict=False)),

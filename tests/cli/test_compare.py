@@ -27,7 +27,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compared")
     grid = {"product": {"hidden": [4, 32], "activation": ["relu", "tanh"]}}
     settings = {"grid": grid, "results": str(folder / "results"), "parallel.n_jobs": 1, **SMALL}
-    run_sweep(from_settings(settings), folder / "out", console(), ["hidden", "activation"])
+    run_sweep(from_settings(settings), folder / "out", console(), explicit=["hidden", "activation"])
     return folder
 
 

@@ -29,7 +29,7 @@ SETTINGS = {
 TRAINING = """
 import sys
 from pathlib import Path
-from sweep.run.running import running
+from sweep.runner.running import running
 with running(Path("results"), 12, "wei/width"):
     print("running", flush=True)
     sys.stdin.read()

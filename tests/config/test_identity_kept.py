@@ -20,7 +20,7 @@ from sweep.config.compose import (
 )
 from sweep.data import datasets
 from sweep.data.settings import sizes
-from sweep.run.plan import cells_of
+from sweep.runner.plan import cells_of
 from sweep.system import files
 
 IDS: dict[str, dict[str, list[str]]] = json.loads(

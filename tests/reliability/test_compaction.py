@@ -20,7 +20,7 @@ from tests.reliability.store_of_trials import SETTINGS, copied, train
 import sweep
 from sweep.config.compose import from_settings
 from sweep.core.errors import StoreWarning
-from sweep.run.plan import make_plan
+from sweep.runner.plan import make_plan
 from sweep.store import layout, schema, upkeep
 from sweep.store.load import load_class_curves, load_networks, load_test_outcomes
 from sweep.store.read import read_cell

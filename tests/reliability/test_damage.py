@@ -21,7 +21,7 @@ from tests.reliability.store_of_trials import SETTINGS, copied, train
 import sweep
 from sweep.config.compose import from_settings
 from sweep.core.errors import StoreError, StoreWarning
-from sweep.run.plan import Plan, make_plan
+from sweep.runner.plan import Plan, make_plan
 from sweep.session import run_sweep
 from sweep.store import schema
 from sweep.store.read import read

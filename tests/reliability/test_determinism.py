@@ -43,8 +43,8 @@ RUNNING = """
 import json, sys
 from dataclasses import replace
 from sweep.config.compose import from_settings
-from sweep.run.plan import make_plan
-from sweep.run.pool import execute, workers
+from sweep.runner.plan import make_plan
+from sweep.runner.pool import execute, workers
 from sweep.session import console
 for settings, reverse in json.load(sys.stdin):
     configs = from_settings(settings)

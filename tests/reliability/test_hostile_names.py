@@ -10,7 +10,7 @@ from tests.reliability.scale import Count, scaled
 
 import sweep
 from sweep.core.errors import SettingError, StoreError
-from sweep.run.shared_data import held_folder
+from sweep.runner.shared_data import held_folder
 from sweep.store import layout
 
 LONG = "a" * 300

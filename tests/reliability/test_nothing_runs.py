@@ -49,7 +49,7 @@ ALLOWED = {
 READERS = {
     ("sweep/config/untrusted.py", "yaml.load"): "OmegaConf's SafeLoader, after a check",
     ("sweep/config/tables.py", "OmegaConf.load"): "our own conf/",
-    ("sweep/run/shared_data.py", "np.load"): "arrays of our own, without pickles",
+    ("sweep/runner/shared_data.py", "np.load"): "arrays of our own, without pickles",
 }
 
 

@@ -44,7 +44,7 @@ def values(trials: pd.DataFrame, cell: str, metric: str = "test_accuracy") -> np
 
 def test_each_row_is_scipys_paired_test_corrected_by_holm_over_all_pairs() -> None:
     trials = table({"a": 0.97, "bb": 0.971, "ccc": 0.98})
-    found = sweep.cli.compare(trials)
+    found = sweep.compare(trials)
     assert list(found["cell"]) == ["a", "bb"]
     assert set(found["baseline"]) == {"ccc"}
     pairs = [("a", "ccc"), ("bb", "ccc"), ("a", "bb")]
@@ -60,7 +60,7 @@ def test_each_row_is_scipys_paired_test_corrected_by_holm_over_all_pairs() -> No
 def test_a_named_baseline_is_corrected_for_its_own_comparisons_alone() -> None:
     trials = table({"a": 0.97, "bb": 0.971, "ccc": 0.98})
     for baseline in ("a", {"width": 1}):
-        found = sweep.cli.compare(trials, baseline)
+        found = sweep.compare(trials, baseline)
         tests = [stats.ttest_rel(values(trials, cell), values(trials, "a")).pvalue for cell in found["cell"]]
         assert list(found["p_adjusted"]) == pytest.approx(list(multipletests(tests, method="holm")[1]))
 
@@ -75,13 +75,13 @@ def test_a_named_baseline_is_corrected_for_its_own_comparisons_alone() -> None:
     ],
 )
 def test_the_four_verdicts(mean: float, deviation: float, verdict: str) -> None:
-    (row,) = sweep.cli.compare(table({"a": 0.98, "b": mean}, 20, deviation, seed=4), "a").to_dict("records")
+    (row,) = sweep.compare(table({"a": 0.98, "b": mean}, 20, deviation, seed=4), "a").to_dict("records")
     assert row["verdict"] == verdict
     assert (row["more_seeds"] == 0) == (verdict != "undecided")
 
 
 def test_a_loss_is_better_when_lower() -> None:
-    (row,) = sweep.cli.compare(table({"a": 0.97, "b": 0.99}, 10), "a", metric="test_loss").to_dict("records")
+    (row,) = sweep.compare(table({"a": 0.97, "b": 0.99}, 10), "a", metric="test_loss").to_dict("records")
     assert row["difference"] < 0
     assert row["verdict"] == "better"
 
@@ -90,11 +90,11 @@ def test_the_best_is_chosen_on_validation_and_never_on_test() -> None:
     trials = table({"a": 0.97, "b": 0.97})
     trials.loc[trials["cell"] == "a", "test_accuracy"] += 0.1
     trials.loc[trials["cell"] == "b", "validation_accuracy"] += 0.1
-    assert set(sweep.cli.compare(trials)["baseline"]) == {"b"}
+    assert set(sweep.compare(trials)["baseline"]) == {"b"}
     assert best(trials) == ("b", "validation_accuracy")
     unvalidated = trials.drop(columns="validation_accuracy")
     assert best(unvalidated) is None
-    found = sweep.cli.compare(unvalidated)
+    found = sweep.compare(unvalidated)
     assert set(found["baseline"]) == {"a"}  # the first
     assert list(found["p_adjusted"]) == pytest.approx(list(found["p"]))
 
@@ -105,13 +105,13 @@ def test_diverged_trials_are_left_out() -> None:
         "diverged",
         0.1,
     ]
-    (row,) = sweep.cli.compare(trials, "b").to_dict("records")
+    (row,) = sweep.compare(trials, "b").to_dict("records")
     assert row["n"] == row["n_baseline"] == 5
     assert row["difference"] == pytest.approx(values(trials, "a")[:5].mean() - values(trials, "b")[:5].mean())
 
 
 def test_one_seed_has_no_interval_and_no_verdict() -> None:
-    (row,) = sweep.cli.compare(table({"a": 0.9, "b": 0.99}, 1), "a").to_dict("records")
+    (row,) = sweep.compare(table({"a": 0.9, "b": 0.99}, 1), "a").to_dict("records")
     assert row["method"] == "too few seeds to say"
     assert row["verdict"] == "undecided"
     assert all(math.isnan(row[name]) for name in ("low", "high", "p", "p_adjusted", "standard_error"))
@@ -130,7 +130,7 @@ def test_all_pairs_of_cells() -> None:
 def test_of_very_many_cells_each_is_still_corrected_for_all_pairs() -> None:
     count = 102  # 5,151 pairs: more than are looked at
     trials = table({f"{place:03}": 0.97 - 0.02 * (place == 0) for place in range(count)}, 30, 0.001)
-    found = sweep.cli.compare(trials)
+    found = sweep.compare(trials)
     row = found.loc[found["p"].idxmin()]
     assert row["cell"] == "000"
     assert row["p_adjusted"] == pytest.approx(row["p"] * count * (count - 1) / 2, rel=1e-9, abs=0)
@@ -151,8 +151,8 @@ def test_the_luck_of_the_best_of_equal_cells() -> None:
 
 def test_with_bits_a_comparison_holds_for_new_digits_as_well() -> None:
     trials = sweep.load(ROOT / "reports" / "widths" / "records.parquet", bits=True)
-    found = sweep.cli.compare(trials).set_index("cell")
-    plain = sweep.cli.compare(trials.drop(columns="test_correct")).set_index("cell")
+    found = sweep.compare(trials).set_index("cell")
+    plain = sweep.compare(trials.drop(columns="test_correct")).set_index("cell")
     pd.testing.assert_frame_equal(found[plain.columns], plain)
     (base,) = set(found["baseline"])
     for cell, row in found.iterrows():
@@ -182,7 +182,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("given", "message"), MISTAKES)
 def test_a_mistake_is_one_line(given: dict[str, Any], message: str) -> None:
     with pytest.raises(TrialsError) as error:
-        sweep.cli.compare(table({"a": 0.9, "b": 0.9}), **given)
+        sweep.compare(table({"a": 0.9, "b": 0.9}), **given)
     assert message in str(error.value)
 
 
@@ -193,18 +193,18 @@ def test_trials_that_cannot_be_compared_are_refused() -> None:
         ("test_examples_sha256", "different test examples"),
     ):
         with pytest.raises(TrialsError, match=message):
-            sweep.cli.compare(trials.assign(**{name: trials["cell"]}))
+            sweep.compare(trials.assign(**{name: trials["cell"]}))
     with pytest.raises(TrialsError, match="cell a, seed 0: stands in the table twice"):
-        sweep.cli.compare(pd.concat([trials, trials]))
+        sweep.compare(pd.concat([trials, trials]))
     with pytest.raises(TrialsError, match="every one diverged"):
-        sweep.cli.compare(trials.assign(status="diverged"))
+        sweep.compare(trials.assign(status="diverged"))
 
 
 def test_the_module_of_the_command_is_the_function_as_well() -> None:
     import sweep.compare as module
 
     records = ROOT / "reports" / "widths" / "records.parquet"
-    pd.testing.assert_frame_equal(module(records), sweep.cli.compare(records))  # type: ignore[operator]
+    pd.testing.assert_frame_equal(module(records), sweep.compare(records))  # type: ignore[operator]
 
 
 def simulated(kind: str, ratio: float, n: int, count: int = 2000) -> pd.DataFrame:
@@ -234,5 +234,5 @@ def test_twelve_equal_cells_have_a_false_verdict_in_at_most_one_sweep_of_twenty(
     for seed in range(60):
         trials = table({f"{cell:02}": 0.97 for cell in range(12)}, 5, 0.002, seed)
         trials["validation_accuracy"] = trials["test_accuracy"]
-        false += bool(sweep.cli.compare(trials, margin=0.0)["verdict"].ne("undecided").any())
+        false += bool(sweep.compare(trials, margin=0.0)["verdict"].ne("undecided").any())
     assert false <= 60 * 0.05 + 3 * math.sqrt(60 * 0.05 * 0.95)

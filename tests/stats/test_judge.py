@@ -1,13 +1,15 @@
 """How many more seeds: the plan against statsmodels, and against simulated seeds."""
 
+import math
+
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
 from sweep.stats.contrast import Errors, contrast
-from sweep.stats.judge import Estimates, more_seeds
+from sweep.stats.judge import Estimates, more_seeds, smallest_difference
 
 
 def one(difference: float, deviation: float, n: int, error: float = 0.05) -> Estimates:
@@ -64,3 +66,32 @@ def test_the_p_value_of_equivalence_is_that_of_two_one_sided_tests() -> None:
     found = contrast(values, np.array([1.0, -1.0]))
     known = ttost_paired(values[:, 0], values[:, 1], -0.002, 0.002)[0]
     assert Errors.of([found]).p_equivalent(0.002)[0] == pytest.approx(known)
+
+
+@pytest.mark.parametrize("seeds", [5, 10, 30])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_smallest_difference_of_statsmodels(seeds: int, level: float, power: float) -> None:
+    deviation = 0.002
+    effect = TTestPower().solve_power(None, nobs=seeds, alpha=1 - level, power=power)
+    smallest = smallest_difference(deviation / math.sqrt(seeds), seeds - 1, level, power=power)
+    assert smallest == pytest.approx(effect * deviation, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "level"), [(2.0, 0.95), (2.0, 0.9995), (2.5, 0.99), (4.0, 0.9995), (17.3, 0.999)]
+)
+def test_smallest_difference_of_strict_tests_by_integration(freedom: float, level: float) -> None:
+    """Far out, statsmodels is off by up to a fifth; the power is an average over estimated spreads."""
+    shift, critical = smallest_difference(1.0, freedom, level), stats.t.isf((1 - level) / 2, freedom)
+    scale = math.sqrt(freedom)
+
+    def found(spread: float) -> float:
+        either = stats.norm.cdf(shift - critical * spread) + stats.norm.cdf(-shift - critical * spread)
+        return float(either * stats.chi.pdf(spread * scale, freedom) * scale)
+
+    assert sum(integrate.quad(found, *ends)[0] for ends in ((0, 1), (1, 8))) == pytest.approx(0.8, abs=1e-5)
+
+
+def test_smallest_difference_is_unknown_without_error() -> None:
+    assert math.isnan(smallest_difference(math.nan, math.nan, 0.95))

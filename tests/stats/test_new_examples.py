@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sweep.config.compose import from_settings
-from sweep.run.shared_data import load_own
+from sweep.runner.shared_data import load_own
 from sweep.stats import crossed
 from sweep.stats.crossed import Sources, TwoWay, two_way
 from sweep.training.trainer import train_block

@@ -83,7 +83,7 @@ from pathlib import Path
 from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.store.write import Origin, write_record
-from sweep.run.shared_data import load_own
+from sweep.runner.shared_data import load_own
 from sweep.training.trainer import train_block
 config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=100, test_size=50))
 (result,) = train_block(config, [0], load_own(config, 0))

@@ -45,7 +45,7 @@ class PoolLauncher(Launcher):
         configs = [config for own in jobs for config in own]
         check_effects(configs)
         written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
-        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), written)
+        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), explicit=written)
         values = _objectives(summary, jobs)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=value)
@@ -55,7 +55,7 @@ class PoolLauncher(Launcher):
 
 def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> list[float | None]:
     """What a sweeper may choose each job by; None for a dry run."""
-    from sweep.run.plan import cells_of
+    from sweep.runner.plan import cells_of
     from sweep.session import objective
 
     if summary.empty:

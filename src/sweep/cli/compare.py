@@ -6,6 +6,7 @@ from typing import Any
 
 from sweep.cli.parser import CommandParser
 from sweep.core.errors import SettingError
+from sweep.core.formats import plural
 
 CRITERIA = ("baseline", "margin", "level", "metric")
 DESCRIPTION = """\
@@ -38,7 +39,8 @@ def compare(arguments: Sequence[str]) -> int:
 
 def show(given: list[str], output: Path | None) -> None:
     """Print the comparison of the stored cells that are asked for, and write it to `output`."""
-    from sweep.report.page import draw_page, judged_page
+    from sweep.report import page_files, terminal
+    from sweep.report.sweep_page import report_on_store
     from sweep.session import console
     from sweep.stats.judge import Criteria
 
@@ -48,13 +50,20 @@ def show(given: list[str], output: Path | None) -> None:
     asked, where = _split([argument for argument in given if "=" in argument])
     baseline = asked.pop("baseline", None)
     results = Path(places[0] if places else "results")
-    page = judged_page(results, where, Criteria(**asked), baseline)
-    terminal = console()
-    page.show(terminal)
+    report, screen = report_on_store(results, where, Criteria(**asked), baseline), console()
+    page = report.page()
+    terminal.show(page, screen)
     if output is not None:
-        page.write(output)
-        terminal.print(f"summary: {output / 'summary.csv'}, .md, .tex", soft_wrap=True)
-        draw_page(page, results, output / "figures", terminal)
+        from sweep.report.sweep_figures import draw
+        from sweep.store.load import load_curves
+
+        page_files.write(page, output, "summary")
+        cells = report.judged.summary[["cell", *report.axes]]
+        drawn = draw(report, cells, load_curves(results, cells["cell"]), output / "figures")
+        if drawn.left_out:
+            screen.print(f"Not drawn: {'; '.join(drawn.left_out)}", soft_wrap=True)
+        figures = plural(len({file.stem for file in drawn.files}), "figure")
+        screen.print(f"\nWritten to {output}/: summary.csv .md .tex, {figures}", soft_wrap=True)
 
 
 def _split(overrides: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:

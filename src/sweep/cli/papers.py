@@ -59,8 +59,8 @@ def train_and_write(paper: str, scale: str, reports: Path, results: str, *, repl
     from sweep.papers.collection import Collection
     from sweep.papers.measuring import measure
     from sweep.papers.page import Report
-    from sweep.run.plan import Cell, make_plan
-    from sweep.run.pool import execute, workers
+    from sweep.runner.plan import Cell, make_plan
+    from sweep.runner.pool import execute, workers
     from sweep.session import console
 
     papers, terminal = page.papers(paper, reports), console()

@@ -12,8 +12,9 @@ from rich.console import Console
 from sweep.cli.parser import CommandParser
 from sweep.core.errors import SettingError, StoreError, nearest, visible
 from sweep.core.formats import MISSING, file_size, plural, setting_value
-from sweep.report.terminal import Column, fitted, setting_columns, show_cells
-from sweep.run.running import Running
+from sweep.report.page import Column, Table, setting_columns
+from sweep.report.terminal import fitted, show_table
+from sweep.runner.running import Running
 from sweep.stats.trials import axes_of, by_axes
 from sweep.store import layout, state
 from sweep.store.state import CellOverview, Failure
@@ -71,7 +72,7 @@ def status(arguments: Sequence[str]) -> int:
 
 def show(results: Path, *, quick: bool = False, traces: bool = False) -> bool:
     """Print what a store holds; whether all records that were read are in order: none is if it is `quick`."""
-    from sweep.run.running import who
+    from sweep.runner.running import who
     from sweep.session import console
     from sweep.store.state import overview
 
@@ -139,7 +140,7 @@ def _check_folder(results: Path) -> None:
 
 
 def _check_idle(results: Path) -> None:
-    from sweep.run.running import who
+    from sweep.runner.running import who
 
     if training := who(results):
         first = training[0]
@@ -229,21 +230,20 @@ def _show_cells(cells: Sequence[CellOverview], console: Console) -> None:
         "failed": [len(each.failed) for each in shown],
         "damaged": [len(each.no_records) for each in shown],
     }
-    show_cells(
-        [
-            Column("cell", [each.cell for each in shown]),
-            *setting_columns(axes, values),
-            Column("seeds", [str(len(each.seeds)) for each in shown], right=True),
-            *(
-                Column(word, [str(count or MISSING) for count in found], right=True)
-                for word, found in counts.items()
-                if any(found)
-            ),
-            Column("size", [file_size(each.size) for each in shown], right=True),
-        ],
-        len(cells) - len(shown),
-        console,
-    )
+    columns = [
+        Column("cell", [each.cell for each in shown]),
+        *setting_columns(axes, values),
+        Column("seeds", [str(len(each.seeds)) for each in shown], right=True),
+        *(
+            Column(word, [str(count or MISSING) for count in found], right=True)
+            for word, found in counts.items()
+            if any(found)
+        ),
+        Column("size", [file_size(each.size) for each in shown], right=True),
+    ]
+    show_table(Table(columns), console)
+    if len(cells) > len(shown):
+        console.print(f"... and {len(cells) - len(shown)} more cells")
 
 
 def _show_failures(results: Path, cells: Sequence[CellOverview], traces: bool, console: Console) -> None:

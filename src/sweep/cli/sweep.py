@@ -38,7 +38,7 @@ def run(_: DictConfig) -> float | None:
         if job.mode is not RunMode.MULTIRUN:  # the sweeper has already checked all jobs of a multirun
             check_effects(configs)
         written = given(overrides, composer.config(overrides).grid)
-        summary = run_sweep(configs, output, console(), written)
+        summary = run_sweep(configs, output, console(), explicit=written)
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained
             remove_hydra_output(output)

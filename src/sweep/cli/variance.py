@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.cli.parser import CommandParser
-from sweep.core.errors import ExecutionError, SettingError
+from sweep.core.errors import SettingError
 
 if TYPE_CHECKING:
     from sweep.config.schema import Config
@@ -45,33 +45,14 @@ def variance(arguments: Sequence[str]) -> int:
 def run(arguments: Sequence[str]) -> None:
     """Train what is missing, and print and write the table of sources. Raises SweepError for a mistake."""
     from sweep.config import variance_cells
-    from sweep.config.check import check_equal_cells
-    from sweep.run.plan import make_plan
-    from sweep.run.pool import execute, workers
-    from sweep.session import console, print_plan
+    from sweep.session import console, run_sweep
 
     configs, written, output = _composed(arguments)
-    terminal, parallel = console(), configs[0].parallel
-    plan = make_plan(configs, workers(parallel))
-    for equal in plan.by_id.values():
-        check_equal_cells([cell.config for cell in equal])
     _check_nothing_is_compared(configs[0])
-    blocks = variance_cells.blocks(configs)
+    blocks, screen = variance_cells.blocks(configs), console()
     for line in _left_out(configs):
-        terminal.print(line, soft_wrap=True)
-    if configs[0].dry_run:
-        print_plan(plan, workers(parallel), terminal, written)
-        return
-    execute(plan, parallel, terminal)
-    from sweep.report.variance import summarise_variance  # loads pandas, which training does not need
-
-    try:
-        summarise_variance(plan, blocks, output, terminal, written)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        place = error.filename or output
-        raise ExecutionError(f"{place}: {error.strerror or error}; the records are stored") from error
+        screen.print(line, soft_wrap=True)
+    run_sweep(configs, output, screen, explicit=written, variance=blocks)
 
 
 def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]":

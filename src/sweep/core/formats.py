@@ -31,16 +31,17 @@ class Format:
         return written if MISSING in (written, deviation) else f"{written} ± {deviation}"
 
     def interval(self, low: float | None, high: float | None) -> str:
-        """An interval: 94.02 to 95.23."""
-        return _to(self.number(low), self.number(high))
+        """Return an interval: 94.02 to 95.23."""
+        limits = self.number(low), self.number(high)
+        return MISSING if MISSING in limits else " to ".join(limits)
 
     def estimate(self, value: float | None, low: float | None, high: float | None) -> str:
-        """A number with its interval in brackets: 12 (-20 to 44)."""
-        return _bracketed(self.number(value), self.interval(low, high))
+        """Return a number with its interval in brackets: 12 [-20, 44]."""
+        return _bracketed(self.number(value), self.number(low), self.number(high))
 
     def difference(self, value: float | None, low: float | None, high: float | None) -> str:
-        """A difference with its interval in brackets, all with their signs: -3.59 (-4.26 to -2.92)."""
-        return _bracketed(self.signed(value), _to(self.signed(low), self.signed(high)))
+        """Return a difference with its interval in brackets, all with their signs: -3.59 [-4.26, -2.92]."""
+        return _bracketed(self.signed(value), self.signed(low), self.signed(high))
 
 
 def percent(fraction: float, spec: str = "g") -> str:
@@ -50,7 +51,8 @@ def percent(fraction: float, spec: str = "g") -> str:
 
 def points(fraction: float, spec: str = "g") -> str:
     """A difference of two fractions in percentage points: 0.2 points."""
-    return f"{Format(100, spec).number(fraction)} points"
+    number = Format(100, spec).number(fraction)
+    return f"{number} point{'' if number == '1' else 's'}"
 
 
 def span(least: object, most: object) -> str:
@@ -96,9 +98,5 @@ def setting_value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _to(low: str, high: str) -> str:
-    return MISSING if MISSING in (low, high) else f"{low} to {high}"
-
-
-def _bracketed(number: str, interval: str) -> str:
-    return number if MISSING in (number, interval) else f"{number} ({interval})"
+def _bracketed(number: str, low: str, high: str) -> str:
+    return number if MISSING in (number, low, high) else f"{number} [{low}, {high}]"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sweep.config.columns import same_value
 from sweep.core.errors import PaperError, nearest, one_line
 from sweep.papers.specification import SCALES
-from sweep.run.plan import Cell
+from sweep.runner.plan import Cell
 from sweep.stats.trials import drop_diverged
 from sweep.store import upkeep
 from sweep.store.load import load, load_class_curves, load_curves, load_networks, load_test_outcomes

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from rich.console import Console
-
 from sweep.core.errors import PaperError
-from sweep.report.page import JudgedPage, judged_page
+from sweep.report import markdown, terminal
+from sweep.report.page import Page as ReportPage
+from sweep.report.sweep_page import report_on_store
 from sweep.stats.compare import Baseline
 from sweep.stats.judge import Criteria
 from sweep.system import files
@@ -136,8 +136,8 @@ def page_differences(reports: Path) -> Iterator[str]:
 
 
 def _of_page(page: Page, reports: Path) -> Iterator[str]:
-    made = judged_page(reports / page.records, {}, page.criteria, page.baseline)
-    if (reports / page.folder / "summary.md").read_text(encoding="utf-8") != made.markdown():
+    made = report_on_store(reports / page.records, {}, page.criteria, page.baseline).page()
+    if (reports / page.folder / "summary.md").read_text(encoding="utf-8") != markdown.render(made):
         yield f"{reports / page.folder / 'summary.md'}: is not what {reports / page.records} gives"
     readme = reports.parent / "README.md"
     if page.shown:
@@ -147,8 +147,7 @@ def _of_page(page: Page, reports: Path) -> Iterator[str]:
                 yield f"{readme}: no line {line}, as {reports / page.records} has it"
 
 
-def _on_terminal(made: JudgedPage) -> list[str]:
-    terminal = Console(file=io.StringIO(), width=WIDTH, markup=False, highlight=False, emoji=False)
-    made.show(terminal)
-    assert isinstance(terminal.file, io.StringIO)
-    return [line.rstrip() for line in terminal.file.getvalue().splitlines()]
+def _on_terminal(page: ReportPage) -> list[str]:
+    screen = io.StringIO()
+    terminal.show(page, terminal.Terminal(file=screen, width=WIDTH))
+    return [line.rstrip() for line in screen.getvalue().splitlines()]

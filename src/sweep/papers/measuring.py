@@ -27,7 +27,7 @@ from sweep.papers import examples
 from sweep.papers.collection import SelectionError, call
 from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
-from sweep.run.shared_data import load_own
+from sweep.runner.shared_data import load_own
 from sweep.system import files
 from sweep.training.problem import Stream, architecture, generator, objective
 

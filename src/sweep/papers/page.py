@@ -27,7 +27,7 @@ from sweep.papers.specification import SCALES, Figure, Paper, Table
 from sweep.papers.tables import TABLES, Tabulated, tabulate
 from sweep.report import figure_files, figures
 from sweep.report.figures import style
-from sweep.report.terminal import prose
+from sweep.report.markdown import paragraph
 from sweep.stats.trials import mixture_in_means
 from sweep.store.schema import TRIAL
 from sweep.system import files
@@ -110,23 +110,23 @@ class Report:
     def _page(self) -> str:
         paper, text = self.paper, io.StringIO()
         year = f" ({paper.year})" if paper.year else ""
-        text.write(f"# {prose(paper.title)}\n\n")
-        text.write(f"{prose(f'{paper.authors}{year}. {paper.summary}')}\n\n")
+        text.write(f"# {paragraph(paper.title)}\n\n")
+        text.write(f"{paragraph(f'{paper.authors}{year}. {paper.summary}')}\n\n")
         text.write(f"{self._origin()}\n\n")
         text.write(self._findings())
         for table in paper.tables:
-            text.write(f"## {prose(table.caption)}\n\n")
+            text.write(f"## {paragraph(table.caption)}\n\n")
             tabulated = self._tables[table.name]
-            text.write(f"{tabulated.markdown()}\n{prose(f'{self._data_of(table)}{tabulated.note}')}")
+            text.write(f"{tabulated.markdown()}\n{paragraph(f'{self._data_of(table)}{tabulated.note}')}")
             text.write(f" As numbers: [CSV](tables/{table.name}.csv), [LaTeX](tables/{table.name}.tex).\n\n")
         for figure in paper.figures:
             published = f"{figure.published}: " if figure.published else ""
-            text.write(f"## {prose(f'{published}{figure.caption}')}\n\n")
-            text.write(f"![{prose(figure.caption)}](figures/{figure.name}.png)\n\n")
-            vectors = prose(f"{self._seeds(figure)}As vectors:")
+            text.write(f"## {paragraph(f'{published}{figure.caption}')}\n\n")
+            text.write(f"![{paragraph(figure.caption)}](figures/{figure.name}.png)\n\n")
+            vectors = paragraph(f"{self._seeds(figure)}As vectors:")
             text.write(f"{vectors} [SVG](figures/{figure.name}.svg).\n\n")
         text.write("## What the paper leaves open, and what we chose\n\n")
-        text.write("".join(f"- {prose(assumption)}\n" for assumption in paper.assumptions) + "\n")
+        text.write("".join(f"- {paragraph(assumption)}\n" for assumption in paper.assumptions) + "\n")
         again = f"python -m sweep.reproduce {paper.name} --scale {self.collection.scale}"
         text.write("## Again\n\n")
         text.write(f"    {again}  # train and report\n")
@@ -139,7 +139,7 @@ class Report:
         others = {each.scale: None for each in self.paper.findings if each not in own}
         if not self.paper.findings:
             return ""
-        lines = [f"- {prose(self._filled(finding.text))}\n" for finding in own]
+        lines = [f"- {paragraph(self._filled(finding.text))}\n" for finding in own]
         text = "## What came out\n\n" + "".join(lines) + ("\n" if own else "")
         if others:
             scales = " and ".join(f"`{scale}`" for scale in others)

@@ -12,7 +12,7 @@ from sweep.config.schema import Config
 from sweep.core.errors import SettingError, SweepError
 from sweep.papers.collection import EACH_CELL, FILE, Collection
 from sweep.papers.specification import PROTOCOL, SCALES, Paper
-from sweep.run.plan import cells_of
+from sweep.runner.plan import cells_of
 from sweep.system import files
 
 LARGEST = list(SCALES)[-1]

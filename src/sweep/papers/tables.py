@@ -19,7 +19,8 @@ from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.findings import Parts
 from sweep.papers.rules import AtLeast, Format
 from sweep.papers.specification import UNITS, Digits, Experiment, MeasurementName, Row, Table, Unit
-from sweep.report.tables import CAPTION, latex, markdown_columns, text_columns
+from sweep.report import latex, markdown
+from sweep.report.page import text_columns
 from sweep.stats.trials import drop_diverged
 
 HEADINGS = ("", "published", "ours", "n", "difference", "epochs")
@@ -130,11 +131,11 @@ class Tabulated:
 
     def markdown(self) -> str:
         """The table in Markdown."""
-        return markdown_columns(text_columns(self.headings, self.lines))
+        return markdown.table(text_columns(self.headings, self.lines))
 
     def latex(self, caption: str) -> str:
         """The table in LaTeX, for the package booktabs."""
-        return latex(text_columns(self.headings, self.lines), caption)
+        return latex.table(text_columns(self.headings, self.lines), caption)
 
     def csv(self) -> str:
         """The numbers as CSV."""
@@ -169,7 +170,7 @@ def _compared(
             for label, item in zip(labels, comparisons, strict=True)
         ],
         frame(comparisons),
-        f"{CAPTION}." + (COMPARED if published else ""),
+        "Mean ± standard deviation over n seeds." + (COMPARED if published else ""),
         {", ".join(label): item.parts() for label, item in zip(labels, comparisons, strict=True)},
     )
 

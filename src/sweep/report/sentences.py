@@ -1,11 +1,7 @@
-"""The sentences below the table of a sweep: what was tested, on what, and corrected for what.
+"""The sentences below the table of a sweep: the conclusion, the doubts by name, then the method.
 
-[cell_names] What sentences and figures call a cell: the settings that tell it from the others.
-
-[effect_statements] Main effects and interactions as people read them: rows of a table, and sentences.
-
-[example_statements] The sentences about test examples below the table: other examples, and those that make a
-difference.
+Each function says one thing. A function that has nothing to say yields nothing, and what chance explains is
+not said at all.
 """
 
 import math
@@ -16,267 +12,455 @@ import pandas as pd
 from scipy import stats
 
 from sweep.core.formats import percent, plural, setting_value
-from sweep.report.judged import DigitsOf, JudgedSweep
-from sweep.report.tables import Measure
+from sweep.report.judged import JudgedSweep
+from sweep.report.tables import Measure, verdict
 from sweep.stats.compare import Comparisons
 from sweep.stats.contrast import FEWEST_PAIRED, Method
-from sweep.stats.judge import Verdict, luck_of_best
-from sweep.stats.sequential import Looks
+from sweep.stats.judge import Verdict, higher_is_better, luck_of_best, smallest_difference
+from sweep.stats.single_runs import beats
 from sweep.stats.trials import drop_diverged
+
+MOST_NAMED = 4  # cells in one sentence
+MOST_CLASSES = 3  # classes in one sentence
+CLEAR = 5  # a decided comparison with p above a fifth of the error rate is called narrow
+DOCS = "docs/statistics.md"
+
+_TESTED = (Method.PAIRED.value, Method.WELCH.value)
+
+Row = Mapping[Any, Any]
+Fact = tuple[str, str]  # a word that says what it is about, and a text
 
 
 def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """A cell by the settings that vary: hidden=256, momentum=0.9."""
+    """Return the settings of a cell that vary: hidden=256, momentum=0.9."""
     row = summary[summary["cell"] == cell].iloc[0]
     return ", ".join(f"{axis}={setting_value(row[axis])}" for axis in axes) or cell
 
 
 def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> tuple[str, str]:
-    """Two cells by the settings in which they differ."""
+    """Return two cells by the settings in which they differ."""
     rows = summary[summary["cell"].isin([cell, baseline])].drop_duplicates("cell")
     differing = [axis for axis in axes if len(set(map(str, rows[axis]))) > 1]
     return name_of(summary, differing, cell), name_of(summary, differing, baseline)
 
 
-EFFECT_HEADINGS = ("main effect", "against", "difference", "verdict")
+def _name(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> str:
+    """Return what a sentence calls a cell beside the baseline, by the settings in which they differ.
+
+    With a single setting that is its value, such as 128; otherwise settings as they are typed.
+    """
+    name, _ = names_apart(summary, axes, cell, baseline)
+    return name.removeprefix(f"{axes[0]}=") if len(axes) == 1 else name.replace(", ", " ")
 
 
-def effect_lines(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
-    """The rows of a table of main effects, under `EFFECT_HEADINGS`."""
+def _full_name(judged: JudgedSweep, axes: Sequence[str], cell: str) -> str:
+    return name_of(judged.summary, axes, cell).replace(", ", " ")
+
+
+def listed(texts: Sequence[str], word: str = "and", *, most: int = MOST_NAMED) -> str:
+    """Return texts as a list in a sentence: a, b and c; at most so many, then how many more there are."""
+    shown = list(texts[:most])
+    if len(texts) > most:
+        shown.append(f"{len(texts) - most} more")
+    *others, last = shown
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def examples_noun(trials: pd.DataFrame) -> str:
+    """Return what test examples are called: digits if all trials are of a set of digits."""
+    labels = set(trials["data_label"]) if "data_label" in trials else set()
+    return "digits" if labels and labels <= {"MNIST", "EMNIST digits"} else "examples"
+
+
+def conclusion(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+    """Yield what the sweep found, a paragraph each."""
+    most = int(judged.summary["n"].max())
+    if most < FEWEST_PAIRED:
+        if most:
+            yield _too_few_seeds(most)
+    elif judged.comparisons is None:
+        if judged.reason:
+            yield judged.reason
+    else:
+        yield " ".join([_baseline(judged, axes), *_verdicts(judged, axes)])
+        if judged.looks is not None:
+            yield _looks(judged)
+
+
+def _too_few_seeds(count: int) -> str:
+    if count == 1:
+        return (
+            "One seed per setting says nothing about spread; use seeds=3 or more for intervals and verdicts."
+        )
+    return (
+        f"{count} seeds per setting are too few to tell a difference from luck; use seeds=3 or more for"
+        " intervals and verdicts."
+    )
+
+
+def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+    """Return the sentence that says what the other cells are compared with, and why."""
+    comparisons, summary = judged.comparisons, judged.summary
+    assert comparisons is not None
+    name = _full_name(judged, axes, comparisons.baseline)
+    if comparisons.named:
+        return f"All settings are compared with {name}, as you asked."
+    if comparisons.chosen_by is None:
+        why = "" if judged.looks else "No validation part was measured, so no setting was chosen as best. "
+        return f"{why}All settings are compared with the first, {name}; compare.baseline names another."
+    row = summary[summary["cell"] == comparisons.baseline].iloc[0]
+    measure = Measure.of(comparisons.chosen_by)
+    size = measure.with_unit(*(row[f"{comparisons.chosen_by}_{part}"] for part in ("mean", "std")))
+    return f"{name} did best on validation ({size})."
+
+
+def _verdicts(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each kind of verdict that some cells have."""
+    comparisons, summary = judged.comparisons, judged.summary
+    assert comparisons is not None
+    measure, chosen = Measure.of(judged.criteria.metric), comparisons.chosen_by is not None
+    rows: list[Row] = list(comparisons.table.to_dict("records"))
+    names = {row["cell"]: _name(summary, axes, row["cell"], comparisons.baseline) for row in rows}
+    by_verdict: dict[str, list[Row]] = {verdict.value: [] for verdict in Verdict}
+    for row in sorted(rows, key=lambda row: abs(row["difference"])):
+        by_verdict.setdefault(row["verdict"] if row["method"] in _TESTED else "unknown", []).append(row)
+    if chosen:
+        yield from _leads(judged, by_verdict[Verdict.WORSE.value], names, measure)
+        if better := by_verdict[Verdict.BETTER.value]:
+            lost = _sizes(better, names, measure)
+            yield f"On the test part it lost to {lost}, but nothing is chosen by that."
+    else:
+        for verdict in (Verdict.BETTER, Verdict.WORSE):
+            if decided := by_verdict[verdict.value]:
+                yield f"{verdict.value.capitalize()}: {_sizes(decided, names, measure)}."
+    if equivalent := by_verdict[Verdict.EQUIVALENT.value]:
+        cells = listed([names[row["cell"]] for row in equivalent])
+        verb = "is" if len(equivalent) == 1 else "are"
+        yield f"{cells} {verb} equivalent to it, within ±{measure.amount(judged.criteria.margin)}."
+    if undecided := by_verdict[Verdict.UNDECIDED.value]:
+        cells = listed([names[row["cell"]] for row in undecided], "or")
+        yield f"Whether it differs from {cells} is undecided."
+    for row in by_verdict.get("unknown", [])[:MOST_NAMED]:
+        yield f"No verdict for {names[row['cell']]}: {row['method']}."
+
+
+def _leads(
+    judged: JudgedSweep, rows: Sequence[Row], names: Mapping[str, str], measure: Measure
+) -> Iterator[str]:
+    """Yield by how much the chosen cell leads those that are worse, and that luck does not explain it."""
+    if not rows:
+        return
+    part, _, _ = judged.criteria.metric.partition("_")
+    where = {
+        "test": f"On the test {examples_noun(judged.trials)}, which were not used to choose it, it",
+        "validation": "It",
+        "train": "On the training part it",
+    }[part]
+    yield f"{where} leads {_sizes(rows, names, measure)}."
+    how_many = {1: "This lead is", 2: "Both leads are"}.get(len(rows), f"All {len(rows)} leads are")
+    yield f"{how_many} larger than the luck of the seeds."
+
+
+def _sizes(rows: Sequence[Row], names: Mapping[str, str], measure: Measure) -> str:
+    """Return cells with the sizes of their differences: 128 by 0.21 and 16 by 3.59 points."""
+    unit = " points" if measure.factor == 100 else ""
+    sizes = [f"{names[row['cell']]} by {measure.number(abs(row['difference']))}" for row in rows]
+    if len(rows) <= MOST_NAMED:
+        return f"{listed(sizes)}{unit}"
+    return f"{len(rows)} settings, from {sizes[0]} to {sizes[-1]}{unit}"
+
+
+def _looks(judged: JudgedSweep) -> str:
+    """Return how many comparisons of a sweep with `decide` were decided, and with how many trials."""
+    looks, summary = judged.looks, judged.summary
+    assert looks is not None
+    decided = int(summary["decided_after"].notna().sum())
+    trained, most = int(summary[["n", "diverged"]].sum().sum()), looks.seeds[-1] * len(summary)
+    return (
+        f"{decided} of {plural(looks.comparisons, 'comparison')} decided, with {trained:,} of the budget's"
+        f" {most:,} trials. Each difference is over the seeds of its last look."
+    )
+
+
+def doubts(judged: JudgedSweep, axes: Sequence[str]) -> list[Fact]:
+    """Return what may be luck all the same: seeds, test examples, single runs, the choice of the best."""
+    facts = [*_failures(judged, axes)]
+    if judged.comparisons is not None and int(judged.summary["n"].max()) >= FEWEST_PAIRED:
+        facts += _narrow(judged, axes)
+        if judged.looks is None:
+            facts += _new_examples(judged, axes)
+        facts += _single_runs(judged, axes)
+        facts += _flattery(judged)
+        if judged.looks is None:
+            facts += _which_examples(judged, axes)
+    return facts
+
+
+def _failures(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+    """Yield which cells have seeds that diverged or died."""
+    for column, what in (
+        ("diverged", "left out of the mean"),
+        ("dead", "one answer for every input, part of the mean"),
+    ):
+        rows = judged.summary[judged.summary[column] > 0].to_dict("records")
+        texts = [
+            f"{row[column]} of {row['n'] + row['diverged']} seeds of {_full_name(judged, axes, row['cell'])}"
+            for row in rows
+        ]
+        if texts:
+            yield column, f"{listed(texts)} ({what})"
+
+
+def _narrow(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+    """Yield which verdicts hang on few seeds, and what would make them clear."""
+    comparisons, criteria = judged.comparisons, judged.criteria
+    assert comparisons is not None
+    rows = comparisons.table.to_dict("records")
+    names = {row["cell"]: _name(judged.summary, axes, row["cell"], comparisons.baseline) for row in rows}
+    limit = (1 - criteria.level) / CLEAR
+    narrow = [
+        f"{names[row['cell']]} (p = {row['p_adjusted']:.2g})"
+        for row in rows
+        if row["verdict"] in (Verdict.BETTER, Verdict.WORSE) and row["p_adjusted"] > limit
+    ]
+    undecided = [row for row in rows if row["verdict"] == Verdict.UNDECIDED and row["method"] in _TESTED]
+    texts = [f"narrow for {listed(narrow)}"] if narrow else []
+    if undecided:
+        texts.append(f"too few for {listed([names[row['cell']] for row in undecided])}")
+        texts += _would_have_found(undecided, comparisons)
+    if texts and judged.looks is None:
+        texts.append(f"decide={criteria.margin or 0.002:g} adds seeds until clear")
+    elif undecided:
+        texts.append("a larger budget may decide")
+    if texts:
+        yield "seeds", "; ".join(texts)
+
+
+def _would_have_found(undecided: Sequence[Row], comparisons: Comparisons) -> Iterator[str]:
+    """Yield the smallest difference that the seeds would have found in most sweeps, in the worst case."""
+    criteria = comparisons.criteria
+    level = 1 - (1 - criteria.level) / max(comparisons.family, 1)
+    sizes = [
+        smallest_difference(row["standard_error"], min(row["n"], row["n_baseline"]) - 1, level)
+        for row in undecided
+    ]
+    size = Measure.of(criteria.metric).amount(max(sizes))
+    yield f"they find a difference of {size} in 8 sweeps of 10"
+
+
+def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+    """Yield which verdicts would hold for other test examples, too."""
+    comparisons, measure = judged.comparisons, Measure.of(judged.criteria.metric)
+    assert comparisons is not None
+    label = f"test {examples_noun(judged.trials)}"
+    if not any(comparisons.sources):
+        correct = judged.trials.get("test_correct")
+        if judged.criteria.metric == "test_accuracy" and correct is not None and correct.isna().any():
+            yield label, "not known for others: records of schema 1 do not say which ones are right"
+        return
+    count = f"another {_tested(judged):,} {label}"
+    rows = [row for row in comparisons.table.to_dict("records") if isinstance(row["verdict_new_digits"], str)]
+    changed = [
+        f"{_name(judged.summary, axes, row['cell'], comparisons.baseline)} {row['verdict_new_digits']}"
+        f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
+        for row in rows
+        if row["verdict_new_digits"] != row["verdict"]
+    ]
+    if changed:
+        yield label, f"on {count}: {listed(changed)}"
+    elif any(row["verdict"] != Verdict.UNDECIDED.value for row in rows):
+        yield label, f"{count} would give the same verdicts"
+    yield from _examples_needed(comparisons, label)
+
+
+def _examples_needed(comparisons: Comparisons, label: str) -> Iterator[Fact]:
+    """Yield how many test examples it would take, if no number of seeds decides the smallest difference."""
+    pairs = [
+        (source, row)
+        for source, row in zip(comparisons.sources, comparisons.table.to_dict("records"), strict=True)
+        if source is not None
+    ]
+    source, row = min(pairs, key=lambda pair: abs(pair[0].difference))
+    distance = max(abs(source.difference), comparisons.criteria.margin - abs(source.difference))
+    critical = float(stats.norm.isf((1 - comparisons.criteria.level) / 2))
+    undecided = row["verdict_new_digits"] == Verdict.UNDECIDED.value
+    if undecided and critical * source.standard_error_endless_seeds > distance:
+        needed = source.examples_needed(distance / critical)
+        yield label, f"no number of seeds decides that, only more of them: about {needed:,}"
+
+
+def _tested(judged: JudgedSweep) -> int:
+    assert judged.comparisons is not None
+    return next(source.examples for source in judged.comparisons.sources if source is not None)
+
+
+def _single_runs(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+    """Yield how often a new run of one of the two closest cells beats a new run of the other."""
+    comparisons = judged.comparisons
+    assert comparisons is not None
+    rows = comparisons.table[comparisons.table["method"].isin(_TESTED)].to_dict("records")
+    if not rows:
+        return
+    closest = min(rows, key=lambda row: abs(row["difference"]))
+    trials, metric = drop_diverged(judged.trials), judged.criteria.metric
+    sign = 1 if higher_is_better(metric) else -1
+    cell, baseline = closest["cell"], comparisons.baseline
+    named = [
+        (_name(judged.summary, axes, first, second), trials.loc[trials["cell"] == first, metric].to_numpy())
+        for first, second in ((cell, baseline), (baseline, cell))
+    ]
+    (worse, fewer), (better, more) = sorted(named, key=lambda pair: sign * pair[1].mean())
+    chance = beats(sign * more, sign * fewer, judged.criteria.level)
+    if chance is None:
+        spread = Measure.of(metric).amount(math.hypot(more.std(ddof=1), fewer.std(ddof=1)))
+        yield "single runs", f"a run with {better} and one with {worse} differ by ±{spread} by chance"
+    else:
+        share, low, high = (f"{100 * number:.0f}" for number in chance)
+        yield (
+            "single runs",
+            f"a run with {better} beats one with {worse} in {share} of 100 [{low}, {high}]",
+        )
+
+
+def _flattery(judged: JudgedSweep) -> Iterator[Fact]:
+    """Yield how much choosing the best cell flatters its validation score."""
+    comparisons = judged.comparisons
+    assert comparisons is not None
+    if comparisons.chosen_by is None:
+        return
+    validated = drop_diverged(judged.trials).dropna(subset=comparisons.chosen_by)
+    luck = luck_of_best(validated, comparisons.chosen_by)
+    if not math.isnan(luck):
+        measure, count = Measure.of(comparisons.chosen_by), validated["cell"].nunique()
+        text = f"picking the winner flatters its {measure.name} by about {measure.amount(luck)}"
+        yield f"best of {count}", text
+
+
+def _which_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+    """Yield which classes and single examples make the smallest decided difference, if chance does not."""
+    if judged.digits is None:
+        return
+    which, measure = judged.digits.found, Measure.of(judged.criteria.metric)
+    cell = _name(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
+    baseline = _name(judged.summary, axes, judged.digits.baseline, judged.digits.cell)
+    classes = which.classes[which.classes["p_adjusted"] <= 1 - judged.criteria.level]
+    if len(classes):
+        order = classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]
+        rows = classes.loc[order].to_dict("records")
+        texts = [f"{row['class']} by {measure.signed(row['difference'])}" for row in rows]
+        differ = "differs by itself" if len(classes) == 1 else "differ by themselves"
+        yield "classes", f"{len(classes)} of {len(which.classes)} {differ}: {listed(texts)} points"
+    if which.beyond_chance:
+        yield (
+            f"single {which.examples.noun}s",
+            f"{len(which.lost):,} are right in most runs of {baseline} and few of {cell},"
+            f" {len(which.gained):,} the other way round; chance gives {sum(which.expected_by_luck):,.0f}",
+        )
+
+
+def method(judged: JudgedSweep) -> str:
+    """Return how the verdicts were found, corrected for what, and what the intervals hold for."""
+    if int(judged.summary["n"].max()) < FEWEST_PAIRED:
+        return ""
+    level = percent(judged.criteria.level)
+    where = f"new seeds on these {_examples(judged)}"
+    if judged.looks is not None:
+        text = f"{level} intervals hold for all looks and settings together, for {where}."
+    else:
+        text = f"{level} intervals are for {where}, assuming you fixed the number of seeds in advance"
+        many = judged.comparisons is not None and judged.comparisons.family > 1
+        text += "; they are per row, not corrected." if many else "."
+    tests = f"{_tests(judged)} " if judged.comparisons is not None else ""
+    return f"{tests}{text} Explained in {DOCS}."
+
+
+def _tests(judged: JudgedSweep) -> str:
+    """Return the tests, the correction and the error rate: Paired t-tests on the same seeds, ..."""
+    comparisons, criteria = judged.comparisons, judged.criteria
+    assert comparisons is not None
+    names = {Method.PAIRED.value: "paired t-tests on the same seeds", Method.WELCH.value: "Welch's t-tests"}
+    tests = [names[method] for method in dict.fromkeys(comparisons.table["method"]) if method in names]
+    if not tests:
+        return ""
+    text = f"{listed(tests)}".capitalize().replace("welch", "Welch")
+    if judged.looks is not None:
+        text += (
+            f" after {listed([str(seeds) for seeds in judged.looks.seeds], most=20)} seeds, corrected for"
+            f" {judged.looks.shares} looks (Bonferroni)"
+        )
+    elif comparisons.family > 1:
+        text += f", Holm-corrected for {comparisons.family} comparisons"
+    text += f", {percent(1 - criteria.level, '.3g')} error rate."
+    if comparisons.table["verdict"].eq(Verdict.EQUIVALENT.value).any():
+        text += f" Equivalent means within ±{Measure.of(criteria.metric).amount(criteria.margin)}."
+    return text
+
+
+def _examples(judged: JudgedSweep) -> str:
+    """Return the examples that accuracies are measured on: 10,000 test digits."""
+    part = judged.criteria.metric.partition("_")[0]
+    tested = judged.trials["test_examples"].dropna() if "test_examples" in judged.trials else pd.Series()
+    count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
+    parts = {"test": "test", "validation": "validation", "train": "training"}
+    return f"{count}{parts[part]} {examples_noun(judged.trials)}"
+
+
+def effect_facts(judged: JudgedSweep) -> list[Fact]:
+    """Return a sentence for each setting that varies, averaged over the others, then the interactions."""
+    measure = Measure.of(judged.criteria.metric)
+    facts = []
+    rows: list[Row] = list(judged.effects.to_dict("records"))
+    for setting in dict.fromkeys(str(row["setting"]) for row in rows):
+        texts = [_effect(row, measure) for row in rows if row["setting"] == setting]
+        facts.append((setting, "; ".join(texts)))
+    return [*facts, *_interactions(judged, measure)]
+
+
+def _effect(row: Row, measure: Measure) -> str:
+    """Return a main effect: relu is better than tanh by 0.30 points [0.10, 0.50]."""
+    pair = f"{row['value']} and {row['against']}"
+    if row["method"] not in _TESTED:
+        return f"{pair}: {row['method']}"
+    size = measure.difference(row["difference"], row["low"], row["high"])
+    undecided = row["verdict"] == Verdict.UNDECIDED
+    if row["verdict"] in (Verdict.BETTER, Verdict.WORSE):
+        return f"{row['value']} is {row['verdict']} than {row['against']}, {size}"
+    joined = f"{row['value']} against {row['against']} is" if undecided else f"{pair} are"
+    return f"{joined} {row['verdict']}, {size}"
+
+
+def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
+    """Yield a sentence for each interaction that is real, and how many others are not told from none."""
+    rows = judged.interactions.to_dict("records")
+    decided = [row for row in rows if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value)]
+    for row in decided:
+        sign = 1 if row["difference"] > 0 else -1
+        low, high = sorted((sign * row["low"], sign * row["high"]))
+        size = measure.estimate(abs(row["difference"]), low, high)
+        yield (
+            "together",
+            f"the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
+            f" {'higher' if sign > 0 else 'lower'} with {row['with_setting']}={row['with_value']} than with"
+            f" {row['with_against']}",
+        )
+    if rows and not decided:
+        yield "together", f"no interaction is clear ({len(rows)} tested)"
+    elif len(decided) < len(rows):
+        rest = len(rows) - len(decided)
+        yield "together", f"{rest} of {len(rows)} interactions cannot be told from none"
+
+
+EFFECT_HEADINGS = ("main effect", "compared with", "difference", "verdict")
+
+
+def effect_rows(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
+    """Return the rows of a table of main effects, under `EFFECT_HEADINGS`."""
     return [
         [
             f"{row['setting']}={row['value']}",
             str(row["against"]),
             measure.difference(row["difference"], row["low"], row["high"]),
-            _said(row),
+            verdict(row),
         ]
         for row in effects.to_dict("records")
     ]
-
-
-def interaction_lines(interactions: pd.DataFrame, measure: Measure) -> Iterator[str]:
-    """A sentence for each interaction that is not zero by its test, then how many of them there are."""
-    rows = interactions.to_dict("records")
-    decided = [row for row in rows if row["verdict"] in ("better", "worse")]
-    for row in decided:
-        change = "higher" if row["difference"] > 0 else "lower"
-        sign = 1 if row["difference"] > 0 else -1
-        low, high = sorted((sign * row["low"], sign * row["high"]))
-        size = measure.estimate(abs(row["difference"]), low, high)
-        yield (
-            f"interaction: the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
-            f" {change} with {row['with_setting']}={row['with_value']} than with {row['with_against']}"
-        )
-    if rows:
-        rest = len(rows) - len(decided)
-        yield f"interactions: {len(decided)} of {len(rows)} told from none (Holm); {rest} not"
-
-
-def _said(row: Mapping[Any, Any]) -> str:
-    return str(row["method"] if row["method"] == Method.TOO_FEW.value else row["verdict"])
-
-
-MOST_NAMED = 5  # cells in one sentence
-MOST_CLASSES = 3  # classes in one sentence
-
-
-def example_statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """Which verdicts hold for other test examples too, and which of the two sources of luck is larger."""
-    found, measure = judged.comparisons, Measure.of(judged.criteria.metric)
-    assert found is not None
-    if not any(found.sources):
-        correct = judged.trials.get("test_correct")
-        if judged.criteria.metric == "test_accuracy" and correct is not None and correct.isna().any():
-            yield "on new test examples: not known, as records of schema 1 do not say which ones are right"
-        return
-    other = [
-        row
-        for row in found.table.to_dict("records")
-        if isinstance(row["verdict_new_digits"], str) and row["verdict_new_digits"] != row["verdict"]
-    ]
-    texts = [
-        f"{name_of(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
-        f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
-        for row in other[:MOST_NAMED]
-    ]
-    texts += [f"and {len(other) - MOST_NAMED} more"] if len(other) > MOST_NAMED else []
-    yield f"on new test examples, too: {', '.join(texts) or 'the same verdicts'}"
-    yield from _closest(found, judged.summary, axes, measure)
-    if judged.digits is not None:
-        yield _which(judged.digits, judged.summary, axes, measure, judged.criteria.level)
-
-
-def _closest(
-    found: Comparisons, summary: pd.DataFrame, axes: Sequence[str], measure: Measure
-) -> Iterator[str]:
-    """Where the uncertainty of the smallest difference comes from."""
-    known = [
-        (source, str(cell))
-        for source, cell in zip(found.sources, found.table["cell"], strict=True)
-        if source is not None
-    ]
-    source, cell = min(known, key=lambda one: abs(one[0].difference))
-    names = " and ".join(names_apart(summary, axes, cell, found.baseline))
-    share = source.shares.examples
-    yield (
-        f"luck between {names}: {percent(1 - share, '.0f')} of its variance is the seeds',"
-        f" {percent(share, '.0f')} that of the choice of test examples, which more seeds leave;"
-        f" single runs of both differ by ±{measure.amount(source.one_run)} for no other reason"
-    )
-    verdict = found.table.loc[found.table["cell"] == cell, "verdict_new_digits"].item()
-    distance = max(abs(source.difference), found.criteria.margin - abs(source.difference))
-    critical = float(stats.norm.isf((1 - found.criteria.level) / 2))
-    if verdict == Verdict.UNDECIDED.value and critical * source.standard_error_endless_seeds > distance:
-        yield (
-            "on new test examples no number of seeds decides that, only more test examples: about"
-            f" {source.examples_needed(distance / critical):,}"
-        )
-
-
-def _which(
-    digits: DigitsOf, summary: pd.DataFrame, axes: Sequence[str], measure: Measure, level: float
-) -> str:
-    """The classes and single examples behind the smallest difference that is better or worse."""
-    found, noun = digits.found, digits.found.examples.noun
-    cell, baseline = names_apart(summary, axes, digits.cell, digits.baseline)
-    classes = found.classes[found.classes["p_adjusted"] <= 1 - level]
-    largest = classes.loc[classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]]
-    parts = [
-        f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
-        for row in largest.to_dict("records")
-    ]
-    by_class = f"{len(classes)} of {len(found.classes)} classes by themselves, most {', '.join(parts)}"
-    gained, lost = found.expected_by_luck
-    singles = plural(len(found.lost), f"single {noun}")
-    return (
-        f"which {noun}s make the difference of {cell} from {baseline}:"
-        f" {by_class if parts else 'no class by itself'}; right in most seeds of {baseline} and in few of"
-        f" {cell}: {singles} ({lost:.1f} by luck); the other way round: {len(found.gained)}"
-        f" ({gained:.1f} by luck)"
-    )
-
-
-def baseline_heading(judged: JudgedSweep, axes: Sequence[str]) -> str:
-    """What the baseline is called in the heading of its column."""
-    if judged.comparisons is None or judged.comparisons.chosen_by:
-        return "the best"
-    name = name_of(judged.summary, axes, judged.comparisons.baseline)
-    return name if len(axes) == 1 else "the baseline"
-
-
-def statements(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """The sentences below the table, the most important first; none has a line end."""
-    most = int(judged.summary["n"].max())
-    if most < FEWEST_PAIRED:
-        if most:
-            yield _too_few(most)
-        return
-    if judged.comparisons is not None:
-        yield from _choice(judged, axes)
-        if judged.looks is not None:
-            yield _looked(judged, judged.looks)
-    elif judged.reason:
-        yield judged.reason
-    yield _scope(judged)
-    if judged.comparisons is not None:
-        yield _correction(judged)
-        if judged.looks is None:
-            yield from example_statements(judged, axes)
-
-
-def _too_few(count: int) -> str:
-    if count < 2:
-        return (
-            "one seed a cell: no interval and no verdict, as nothing says how far another seed would be away;"
-            f" seeds={FEWEST_PAIRED} or more says it"
-        )
-    return (
-        f"{count} seeds a cell: too few seeds to say what differs; from {FEWEST_PAIRED} on there are verdicts"
-    )
-
-
-def _choice(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
-    """The baseline: how it was chosen, and how much of its lead may be the luck of the choice."""
-    found, summary = judged.comparisons, judged.summary
-    assert found is not None
-    name = name_of(summary, axes, found.baseline)
-    if found.named:
-        yield f"baseline: {name}"
-        return
-    if judged.looks is not None:
-        yield f"compared with the first cell, {name}; compare.baseline names another"
-        return
-    if found.chosen_by is None:
-        yield (
-            f"no validation part was measured, so that no cell is chosen: compared with the first, {name};"
-            " compare.baseline names another"
-        )
-        return
-    row = summary[summary["cell"] == found.baseline].iloc[0]
-    measure, chosen = Measure.of(judged.criteria.metric), Measure.of(found.chosen_by)
-    by = chosen.spread(row[f"{found.chosen_by}_mean"], row[f"{found.chosen_by}_std"])
-    text = f"best on validation: {name} ({chosen.name} {by})"
-    if judged.criteria.metric.startswith("test"):
-        own = measure.spread(row[f"{judged.criteria.metric}_mean"], row[f"{judged.criteria.metric}_std"])
-        text += f"; its {measure.name.removesuffix(' %')} {own} was not used to choose it"
-    yield text
-    validated = drop_diverged(judged.trials).dropna(subset=found.chosen_by)
-    luck = luck_of_best(validated, found.chosen_by)
-    if not math.isnan(luck):
-        yield (
-            f"luck of the choice: the best of {validated['cell'].nunique()} equal cells would lead their mean"
-            f" by {chosen.amount(luck)} on validation"
-        )
-
-
-def _scope(judged: JudgedSweep) -> str:
-    part = judged.criteria.metric.partition("_")[0]
-    tested = judged.trials["test_examples"].dropna() if "test_examples" in judged.trials else pd.Series()
-    count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
-    parts = {"test": "test", "validation": "validation", "train": "training"}
-    fixed = "a number of seeds fixed beforehand" if judged.looks is None else "all looks and cells together"
-    return (
-        f"intervals: {percent(judged.criteria.level)}, over new seeds on these {count}{parts[part]} examples,"
-        f" for {fixed}"
-    )
-
-
-def _looked(judged: JudgedSweep, looks: Looks) -> str:
-    """Of a sweep with `decide`: how many comparisons were decided, with how many trials."""
-    decided = int(judged.summary["decided_after"].notna().sum())
-    trained, most = int(judged.summary[["n", "diverged"]].sum().sum()), looks.seeds[-1] * len(judged.summary)
-    return (
-        f"looks planned after {', '.join(map(str, looks.seeds))} seeds: {decided} of {looks.comparisons}"
-        f" decided, with {trained:,} of the budget's {most:,} trials; a difference is over the seeds of its"
-        " last look"
-    )
-
-
-def _correction(judged: JudgedSweep) -> str:
-    found, criteria = judged.comparisons, judged.criteria
-    assert found is not None
-    measure = Measure.of(criteria.metric)
-    tests = "pairs" if found.chosen_by else "comparisons" if found.family > 1 else "comparison"
-    text = f"verdicts: {_methods(found.table)}"
-    if judged.looks is not None:
-        text += f", corrected for {judged.looks.shares} looks at a comparison (Bonferroni)"
-    elif found.family > 1:
-        text += f", corrected for {found.family} {tests} (Holm)"
-    text += f", with {percent(1 - criteria.level, '.3g')} error"
-    if found.family > 1 and judged.looks is None:
-        text += "; intervals are each their own, not corrected"
-    if criteria.margin > 0:
-        text += f"; equivalent: within ±{measure.amount(criteria.margin)}"
-    if found.table["more_seeds"].fillna(0).gt(0).any():
-        text += "; more seeds: a cell, for a verdict with 80 % probability if all is as measured"
-    return text
-
-
-def _methods(table: pd.DataFrame) -> str:
-    names = {
-        Method.PAIRED.value: "paired t test of equal seeds",
-        Method.WELCH.value: "Welch's t test",
-        Method.NO_SPREAD.value: "none where seeds do not differ",
-        Method.TOO_FEW.value: "none where seeds are too few",
-    }
-    return ", ".join(names[method] for method in dict.fromkeys(table["method"]))

@@ -1,177 +1,119 @@
-"""Summaries as text: for the terminal, for Markdown and for LaTeX."""
+"""The table of a sweep: a row a cell, with its mean, its interval, its difference and its verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from sweep.core.formats import Format, percent, seed_count, setting_value
-from sweep.report import terminal
-from sweep.report.terminal import Column
+from sweep.core.formats import Format, percent, seed_count
+from sweep.report.page import Column, setting_columns
 from sweep.stats.contrast import Method
 from sweep.stats.judge import Criteria
 
-CAPTION = "Mean ± standard deviation over n seeds"
+CAPTION = "Mean ± standard deviation over seeds"
 EPOCHS, SECONDS = Format(spec=".4g"), Format(spec=".1f")
+CHOSEN, CHOSEN_SHORT = "best on validation", "best"  # in place of a verdict
 
 
 @dataclass(frozen=True)
 class Measure(Format):
-    """How the values of a metric are written, and what the metric is called."""
+    """The way in which the values of a metric are written, and the metric's name."""
 
     name: str = ""
 
     @staticmethod
     def of(metric: str) -> "Measure":
-        """Accuracies in percent, everything else as it is."""
+        """Return the measure of a metric: accuracies in percent, everything else as it is."""
         name = metric.replace("_", " ").replace("train ", "training ")
-        if metric.endswith("accuracy"):
-            return Measure(100.0, ".2f", f"{name} %")
-        return Measure(1.0, ".4f", name)
+        return Measure(100.0, ".2f", name) if metric.endswith("accuracy") else Measure(1.0, ".4f", name)
+
+    @property
+    def heading(self) -> str:
+        """The name with its unit: test accuracy (%)."""
+        return f"{self.name} (%)" if self.factor == 100 else self.name
 
     def amount(self, value: float) -> str:
-        """A distance between two values, with its unit: 0.17 points."""
+        """Return a distance between two values with its unit: 0.17 points."""
         return f"{self.number(value)} points" if self.factor == 100 else self.number(value)
+
+    def with_unit(self, mean: float, std: float) -> str:
+        """Return a mean and its standard deviation with the unit: 98.02 ± 0.10 %."""
+        return f"{self.spread(mean, std)} %" if self.factor == 100 else self.spread(mean, std)
 
 
 def columns(
-    summary: pd.DataFrame, axes: Sequence[str], criteria: Criteria, against: str = "the best"
+    summary: pd.DataFrame,
+    axes: Sequence[str],
+    criteria: Criteria,
+    *,
+    baseline: str = "the best",
+    chosen: bool = True,
 ) -> list[Column]:
-    """The columns of the table: the settings that vary, what is compared, the verdicts, and the rest.
+    """Return the columns: the settings that vary, the mean, its interval, the verdict, and what is spare.
 
-    `summary` is that of `JudgedSweep`; `against` names the baseline of its comparisons, where it has any. The
-    best cell, and those that cannot be told from it, are set in bold.
+    `summary` is that of `JudgedSweep`. `baseline` is what the heading of the differences calls it; it was
+    `chosen` on validation, or named. The best cell and those that cannot be told from it are in bold. The
+    number of seeds is a column only if it is not the same in all rows, or if seeds diverged or died.
     """
     rows, metric = summary.to_dict("records"), criteria.metric
-    measure, validation = Measure.of(metric), Measure.of("validation_accuracy")
-    strong = [row.get("among_best") is True for row in rows]
-    found = [Column(axis, [setting_value(row[axis]) for row in rows], name=True) for axis in axes]
-    found.append(
-        _right("n", [seed_count(row["n"], diverged=row["diverged"], dead=row["dead"]) for row in rows])
-    )
+    measure = Measure.of(metric)
+    counts = [seed_count(row["n"], diverged=row["diverged"], dead=row["dead"]) for row in rows]
     means = [measure.spread(row[f"{metric}_mean"], row[f"{metric}_std"]) for row in rows]
-    found.append(replace(_right(measure.name, means), strong=strong))
+    strong = [row.get("among_best") is True for row in rows]
+    table = setting_columns(axes, rows, spare=0)
+    if len(set(counts)) > 1 or not all(count.isdecimal() for count in counts):
+        table.append(Column("seeds", counts, right=True))
+    table.append(Column(measure.heading.removeprefix("test "), means, right=True, strong=strong))
     if f"{metric}_low" in summary:
         intervals = [measure.interval(row[f"{metric}_low"], row[f"{metric}_high"]) for row in rows]
-        found.append(_right(f"{percent(criteria.level)} interval", intervals, spare=2))
+        table.append(Column(f"{percent(criteria.level)} CI", intervals, right=True, spare=1))
     if "verdict" in summary:
-        found += _verdicts(rows, measure, against)
+        table += _verdicts(rows, measure, baseline, CHOSEN if chosen else "baseline")
+    return [*table, *_spare(rows, metric)]
+
+
+def _spare(rows: Sequence[Mapping[Any, Any]], metric: str) -> list[Column]:
+    """Return what is shown only if there is room: validation accuracy, epochs and seconds."""
+    columns = []
     if metric != "validation_accuracy":
+        measure = Measure.of("validation_accuracy")
         means = [
-            validation.spread(row["validation_accuracy_mean"], row["validation_accuracy_std"]) for row in rows
+            measure.spread(row["validation_accuracy_mean"], row["validation_accuracy_std"]) for row in rows
         ]
-        found.append(_right("validation %", means, spare=3))
-    found.append(_right("epochs run", [EPOCHS.number(row["epochs_run"]) for row in rows], spare=4))
-    found.append(_right("seconds", [SECONDS.number(row["seconds"]) for row in rows], spare=5))
-    return found
+        columns.append(Column("validation (%)", means, right=True, spare=2))
+    epochs = [EPOCHS.number(row["epochs_run"]) for row in rows]
+    seconds = [SECONDS.number(row["seconds"]) for row in rows]
+    columns.append(Column("epochs", epochs, right=True, spare=3))
+    return [*columns, Column("seconds", seconds, right=True, spare=4)]
 
 
-def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, against: str) -> list[Column]:
-    """The columns of the difference from the baseline, the verdict, and the seeds that would decide it."""
-    differences, short, verdicts, seeds = [], [], [], []
+def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, baseline: str, word: str) -> list[Column]:
+    """Return the columns of the difference from the baseline and of the verdict; `word` is the baseline's."""
+    differences, short, verdicts = [], [], []
     for row in rows:
-        base = row["verdict"] == "baseline"
-        differences.append(
-            ("best" if against == "the best" else "baseline")
-            if base
-            else measure.difference(row["difference"], row["difference_low"], row["difference_high"])
-        )
-        short.append(differences[-1].partition(" (")[0])
-        known = isinstance(row["verdict"], str) and not base
-        verdicts.append(_verdict(row) if known else "")
-        more = row["more_seeds"]
-        seeds.append("" if not known or pd.isna(more) or more == 0 else f"{more:.0f}")
+        if row["verdict"] == "baseline":
+            differences.append("")
+            verdicts.append(word)
+        else:
+            limits = row["difference_low"], row["difference_high"]
+            differences.append(measure.difference(row["difference"], *limits))
+            verdicts.append(verdict(row) if isinstance(row["verdict"], str) else "")
+        short.append(differences[-1].partition(" [")[0])
     return [
-        replace(_right(f"against {against}", differences), short=short),
-        Column("verdict", verdicts),
-        *([_right("more seeds", seeds, spare=1)] if any(seeds) else []),
+        Column(f"difference from {baseline}", differences, right=True, short=short),
+        Column("verdict", verdicts, short=[CHOSEN_SHORT if text == CHOSEN else text for text in verdicts]),
     ]
 
 
-def _verdict(row: Mapping[Any, Any]) -> str:
-    return "too few seeds to say" if row["method"] == Method.TOO_FEW.value else str(row["verdict"])
-
-
-def _right(heading: str, texts: Sequence[str], spare: int = 0) -> Column:
-    return Column(heading, texts, right=True, spare=spare)
+def verdict(row: Mapping[Any, Any]) -> str:
+    """Return the verdict of a comparison, or the words that say why it has none."""
+    return "too few seeds" if row["method"] == Method.TOO_FEW.value else str(row["verdict"])
 
 
 def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
-    """The rows sorted by a column, best first: high accuracies, low losses and seconds; missing ones last."""
+    """Return the rows sorted by a column, best first: high accuracies, low losses and seconds; gaps last."""
     if sort is None:
         return summary
     column = sort if sort in summary else f"{sort}_mean"
     return summary.sort_values(column, ascending=not sort.endswith("accuracy"), kind="stable")
-
-
-def caption(fixed: str) -> str:
-    """What the numbers are, and the settings that all cells share."""
-    return f"{CAPTION}; {fixed}" if fixed else CAPTION
-
-
-def markdown_columns(found: Sequence[Column]) -> str:
-    """Columns as a Markdown table; what is strong is set in bold."""
-    headings = [terminal.markdown(column.heading) for column in found]
-    rule = ["---:" if column.right else "---" for column in found]
-    lines = zip(*(_marked(column, terminal.markdown, "**{}**") for column in found), strict=True)
-    return "\n".join("| " + " | ".join(line) + " |" for line in (headings, rule, *lines)) + "\n"
-
-
-def text_columns(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> list[Column]:
-    """Columns from the lines of a table; the first `names` of them are set to the left."""
-    texts = [[line[position] for line in lines] for position in range(len(headings))]
-    return [
-        Column(heading, own, name=position < names, right=position >= names)
-        for position, (heading, own) in enumerate(zip(headings, texts, strict=True))
-    ]
-
-
-def markdown_list(sentences: Sequence[str], end: str = "") -> str:
-    """Sentences as a Markdown list, a line each, with `end` behind each of them."""
-    return "".join(f"- {terminal.markdown(sentence)}{end}\n" for sentence in sentences)
-
-
-def _marked(column: Column, escaped: Callable[[str], str], form: str) -> list[str]:
-    """The texts of a column, escaped; strong ones are put into `form`, which sets them in bold."""
-    strong = column.strong or [False] * len(column.texts)
-    return [
-        form.format(escaped(text)) if bold else escaped(text)
-        for text, bold in zip(column.texts, strong, strict=True)
-    ]
-
-
-def latex(found: Sequence[Column], caption: str, notes: Sequence[str] = ()) -> str:
-    """Columns as a table in LaTeX, for the package booktabs; what is strong is set in bold.
-
-    `notes` stand below it in small print, a paragraph each.
-    """
-    lines = zip(*(_marked(column, terminal.latex, r"\textbf{{{}}}") for column in found), strict=True)
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{terminal.latex(caption)}}}",
-            rf"\begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in found)}}}",
-            r"\toprule",
-            _latex_row([terminal.latex(column.heading) for column in found]),
-            r"\midrule",
-            *map(_latex_row, lines),
-            r"\bottomrule",
-            r"\end{tabular}",
-            *_small(notes),
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _small(notes: Sequence[str]) -> list[str]:
-    lines = [rf"{terminal.latex(note)}\par" for note in notes]
-    return [r"\begin{flushleft}\footnotesize", *lines, r"\end{flushleft}"] if lines else []
-
-
-def _latex_row(texts: Sequence[str]) -> str:
-    row = " & ".join(texts) + r" \\"
-    # LaTeX would take a [ or * that follows the end of a row, or a rule, for an argument of it.
-    return "{}" + row if row.startswith(("[", "*")) else row

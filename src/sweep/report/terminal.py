@@ -1,22 +1,19 @@
-"""Tables for a terminal, no wider than it is.
+"""Pages on a terminal, no wider than it is."""
 
-[escaping] A user's text on the terminal, in Markdown and in LaTeX: each character is shown as itself.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from sweep.core.errors import visible
-from sweep.core.formats import setting_value
+from sweep.report.page import Column, Figure, Page, Sentences, Table
 
-GAP = 2  # characters between columns
+GAPS = (4, 2)  # characters between columns: the first that the terminal has room for
+INDENT = 2  # characters before the rows of a list
 
 
 class Terminal(Console):
@@ -26,54 +23,66 @@ class Terminal(Console):
         super().__init__(markup=False, highlight=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A text, whose line ends are kept."""
+        """Return a text without escape sequences; its line ends stay."""
         return super().render_str("\n".join(map(visible, text.split("\n"))), **options)
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of texts, aligned right if `right`; the texts of a `name` may be folded over several lines.
+def show(page: Page, console: Console) -> None:
+    """Print a page: the title, then its blocks with a blank line between them."""
+    if page.title:
+        _print_wrapped(page.title, console, style="bold")
+    for block in page.blocks:
+        if isinstance(block, Figure) or (isinstance(block, Table) and not block.in_terminal):
+            continue
+        console.print()
+        if isinstance(block, Table):
+            show_table(block, console)
+        else:
+            _show_sentences(block, console)
 
-    Where the table is too wide, columns with `spare` > 0 are left out, those with the highest number first;
-    if it still is, `short` texts stand in for the others. `strong` says which rows are set in bold.
+
+def show_table(table: Table, console: Console) -> None:
+    """Print a table, and say in a line how many rows, and which columns, are not shown."""
+    count = max((len(column.texts) for column in table.columns), default=0)
+    shown = count if table.most_rows is None else min(count, table.most_rows)
+    if table.title:
+        _print_wrapped(table.title, console)
+    rendered, hidden = fitted([column.first(shown) for column in table.columns], console.width)
+    console.print(rendered)
+    if shown < count:
+        elsewhere = f" in {table.file}" if table.file else ""
+        console.print(f"... and {count - shown} more{elsewhere}")
+    if hidden and not table.file:
+        console.print(f"columns hidden to fit: {', '.join(hidden)} (widen the terminal)")
+
+
+def fitted(columns: Sequence[Column], width: int) -> tuple[RichTable, list[str]]:
+    """Return a table of at most `width` characters across, and the headings of the columns hidden to fit.
+
+    If it would be wider, columns go whose `spare` is more than 1 (the highest first, of equal ones the
+    rightmost), then headings break over lines, then the other spare columns go, then texts become short, then
+    names are folded.
     """
+    shown, indices = list(columns), list(range(len(columns)))
 
-    heading: str
-    texts: Sequence[str]
-    name: bool = False
-    right: bool = False
-    spare: int = 0
-    strong: Sequence[bool] = ()
-    short: Sequence[str] = ()
+    def too_wide() -> bool:
+        return _width([shown[index] for index in indices], GAPS[-1]) > width
 
-    def broken(self) -> "Column":
-        """The column with its heading broken over two lines: learning_ and rate."""
-        heading = re.sub(" (?!%)", "\n", self.heading.replace("_", "_\n").replace(".", ".\n"), count=1)
-        return replace(self, heading=heading)
+    def hide(least: int) -> None:
+        for index in sorted(indices, key=lambda index: (shown[index].spare, index), reverse=True):
+            if shown[index].spare >= least and too_wide():
+                indices.remove(index)
 
-    @property
-    def width(self) -> int:
-        """Characters across."""
-        return max(map(cell_len, (*self.heading.split("\n"), *map(visible, self.texts))))
-
-
-def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
-    """A table of at most `width` characters across, and the headings of the columns left out of it.
-
-    Where it would be wider, first headings break over lines, then spare columns go, of equally spare ones the
-    rightmost first, then texts become short, then names are folded.
-    """
-    shown = list(columns)
-    if _width(shown) > width:
+    hide(2)
+    if too_wide():
         shown = [column.broken() for column in shown]
-    kept = list(range(len(shown)))
-    for position in sorted(kept, key=lambda index: (shown[index].spare, index), reverse=True):
-        if shown[position].spare and _width([shown[index] for index in kept]) > width:
-            kept.remove(position)
-    if _width([shown[index] for index in kept]) > width:
-        shown = [replace(column, texts=column.short or column.texts) for column in shown]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for index in kept:
+    hide(1)
+    for index in reversed(indices):
+        if too_wide() and shown[index].short:
+            shown[index] = replace(shown[index], texts=shown[index].short)
+    gap = next((gap for gap in GAPS if _width([shown[index] for index in indices], gap) <= width), GAPS[-1])
+    table = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, gap, 0, 0))
+    for index in indices:
         column = shown[index]
         table.add_column(
             Text(column.heading),
@@ -81,24 +90,30 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[Table, list[str]]:
             overflow="fold",
             no_wrap=not column.name,
         )
-    for line in zip(*(_cells(shown[index]) for index in kept), strict=True):
-        table.add_row(*line)
-    return table, [column.heading for index, column in enumerate(columns) if index not in kept]
+    for row in zip(*(_cells(shown[index]) for index in indices), strict=True):
+        table.add_row(*row)
+    return table, [column.heading for index, column in enumerate(columns) if index not in indices]
 
 
-def setting_columns(axes: Sequence[str], values: Sequence[Mapping[str, object]]) -> list[Column]:
-    """A column for each of the swept settings `axes`; `values` has each cell's values of them."""
-    return [Column(axis, [setting_value(row[axis]) for row in values], name=True, spare=1) for axis in axes]
+def _show_sentences(sentences: Sentences, console: Console) -> None:
+    if sentences.title:
+        console.print(sentences.title)
+    indent = 0
+    if sentences.labels:
+        indent = INDENT + max(map(cell_len, map(visible, sentences.labels))) + 2
+    labels = sentences.labels or [""] * len(sentences.texts)
+    for label, text in zip(labels, sentences.texts, strict=True):
+        first = f"{'':{INDENT}}{visible(label)}" if sentences.labels else ""
+        _print_wrapped(text, console, first=first, indent=indent)
 
 
-def show_cells(columns: Sequence[Column], more: int, console: Console) -> None:
-    """Print the table of a plan's cells; `more` of them are not in it."""
-    table, left_out = fitted(columns, console.width)
-    console.print(table)
-    if more > 0:
-        console.print(f"... and {more} more cells")
-    if left_out:
-        console.print(f"without room for {', '.join(left_out)}; a wider terminal shows them")
+def _print_wrapped(text: str, console: Console, *, first: str = "", indent: int = 0, style: str = "") -> None:
+    """Print a text over several lines, all indented; `first` stands in the margin of the first line."""
+    lines = Text(visible(text)).wrap(console, max(console.width - indent, 20))
+    for number, line in enumerate(lines):
+        margin = first if number == 0 else ""
+        padded = margin + " " * max(indent - cell_len(margin), 0)
+        console.print(Text(f"{padded}{line.plain.rstrip()}", style=style), soft_wrap=True)
 
 
 def _cells(column: Column) -> list[Text]:
@@ -109,35 +124,8 @@ def _cells(column: Column) -> list[Text]:
     ]
 
 
-def _width(columns: Sequence[Column]) -> int:
-    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
-
-
-_LATEX = str.maketrans(
-    {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
-    | {"±": r"$\pm$", "–": "--", "²": r"$^2$", "ε": r"$\varepsilon$"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r'{\string"}'}
-    | {"`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "\0": "{}"}
-)
-# Characters with a meaning in Markdown. An underscore inside a word has none, nor has a bracket by itself.
-# At the beginning of a line, a heading, an item of a list, or a rule.
-_BLOCK = re.compile(r"^(\d*)([-+#=.)])(?=[-+#= ]|$)")
-_MARKDOWN = re.compile(r"[\\`*<>&|~$]|(?<![^\W_])_|_(?![^\W_])|\](?=[\[(:])|:(?=[\w+-]+:)|!(?=\[)|#(?=#*$)")
-
-
-def markdown(text: str) -> str:
-    """The text as it must be written in a row of a Markdown table, or as a paragraph or an item of a list."""
-    escaped = _MARKDOWN.sub(lambda found: "\\" + found[0], visible(text))
-    return _BLOCK.sub(lambda found: f"{found[1]}\\{found[2]}", escaped)
-
-
-def prose(text: str) -> str:
-    """Sentences of somebody else, over several lines or not, as a paragraph of a Markdown page."""
-    return markdown(" ".join(text.split()))
-
-
-def latex(text: str) -> str:
-    """The text as it must be written in LaTeX, outside mathematics."""
-    # LaTeX sets two hyphens as a dash; the empty braces that \0 becomes keep them apart.
-    return re.sub(r"(?<=-)-", "\0-", visible(text)).translate(_LATEX)
+def _width(columns: Sequence[Column], gap: int) -> int:
+    widths = [
+        max(map(cell_len, (*column.heading.split("\n"), *map(visible, column.texts)))) for column in columns
+    ]
+    return sum(widths) + gap * (len(columns) - 1)

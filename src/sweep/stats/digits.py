@@ -183,6 +183,11 @@ class WhichDigits:
         return self.decisive[self._shares < 0]
 
     @property
+    def beyond_chance(self) -> bool:
+        """Return True if there are clearly more decisive examples than chance gives (Poisson, 0.1 %)."""
+        return bool(stats.poisson.sf(len(self.decisive) - 1, sum(self.expected_by_luck)) < 0.001)
+
+    @property
     def _shares(self) -> "pd.Series[float]":
         return self.decisive["right"] / self.seeds - self.decisive["baseline_right"] / self.baseline_seeds
 
@@ -192,11 +197,9 @@ class WhichDigits:
         noun = self.examples.noun
         if self.examples.images is None:
             return f"the {noun}s that make the difference: are no images"
-        return (
-            None
-            if len(self.decisive)
-            else f"the {noun}s that make the difference: no single one of them does"
-        )
+        if not self.beyond_chance:
+            return f"the {noun}s that make the difference: no more of them than chance gives"
+        return None
 
 
 def which_digits(

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import optimize, stats
 
 from sweep.core.errors import TrialsError
 from sweep.stats.contrast import Contrast, Errors, Method
@@ -81,6 +81,45 @@ def more_seeds(estimates: Estimates, margin: float) -> list[int | None]:
         enough = estimates.power(middle, margin) >= POWER
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return [int(seeds) if found else None for seeds, found in zip(high, reachable, strict=True)]
+
+
+def smallest_difference(
+    standard_error: float, degrees_of_freedom: float, level: float, *, power: float = POWER
+) -> float:
+    """Return the smallest true difference that a comparison would have found with this power.
+
+    At this difference, Student's two-sided test with error 1 - `level` rejects zero with probability `power`,
+    by the noncentral t distribution (Cohen, 1988). What the seeds measured does not enter, only how precisely
+    they measured it.
+
+    Parameters
+    ----------
+    standard_error, degrees_of_freedom
+        Those of the comparison, as in `Contrast`.
+    level
+        1 less the error of its test. In a family of m tests, 1 - (1 - level) / m is on the safe side.
+    power
+        The probability of finding the difference, above 1 - `level` and below 1.
+
+    Returns
+    -------
+    A positive difference in the unit of the standard error, or nan if the standard error is nan.
+    """
+    if math.isnan(standard_error):
+        return math.nan
+    freedom = np.array([degrees_of_freedom])
+    critical = stats.t.isf((1 - level) / 2, freedom)
+
+    def excess(shift: float) -> float:
+        shifts = np.array([shift])
+        found = _noncentral_sf(critical, freedom, shifts) + _noncentral_sf(critical, freedom, -shifts)
+        return float(found[0]) - power
+
+    # Far enough: half of the error 1 - power may come from a large estimated spread, half from the mean.
+    rest = (1 - power) / 2
+    wide = math.sqrt(stats.chi2.isf(rest, degrees_of_freedom) / degrees_of_freedom)
+    most = float(critical[0]) * wide + float(stats.norm.isf(rest))
+    return float(optimize.brentq(excess, 0, most)) * standard_error
 
 
 def _inside(

@@ -22,7 +22,7 @@ import pandas as pd
 from sweep.config.check import needs
 from sweep.config.columns import columns_of, same_value
 from sweep.core.errors import SettingError, TrialsError, nearest
-from sweep.run.plan import Plan
+from sweep.runner.plan import Plan
 from sweep.training.result import Status
 
 

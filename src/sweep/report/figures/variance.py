@@ -1,12 +1,17 @@
 """Where the spread over seeds comes from: the share and the main effect of each source."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sweep.core.errors import visible
+from sweep.core.formats import span
+from sweep.report import figure_files
 from sweep.report.figures import layout, style
+from sweep.report.figures.plan import MOST_PANELS, Drawn
 
 PARTS = {
     "share": "share: variance left with this alone varied",
@@ -15,6 +20,20 @@ PARTS = {
 # The axis in percent: limits of a ratio of variances can lie far beyond all estimates and are cut there.
 LOWEST, HIGHEST = -60.0, 220.0
 _APART = 0.16  # of the distance between two sources: from the middle of a source to its marks
+
+
+def draw_into(
+    folder: Path, table: pd.DataFrame, axes: Sequence[str], settings: str, *, formats: Sequence[str]
+) -> Drawn:
+    """Draw the figure of `table` into `folder`; left out if there are no shares, or too many panels."""
+    panels = len(table[[*axes, "metric"]].drop_duplicates())
+    if table["main_effect"].isna().all() or panels > MOST_PANELS:
+        reason = "no shares to show" if panels <= MOST_PANELS else f"more than {MOST_PANELS} panels"
+        return Drawn(left_out=[f"variance: {reason}"])
+    count = span(int(table["n"].min()), int(table["n"].max()))
+    caption = f"{visible(settings)}: 95 % intervals, n = {count} seeds"
+    with style.applied():
+        return Drawn(figure_files.save(draw_variance(table, axes, caption), folder / "variance", formats))
 
 
 def draw_variance(table: pd.DataFrame, axes: Sequence[str], caption: str = "") -> Figure:

@@ -26,7 +26,7 @@ from sweep.config.schema import Config
 from sweep.core.errors import StoreError
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
-from sweep.run.plan import Cell
+from sweep.runner.plan import Cell
 from sweep.system.files import LOCKS, acquire, one_at_a_time
 from sweep.training.problem import Stream, generator
 

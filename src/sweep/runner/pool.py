@@ -39,12 +39,12 @@ from sweep.config.check import show
 from sweep.config.schema import ParallelConfig
 from sweep.core.errors import ExecutionError
 from sweep.core.formats import plural
-from sweep.run.plan import Cell, Plan
-from sweep.run.progress import ProgressLine
-from sweep.run.provenance import provenance
-from sweep.run.running import running
-from sweep.run.shared_data import SharedData, shared_data
-from sweep.run.worker import BlockOutcome, FailedSeed, Fractions, Task, ready, run
+from sweep.runner.plan import Cell, Plan
+from sweep.runner.progress import ProgressLine
+from sweep.runner.provenance import provenance
+from sweep.runner.running import running
+from sweep.runner.shared_data import SharedData, shared_data
+from sweep.runner.worker import BlockOutcome, FailedSeed, Fractions, Task, ready, run
 from sweep.store import layout, state
 from sweep.store.state import Failure, survey
 from sweep.system import files, startup

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import sweep
-from sweep.run.provenance import provenance, revision
+from sweep.runner.provenance import provenance, revision
 
 
 def git(folder: Path, *arguments: str) -> str:

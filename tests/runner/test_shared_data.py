@@ -13,9 +13,9 @@ import pytest
 
 from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
-from sweep.run import shared_data
-from sweep.run.plan import cells_of
-from sweep.run.worker import Fractions
+from sweep.runner import shared_data
+from sweep.runner.plan import cells_of
+from sweep.runner.worker import Fractions
 
 from .conftest import Command
 
@@ -55,8 +55,8 @@ if sys.argv[2] == "no posix_fallocate" and hasattr(os, "posix_fallocate"):
 from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.core.errors import StoreError
-from sweep.run.plan import cells_of
-from sweep.run.shared_data import SharedData
+from sweep.runner.plan import cells_of
+from sweep.runner.shared_data import SharedData
 config = Config(data=DataConfig(train_size=600, validation_size=0, test_size=200))
 try:
     SharedData(Path(sys.argv[1])).prepare([cells_of([config])[0]])
@@ -149,7 +149,7 @@ def test_progress_without_room_is_passed_over(tmp_path: Path) -> None:
 import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))
-from sweep.run.worker import Fractions
+from sweep.runner.worker import Fractions
 fractions = Fractions(Path(sys.argv[1]), 3)
 fractions.create()
 fractions.write(2, 0.5)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.run.running import FOLDER, running, who
+from sweep.runner.running import FOLDER, running, who
 from sweep.system import files
 
 pytestmark = pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without locks")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without 
 TRAINING = """
 import sys
 from pathlib import Path
-from sweep.run.running import running
+from sweep.runner.running import running
 with running(Path(sys.argv[1]), 12, "wei/width", "mine"):
     print("running", flush=True)
     sys.stdin.read()

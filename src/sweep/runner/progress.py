@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from sweep.core.formats import duration
-from sweep.run.worker import Fractions
+from sweep.runner.worker import Fractions
 
 PLAIN_SECONDS = 10.0  # between two lines, if the output is not a terminal
 

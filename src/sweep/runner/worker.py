@@ -22,9 +22,9 @@ from sweep.core.errors import StoreError, SweepError, one_line
 from sweep.data import labels
 from sweep.engines.choice import choose
 from sweep.engines.engine import Compilation
-from sweep.run.plan import Block, Cell
-from sweep.run.provenance import blas, libraries
-from sweep.run.shared_data import load_own, load_shared
+from sweep.runner.plan import Block, Cell
+from sweep.runner.provenance import blas, libraries
+from sweep.runner.shared_data import load_own, load_shared
 from sweep.store import state
 from sweep.store.write import Origin, write_record
 from sweep.training.problem import problem

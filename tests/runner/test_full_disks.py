@@ -18,7 +18,7 @@ from sweep.config.schema import Config, ParallelConfig
 from sweep.core.errors import ExecutionError
 from sweep.data.settings import DataConfig
 from sweep.nn.activations import ACTIVATIONS
-from sweep.run.plan import make_plan
+from sweep.runner.plan import make_plan
 from sweep.session import run_sweep
 from sweep.store import state
 

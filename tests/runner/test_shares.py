@@ -10,7 +10,7 @@ from tests.processes import python
 
 from sweep.engines.compiled import gemm
 from sweep.engines.engine import Compilation
-from sweep.run.worker import shares
+from sweep.runner.worker import shares
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def test_what_needs_the_others_comes_when_they_are_done() -> None:
 SHARES = """
 import sys
 from sweep.config.compose import from_settings
-from sweep.run.plan import make_plan
-from sweep.run.worker import ready
+from sweep.runner.plan import make_plan
+from sweep.runner.worker import ready
 settings = {"hidden": 4, "data": {"train_size": 100}, "results": sys.argv[1]}
 configs = from_settings({**settings, "grid": {"product": {"batch_size": [1, 20]}}})
 plan = make_plan(configs, 2)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from sweep.run.shared_data import held_folder, shared_data
+from sweep.runner.shared_data import held_folder, shared_data
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is cleaned without flock")
 
 HOLDING = """
 import sys, time
-from sweep.run.shared_data import shared_data
+from sweep.runner.shared_data import shared_data
 with shared_data() as shared:
     print(shared.folder, flush=True)
     sys.stdin.read()

@@ -12,8 +12,8 @@ from sweep.config.schema import Config, OptimizerConfig, ParallelConfig
 from sweep.core.errors import SweepError
 from sweep.data import datasets
 from sweep.data.settings import DataConfig, Sizes
-from sweep.run import plan
-from sweep.run.plan import Plan, make_plan, seeds_that_fit
+from sweep.runner import plan
+from sweep.runner.plan import Plan, make_plan, seeds_that_fit
 from sweep.session import MOST_ROWS, run_sweep
 
 DATA = DataConfig(train_size=1000, validation_size=100, test_size=100)

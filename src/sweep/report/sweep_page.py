@@ -1,0 +1,122 @@
+"""The page of a judged sweep: its table, its sentences, its effects, and the numbers behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sweep.core.errors import TrialsError, nearest
+from sweep.core.formats import span
+from sweep.report import sentences, tables
+from sweep.report.judged import JudgedSweep, judge_sweep
+from sweep.report.page import Block, Page, Sentences, Table, text_columns
+from sweep.report.tables import Measure
+from sweep.stats.compare import Baseline, check_comparable
+from sweep.stats.judge import Criteria
+from sweep.stats.trials import METRICS, axes_of, by_axes, matching, mixture
+from sweep.store.load import load
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """A judged sweep with what its page needs: the settings that vary, and what all cells share.
+
+    `settings` names the data and the settings that all cells share. `mixture` says which engines ran the
+    trials, if there were several.
+    """
+
+    judged: JudgedSweep
+    axes: Sequence[str]
+    settings: str = ""
+    mixture: str | None = None
+
+    def page(self) -> Page:
+        """Return the page."""
+        judged = self.judged
+        blocks: list[Block] = [self._table()]
+        if paragraphs := list(sentences.conclusion(judged, self.axes)):
+            blocks.append(Sentences(paragraphs))
+        if effects := sentences.effect_facts(judged):
+            blocks += [Sentences.labelled("On average over the other settings", effects), self._effects()]
+        if doubts := sentences.doubts(judged, self.axes):
+            blocks.append(Sentences.labelled("How sure is that?", doubts))
+        if method := [text for text in (sentences.method(judged), self.mixture) if text]:
+            blocks.append(Sentences(method))
+        digits = judged.digits.found if judged.digits else None
+        data = {
+            "summary": judged.summary,
+            "comparisons": judged.pairs,
+            "effects": judged.effects,
+            "interactions": judged.interactions,
+            "classes": digits.classes if digits else pd.DataFrame(),
+            "digits": digits.decisive if digits else pd.DataFrame(),
+        }
+        return Page(self._title(), blocks, data=data)
+
+    def _title(self) -> str:
+        summary = self.judged.summary
+        counts = summary["n"] + summary["diverged"]
+        seeds = span(int(counts.min()), int(counts.max()))
+        plural = "" if seeds == "1" else "s"
+        name = Measure.of(self.judged.criteria.metric).name
+        what = f"{name}, {seeds} seed{plural} per setting"
+        return f"{self.settings}: {what}" if self.settings else f"{what[0].upper()}{what[1:]}"
+
+    def _table(self) -> Table:
+        judged = self.judged
+        chosen = judged.comparisons is not None and judged.comparisons.chosen_by is not None
+        columns = tables.columns(
+            judged.summary, self.axes, judged.criteria, baseline=self._baseline(), chosen=chosen
+        )
+        caption = f"{tables.CAPTION}; bold: the best, and what is not told from it"
+        bold = "among_best" in judged.summary
+        return Table(columns, caption=f"{caption if bold else tables.CAPTION}.", file="summary.csv")
+
+    def _baseline(self) -> str:
+        """Return what the heading of the differences calls the baseline."""
+        judged, comparisons = self.judged, self.judged.comparisons
+        if comparisons is not None and len(self.axes) == 1:
+            return sentences.name_of(judged.summary, self.axes, comparisons.baseline).removeprefix(
+                f"{self.axes[0]}="
+            )
+        return "the best" if comparisons is None or comparisons.chosen_by else "the baseline"
+
+    def _effects(self) -> Table:
+        effects = self.judged.effects
+        rows = sentences.effect_rows(effects, Measure.of(self.judged.criteria.metric))
+        correction = f", Holm-corrected for {len(effects)}" if len(effects) > 1 else ""
+        return Table(
+            text_columns(sentences.EFFECT_HEADINGS, rows, names=2),
+            caption=f"Main effects: mean differences over all other settings of the sweep{correction}.",
+            file="effects.csv",
+            in_terminal=False,
+        )
+
+
+def report_on_store(
+    results: Path, where: Mapping[str, Sequence[Any]], criteria: Criteria, baseline: Baseline
+) -> SweepReport:
+    """Judge the stored cells whose settings are among those of `where` against the baseline.
+
+    Raises SweepError if nothing is stored, no cell has these settings, or they do not compare.
+    """
+    if criteria.metric not in METRICS:
+        names = ", ".join(METRICS)
+        raise TrialsError(
+            f"metric={criteria.metric}: must be one of {names}{nearest(str(criteria.metric), METRICS)}"
+        )
+    trials = load(results, bits=criteria.metric == "test_accuracy")
+    if trials.empty:
+        raise TrialsError(f"{results}: no records; sweep -m hidden=16,128 trains some")
+    trials = matching(trials, where)
+    check_comparable(trials, criteria.metric)
+    axes = axes_of(trials, [str(name) for name in trials.columns[2 : list(trials).index("status")]])
+    cells = by_axes(trials[["cell", *axes]].drop_duplicates(), axes)
+    trials = trials.set_index("cell").loc[cells["cell"].unique()].reset_index()
+    label = ", ".join(dict.fromkeys(str(name) for name in trials["data_label"].dropna()))
+    judged = judge_sweep(trials, cells, axes, criteria, baseline)
+    if judged.reason:
+        raise TrialsError(judged.reason)
+    return SweepReport(judged, axes, label, mixture(trials))
