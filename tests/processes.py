@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from hydra.core.config_store import ConfigStore
-from hydra.core.plugins import Plugins
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.singleton import Singleton
 
 from sweep.cli import main
@@ -22,7 +22,7 @@ Done = subprocess.CompletedProcess[str]
 
 
 def python(folder: Path, *arguments: str, columns: int = 80, **variables: str) -> Done:
-    """Run `python <arguments>` in `folder`, on a terminal of `columns` columns, with environment variables."""
+    """Run `python <arguments>` in `folder` on a terminal of `columns` columns; `variables`: environment."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -39,7 +39,7 @@ def run_cli(folder: Path, *arguments: str, columns: int = 80, **variables: str) 
     """Run `sweep <arguments>` in this process, as `python` runs `-m sweep <arguments>` in a new one.
 
     A SweepWarning is printed, as on a terminal; any other warning is an error, as everywhere in the tests.
-    Use a real process for what a process is needed for: signals, workers, imports, the encoding of a terminal.
+    Use a real process where the process matters: signals, workers, imports, the encoding of a terminal.
     """
     output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     with _restored(), redirect_stdout(output), redirect_stderr(errors):
@@ -62,19 +62,22 @@ def run_cli(folder: Path, *arguments: str, columns: int = 80, **variables: str) 
 
 @contextmanager
 def _restored() -> Iterator[None]:
-    """Put back what a command changes in its process: folder, environment, arguments, handlers, Hydra's state."""
+    """Put back what a command changes in its process, from the working folder to the state of Hydra."""
     folder, variables, arguments, path = Path.cwd(), dict(os.environ), sys.argv, [*sys.path]
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in signals}
     root, formatting = logging.getLogger(), warnings.formatwarning
     loggers, level = [*root.handlers], root.level
-    # A command begins without an application of Hydra; its plugins and schema take long to find and never change.
-    singletons = Singleton._instances
-    Singleton._instances = {kind: singletons[kind] for kind in (Plugins, ConfigStore) if kind in singletons}
+    # A command begins without an application of Hydra, but Hydra's plugins need not be found anew.
+    application = {kind: Singleton._instances.pop(kind, None) for kind in (GlobalHydra, HydraConfig)}
     try:
         with warnings.catch_warnings():
             yield
     finally:
-        Singleton._instances = singletons
+        for kind, instance in application.items():
+            Singleton._instances.pop(kind, None)
+            if instance is not None:
+                Singleton._instances[kind] = instance
         warnings.formatwarning = formatting
         root.handlers[:] = loggers
         root.setLevel(level)

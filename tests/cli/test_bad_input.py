@@ -64,7 +64,7 @@ def obeying(folder: Path, *arguments: str) -> Done:
 
 
 def refused(folder: Path, *arguments: str, run: Callable[..., Done] = run_cli) -> str:
-    """Run a command that must be refused, leaving `folder` as it was; return its one line, without 'error: '."""
+    """Run a command that must be refused and change nothing; return its one line without 'error: '."""
     before = listing(folder)
     done = run(folder, *arguments)
     assert done.returncode == 2, done.stderr
