@@ -84,20 +84,11 @@ def gradient_check(
             slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
             for step in (epsilon, epsilon / 10)
         )
-        published = weight.get("published", [np.nan] * 3)
-        rows.append(
-            {
-                "weight": weight["label"],
-                "published_backpropagation": published[0],
-                "published_central_difference": published[1],
-                "published_difference": published[2],
-                "backpropagation": exact,
-                "central_difference": approximate,
-                "difference": abs(exact - approximate),
-                "shrinks": abs(exact - approximate) / abs(exact - finer),
-            }
-        )
-    return pd.DataFrame(rows)
+        numbers = [exact, approximate, abs(exact - approximate)]
+        shrinks = abs(exact - approximate) / abs(exact - finer)
+        rows.append([weight["label"], *weight.get("published", [np.nan] * 3), *numbers, shrinks])
+    names = ["backpropagation", "central_difference", "difference"]
+    return pd.DataFrame(rows, columns=["weight", *(f"published_{name}" for name in names), *names, "shrinks"])
 
 
 def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: float = 1e-6) -> pd.DataFrame:
