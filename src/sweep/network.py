@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sweep.config.check import check, check_effects
-from sweep.config.columns import settings_of
+from sweep.config.check import check
+from sweep.config.columns import settings_of_row
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.config.unused import refuse_unused
 from sweep.core.errors import SettingError
 from sweep.core.formats import percent
 from sweep.core.types import Array
@@ -89,7 +90,7 @@ def train(config: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Tra
     row = config if isinstance(config, Mapping) else {str(name): value for name, value in config.items()}
     if "weights_sha256" not in row:
         return _train(row, 0 if seed is None else seed)
-    settings = settings_of(row)
+    settings = settings_of_row(row)
     engine = row.get("engine")
     if isinstance(engine, str) and installed(wanted_as(engine)):
         settings["parallel.kernels"] = wanted_as(engine)
@@ -117,7 +118,7 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
         raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
     config = configs[0]
     check(config)
-    check_effects(configs)
+    refuse_unused(configs)
     data = load_own(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.core.rules import AtLeast, Length
 from sweep.core.types import Array
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import central_difference, slope
@@ -25,7 +26,6 @@ from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 from sweep.papers.collection import SelectionError, call
 from sweep.papers.raw_data import experiment_data
-from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
 from sweep.runner.shared_data import load_own
 from sweep.system import files

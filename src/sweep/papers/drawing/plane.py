@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sweep.config.check import check
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError
+from sweep.core.rules import Length
 from sweep.data import datasets
 from sweep.data.datasets import RawData
 from sweep.data.preprocessing import prepare
@@ -24,7 +25,7 @@ from sweep.nn.optimizers import Sgd
 from sweep.nn.parameters import Parameters
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.functions import side_by_side
-from sweep.papers.rules import Length, Powers
+from sweep.papers.rules import Powers
 from sweep.papers.specification import Count, Experiment, Pair, Where
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged
