@@ -150,7 +150,8 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     console.print(
         visible(
             f"decide={typed_value(config.decide)}{margin}: compares"
-            f" {plural(deciding.looks.comparisons, 'setting')} with {_written(plan, deciding.baseline)}{first};"
+            f" {plural(deciding.looks.comparisons, 'setting')} with"
+            f" {_written(plan, deciding.baseline)}{first};"
             f" looks after {seeds} seeds per setting"
         ),
         soft_wrap=True,
