@@ -129,7 +129,7 @@ def compare(
     """
     from sweep.stats import compare
 
-    return compare.compare(trials, baseline, metric, paired, margin, level)
+    return compare.compare(trials, baseline, metric, paired=paired, margin=margin, level=level)
 
 
 def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":

@@ -19,12 +19,12 @@ from sweep.core.errors import SettingError
 from sweep.core.formats import percent
 from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import installed, wanted_as
+from sweep.engines.choice import installed, kernels_for
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.training.evaluation import predicted_class
-from sweep.training.problem import architecture, objective
+from sweep.training.problem import architecture, objective, problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -92,8 +92,8 @@ def train(config: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Tra
         return _train(row, 0 if seed is None else seed)
     settings = settings_of_row(row)
     engine = row.get("engine")
-    if isinstance(engine, str) and installed(wanted_as(engine)):
-        settings["parallel.kernels"] = wanted_as(engine)
+    if isinstance(engine, str) and installed(kernels_for(engine)):
+        settings["parallel.kernels"] = kernels_for(engine)
     trained = _train(settings, int(row["seed"]) if seed is None else seed)
     same = trained.result.weights_sha256 == row["weights_sha256"]
     if trained.result.seed == row["seed"] and not same:
@@ -119,9 +119,9 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
     config = configs[0]
     check(config)
     refuse_unused(configs)
-    data = load_own(config, seed)
+    data = load_seed_data(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
-        (result,) = train_block(config, [seed], data)
+        (result,) = train_block(problem_for(config, data), [seed], data)
     if result.status is Status.DIVERGED:
         warnings.warn(f"seed {seed} diverged: its predictions mean nothing", RuntimeWarning, stacklevel=4)
     return Trained(config, data, result)

@@ -9,7 +9,7 @@ from sweep.papers import drawing, read, writing
 from sweep.papers.collection import Collection, SelectionError
 from sweep.system import files
 
-REPORTS = files.folder("reports")
+REPORTS = files.package_folder("reports")
 
 
 def test_class_errors_share_a_scale() -> None:

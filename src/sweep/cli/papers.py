@@ -60,7 +60,7 @@ def train_and_write(paper: str, scale: str, reports: Path, results: str, *, repl
     from sweep.papers.measuring import measure
     from sweep.papers.writing import PaperReport
     from sweep.runner.plan import Cell, make_plan
-    from sweep.runner.pool import execute, workers
+    from sweep.runner.pool import execute, worker_count
     from sweep.session import console
 
     papers, terminal = writing.read_papers(paper, reports), console()
@@ -70,7 +70,7 @@ def train_and_write(paper: str, scale: str, reports: Path, results: str, *, repl
         for experiment, own in protocol.experiment_configs(each, scale, results).items()
     }
     every = [config for own in configs.values() for config in own]
-    plan = make_plan(every, workers(every[0].parallel))
+    plan = make_plan(every, worker_count(every[0].parallel))
     execute(plan, every[0].parallel, terminal)
     cells = iter(plan.cells)
     trained: dict[tuple[str, str], list[Cell]] = {

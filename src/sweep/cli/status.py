@@ -14,11 +14,12 @@ from sweep.core.errors import SettingError, StoreError, nearest, visible
 from sweep.core.formats import MISSING, file_size, plural, setting_value
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import fitted, show_table
-from sweep.runner.running import Running
+from sweep.runner.running import RunningSweep
 from sweep.stats.trials import axes_of, by_axes
 from sweep.store import layout, state
-from sweep.store.state import CellOverview, Failure
-from sweep.system.files import is_released
+from sweep.store.layout import CellFolder
+from sweep.store.state import Failure
+from sweep.system.files import is_unlocked
 
 DESCRIPTION = """\
 What a store holds: cells, trials, what failed, what is damaged, who is training,
@@ -72,12 +73,12 @@ def status(arguments: Sequence[str]) -> int:
 
 def show(results: Path, *, quick: bool = False, traces: bool = False) -> bool:
     """Print what a store holds; whether all records that were read are in order: none is if it is `quick`."""
-    from sweep.runner.running import who
+    from sweep.runner.running import running_sweeps
     from sweep.session import console
     from sweep.store.state import overview
 
     cells = overview(results, check=not quick)
-    show_store(results, cells, who(results), traces, console())
+    show_store(results, cells, running_sweeps(results), traces, console())
     return not any(each.damaged or each.misplaced for each in cells)
 
 
@@ -140,9 +141,9 @@ def _check_folder(results: Path) -> None:
 
 
 def _check_idle(results: Path) -> None:
-    from sweep.runner.running import who
+    from sweep.runner.running import running_sweeps
 
-    if training := who(results):
+    if training := running_sweeps(results):
         first = training[0]
         raise StoreError(
             f"{results}: process {first.process} of {first.user} on {first.host} is training there;"
@@ -177,7 +178,11 @@ MOST = 100  # cells, and failures, that are shown
 
 
 def show_store(
-    results: Path, cells: Sequence[CellOverview], running: Sequence[Running], traces: bool, console: Console
+    results: Path,
+    cells: Sequence[CellFolder],
+    running: Sequence[RunningSweep],
+    traces: bool,
+    console: Console,
 ) -> None:
     """Print the cells of a store, its failures, with `traces` their tracebacks, and what else is in it."""
     console.print(visible(_totals(results, cells)), soft_wrap=True)
@@ -188,7 +193,7 @@ def show_store(
         console.print(visible(line), soft_wrap=True)
 
 
-def show_differences(first: CellOverview, second: CellOverview, console: Console) -> None:
+def show_differences(first: CellFolder, second: CellFolder, console: Console) -> None:
     """Print the settings in which two cells differ, one a line."""
     keys = [
         key
@@ -205,10 +210,10 @@ def show_differences(first: CellOverview, second: CellOverview, console: Console
     console.print(fitted([Column("setting", keys, name=True), *columns], console.width)[0])
 
 
-def _totals(results: Path, cells: Sequence[CellOverview]) -> str:
+def _totals(results: Path, cells: Sequence[CellFolder]) -> str:
     counts = {
-        "failed": sum(len(each.failed) for each in cells),
-        "damaged": sum(len(each.no_records) for each in cells),
+        "failed": sum(len(each.failed_seeds) for each in cells),
+        "damaged": sum(len(each.unreadable) for each in cells),
     }
     parts = [
         plural(len(cells), "cell"),
@@ -219,7 +224,7 @@ def _totals(results: Path, cells: Sequence[CellOverview]) -> str:
     return f"{results}: {', '.join(parts)}"
 
 
-def _show_cells(cells: Sequence[CellOverview], console: Console) -> None:
+def _show_cells(cells: Sequence[CellFolder], console: Console) -> None:
     known = [each for each in cells if each.settings]
     rows = pd.DataFrame([dict(each.settings) for each in known], dtype=object)
     axes = axes_of(rows, list(map(str, rows.columns)))
@@ -227,8 +232,8 @@ def _show_cells(cells: Sequence[CellOverview], console: Console) -> None:
     shown = [*known, *(each for each in cells if not each.settings)][:MOST]
     values = [{axis: each.settings.get(axis) for axis in axes} for each in shown]
     counts = {
-        "failed": [len(each.failed) for each in shown],
-        "damaged": [len(each.no_records) for each in shown],
+        "failed": [len(each.failed_seeds) for each in shown],
+        "damaged": [len(each.unreadable) for each in shown],
     }
     columns = [
         Column("cell", [each.cell for each in shown]),
@@ -246,8 +251,8 @@ def _show_cells(cells: Sequence[CellOverview], console: Console) -> None:
         console.print(f"... and {len(cells) - len(shown)} more cells")
 
 
-def _show_failures(results: Path, cells: Sequence[CellOverview], traces: bool, console: Console) -> None:
-    count = sum(len(each.failed) for each in cells)
+def _show_failures(results: Path, cells: Sequence[CellFolder], traces: bool, console: Console) -> None:
+    count = sum(len(each.failed_seeds) for each in cells)
     if not count:
         return
     console.print("\nfailed; the command that needs these trials tries them again:")
@@ -265,16 +270,16 @@ def _show_failures(results: Path, cells: Sequence[CellOverview], traces: bool, c
         console.print(f"... and {count - shown} more")
 
 
-def _failures(results: Path, cells: Sequence[CellOverview]) -> Iterator[Failure]:
+def _failures(results: Path, cells: Sequence[CellFolder]) -> Iterator[Failure]:
     for each in cells:
-        if each.failed:
-            own = state.read(results, [each.cell])
-            yield from (failure for failure in own if failure.seed in set(each.failed))
+        if each.failed_seeds:
+            own = state.read_failures(results, [each.cell])
+            yield from (failure for failure in own if failure.seed in set(each.failed_seeds))
 
 
-def _no_records(cells: Sequence[CellOverview]) -> Iterator[str]:
+def _no_records(cells: Sequence[CellFolder]) -> Iterator[str]:
     kinds = {
-        "set aside as damaged or misplaced": [each.contents.set_aside for each in cells],
+        "set aside as damaged or misplaced": [each.set_aside for each in cells],
         "damaged": [each.damaged for each in cells],
         "in the place of another trial": [each.misplaced for each in cells],
     }
@@ -283,17 +288,17 @@ def _no_records(cells: Sequence[CellOverview]) -> Iterator[str]:
             yield f"{plural(len(files), 'file')} {kind} (first {files[0]})"
 
 
-def _strangers(results: Path, cells: Sequence[CellOverview]) -> Iterator[str]:
-    if files := [*(file for each in cells for file in each.contents.strangers), *layout.elsewhere(results)]:
+def _strangers(results: Path, cells: Sequence[CellFolder]) -> Iterator[str]:
+    if files := [*(file for each in cells for file in each.foreign), *layout.records_elsewhere(results)]:
         yield f"{plural(len(files), 'file')} not of this store, ignored (first {files[0]})"
 
 
-def _stale(cells: Sequence[CellOverview]) -> Iterator[str]:
-    if found := [file for each in cells for file in each.contents.temporary if is_released(file)]:
+def _stale(cells: Sequence[CellFolder]) -> Iterator[str]:
+    if found := [file for each in cells for file in each.temporary if is_unlocked(file)]:
         yield f"{plural(len(found), 'temporary file')} left by killed processes (first {found[0]})"
 
 
-def _running(running: Sequence[Running]) -> Iterator[str]:
+def _running(running: Sequence[RunningSweep]) -> Iterator[str]:
     if not running:
         yield "running: nothing"
     for each in running:

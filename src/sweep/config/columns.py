@@ -14,7 +14,7 @@ from sweep.config.schema import Config, default_config, fields
 from sweep.config.tables import GROUPS, option_values
 from sweep.core.errors import SettingError
 from sweep.core.formats import typed_value
-from sweep.data.datasets import MNIST_DIGEST, digest
+from sweep.data.datasets import MNIST_DIGEST, contents_digest
 from sweep.data.settings import DATASETS, DataConfig
 
 
@@ -133,7 +133,7 @@ def settings_of_row(row: Mapping[str, Any]) -> dict[str, Any]:
         del settings["hidden"]  # it is 0, which is not a valid number of units
     contents = row.get("data.digest")
     if "data" not in settings and contents != MNIST_DIGEST:
-        names = (name for name in DATASETS.registered if digest(DataConfig(name)) == contents)
+        names = (name for name in DATASETS.registered if contents_digest(DataConfig(name)) == contents)
         settings["data"] = next(names, "idx")
     if settings.get("data") == "idx" and "data.root" not in settings:
         raise SettingError(

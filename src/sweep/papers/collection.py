@@ -66,7 +66,8 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in members] for name, members in experiments.items()}
-            upkeep.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+            metadata = {"scale": scale, "experiments": json.dumps(ids)}
+            upkeep.write_pack(results, seeds, file, metadata=metadata)
         return Collection(file)
 
     @staticmethod
@@ -88,7 +89,7 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        about = upkeep.about(self.file)
+        about = upkeep.pack_metadata(self.file)
         if about.get("scale") not in SCALES:
             raise PaperError(f"{self.file}: not the records of a report (no scale is stored)")
         return about

@@ -27,7 +27,7 @@ from sweep.nn.regularizers import NoPenalty
 from sweep.papers.collection import SelectionError, call
 from sweep.papers.raw_data import experiment_data
 from sweep.papers.specification import Paper
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.system import files
 from sweep.training.problem import Stream, architecture, generator, objective
 
@@ -73,7 +73,7 @@ def gradient_check(
     config = from_settings({"experiment": experiment, **(overrides or {})})[0]
     features, targets = _example(config)
     parameters, aim = _start(config, features.shape[1]), objective(config)
-    gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty())
+    gradient = backpropagation.gradient(parameters, features, targets, objective=aim, regularizer=NoPenalty())
     # A network whose parameters are their own positions: looking up a weight gives its index.
     positions = Parameters(parameters.architecture, np.arange(parameters.flat.size, dtype=float)[None])
     rows = []
@@ -81,7 +81,7 @@ def gradient_check(
         index = _position(weight, positions)
         exact = float(gradient.flat[0, index])
         approximate, finer = (
-            slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
+            slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), epsilon=step)
             for step in (epsilon, epsilon / 10)
         )
         numbers = [exact, approximate, abs(exact - approximate)]
@@ -108,7 +108,9 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
             # One backpropagation is short; the median of 51 is not upset by an interruption.
             for _ in range(51):
                 start = time.perf_counter()
-                gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty()).flat
+                gradient = backpropagation.gradient(
+                    parameters, features, targets, objective=aim, regularizer=NoPenalty()
+                ).flat
                 seconds.append(time.perf_counter() - start)
             start = time.perf_counter()
             approximate = central_difference(
@@ -119,7 +121,7 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
         rows.append(
             {
                 "network": "-".join(map(str, parameters.architecture.units)),
-                "parameters": parameters.architecture.parameters,
+                "parameters": parameters.architecture.parameter_count,
                 "backpropagation": float(np.median(seconds)),
                 "central_differences": central,
                 "times_as_long": central / float(np.median(seconds)),
@@ -168,7 +170,7 @@ def _position(weight: Weight, positions: Parameters) -> int:
 
 def _example(config: Config) -> tuple[Array, Array]:
     """Return the features and targets of seed 0's first training example, in float64."""
-    train = load_own(replace(config, precision="float64"), 0).train
+    train = load_seed_data(replace(config, precision="float64"), 0).train
     return train.features[:1], train.targets[:1]
 
 
@@ -180,7 +182,7 @@ def _start(config: Config, inputs: int) -> Parameters:
 
 def _loss(parameters: Parameters, features: Array, targets: Array, aim: Objective) -> Callable[[], float]:
     """Return a function that computes the loss of these examples from the current parameters."""
-    return lambda: backpropagation.loss(parameters, features, targets, aim, NoPenalty())
+    return lambda: backpropagation.loss(parameters, features, targets, objective=aim, regularizer=NoPenalty())
 
 
 MEASURES: dict[str, Measure] = {

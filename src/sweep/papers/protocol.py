@@ -72,7 +72,7 @@ def _refuse_links(*reports: Path) -> None:
     """Raise StoreError if a link stands in place of a folder that a report is written to."""
     for report in reports:
         for folder in (report, *(report / inner for inner in ("tables", "figures", "measurements"))):
-            files.check_own(folder)
+            files.refuse_link(folder)
 
 
 def _rank(scale: str) -> int:

@@ -49,7 +49,7 @@ def recorded_data(
     if digest is None:
         digest = collection.trials(experiment, lines=EACH_CELL)["data.digest"].iloc[0]
     configs = from_settings({"experiment": f"{collection.paper}/{experiment}"})
-    digests = [datasets.digest(config.data) for config in configs]
+    digests = [datasets.contents_digest(config.data) for config in configs]
     if digest not in digests:
         raise SelectionError(f"{experiment}: its data ({digests[0]}) are not those of its records ({digest})")
     data = configs[digests.index(digest)].data

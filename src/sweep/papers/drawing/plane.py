@@ -74,7 +74,7 @@ def descend(function: Polynomial, starts: Points, rate: float, *, steps: int) ->
     path: list[Any] = [points.copy()]
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(steps):
-            optimizer.update(points, function.gradient(points), state, rate, step + 1)
+            optimizer.update(points, function.gradient(points), state, rate=rate, step=step + 1)
             path.append(points.copy())
     if not np.isfinite(points).all():
         raise SelectionError(f"rates={rate:g}: the descent leaves all bounds within {steps} steps")
@@ -193,7 +193,7 @@ def _outputs_on_plane(
     # As test examples of the same data, they are scaled with the statistics of the training part.
     whole = RawData(raw.train_features, raw.train_labels, grid, np.zeros(len(grid), np.int64))
     order = generator(config, seed, Stream.SPLIT)
-    prepared = prepare(whole, replace(data, test_size=None), "float64", order)
+    prepared = prepare(whole, replace(data, test_size=None), "float64", rng=order)
     outputs = prepared.test.targets.shape[1]
     units = (prepared.test.features.shape[1], *settings["hidden_units"], outputs)
     architecture = Architecture(units, settings.get("activation", "identity"), settings["bias"])
