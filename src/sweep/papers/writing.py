@@ -173,7 +173,8 @@ class PaperReport:
         length = f"{epochs[0]:.3g}" if len(epochs) == 1 else f"{epochs[0]:.3g} to {epochs[-1]:.3g}"
         note = figures.note(trials)
         if figure.draw in SEEDS_SHOWN:
-            note = f"{SEEDS_SHOWN[figure.draw]}, n = {trials.groupby('cell')['seed'].nunique().min()}"
+            seeds = trials.groupby("cell")["seed"].nunique().min()
+            note = SEEDS_SHOWN[figure.draw].format(seeds) if seeds > 1 else "one seed"
         elif len(epochs) > 1:
             note += "; a seed that has stopped keeps its last value"
         label = self._data_label({figure.experiment})

@@ -29,11 +29,11 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 
 # How figures treat the seeds if they do not show mean and standard deviation.
 SEEDS_SHOWN = {
-    "class_errors": "mean over seeds",
-    "confusion": "mean over seeds",
-    "hardest_digits": "the first seed",
+    "class_errors": "mean over {} seeds",
+    "confusion": "mean over {} seeds",
+    "hardest_digits": "the first of {} seeds",
     "sample_digits": "",  # shows the data, which are the same for all seeds
-    "decision": "the first seed",
+    "decision": "the first of {} seeds",
 }
 
 __all__ = [
