@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 
 from sweep.core.types import Array
 from sweep.engines.engine import Network
-from sweep.engines.numpy.block import Block
+from sweep.engines.numpy.engine import Block
 from sweep.engines.numpy.products import multiply
 from sweep.nn.objective import Objective
 

@@ -1,13 +1,18 @@
-"""The reader of experiments in a folder `sweeps`, which checks that they are data before Hydra acts on them.
+"""Experiments for Hydra: their folders in its search path, and the reader that checks them before Hydra acts.
 
-Hydra registers this plugin for every Hydra application of the environment; only our search path names it.
+Hydra loads these plugins for every Hydra application of the environment; both serve our own alone.
 """
 
 from pathlib import Path
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+
+from sweep.config.compose import is_sweep_application
+from sweep.system import files
 
 
 class ExperimentSource(ConfigSource):
@@ -51,3 +56,14 @@ class ExperimentSource(ConfigSource):
             path = f"{config_path}/{file.name}" if config_path else file.name
             self._list_add_result(files, path, file.name, results_filter)
         return files
+
+
+class SweepSearchPath(SearchPathPlugin):
+    """A plugin that adds the folders of experiments to Hydra's search path, the user's own first."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if not is_sweep_application(search_path):
+            return
+        for folder in dict.fromkeys(folder.absolute() for folder in files.resource_folders("sweeps")):
+            if folder.is_dir():
+                search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")
