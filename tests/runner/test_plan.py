@@ -108,7 +108,7 @@ def test_plan_two_stores(tmp_path: Path) -> None:
 
 def test_plan_reads_data_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data is read once for each way in which it is configured."""
-    looked: dict[str, list[DataConfig]] = {"digest": [], "counts": [], "load": []}
+    looked: dict[str, list[DataConfig]] = {"contents_digest": [], "counts": [], "load": []}
     for name, configs in looked.items():
         plain = getattr(datasets, name)
         # Bound now: the loop goes on to the next name.
