@@ -30,10 +30,11 @@ validation (6,000) and test (10,000) parts. The engines take turns; each number 
 The networks have a softmax output and cross-entropy or, where the title says so, sigmoid outputs and squared
 error (linear outputs in scikit-learn). PyTorch and scikit-learn train one seed. JAX trains ten seeds through
 `vmap`, five for whole epochs, with the same order of the images for all; `sweep` does the same
-(`vary=[init]`), in the blocks of seeds that a plan makes. In `sweep, own order` each seed has its own order, which is the
-default, so that each gathers its own mini-batches. `sweep, NumPy` is `sweep` without Numba, the extra `fast`.
-The machine's rate is that of a float32 product of two 2048 × 2048 matrices in one thread, measured in every
-round. The share is the arithmetic of the cell's matrix products, divided by its time and by that rate.
+(`vary=[init]`), in the blocks of seeds that a plan makes. In `sweep, own order` each seed has its own order,
+which is the default, so that each gathers its own mini-batches. `sweep, NumPy` is `sweep` without Numba, the
+extra `fast`. The machine's rate is that of a float32 product of two 2048 × 2048 matrices in one thread,
+measured in every round. The share is the arithmetic of the cell's matrix products, divided by its time and
+by that rate.
 """
 
 

@@ -22,7 +22,7 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.system.files import LOCKS, one_at_a_time
+from sweep.system.files import LOCKS, exclusive_lock
 from sweep.training.problem import Stream, generator
 
 SMALL = DataConfig(train_size=600, validation_size=200, test_size=300)
@@ -54,7 +54,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
 
     def filled(name: str, fill: Callable[[Path], object]) -> Path:
         folder = shared / name
-        with one_at_a_time(shared / f"{name}.lock"):
+        with exclusive_lock(shared / f"{name}.lock"):
             if not folder.exists():
                 unfinished = tmp_path_factory.mktemp(name)
                 fill(unfinished)

@@ -54,13 +54,14 @@ def test_terminal_text(text: str) -> None:
 @example("+ x")
 def test_markdown_text(text: str) -> None:
     """A text in Markdown is one paragraph of text."""
-    shown = visible(" ".join(text.split()))
+    text = " ".join(text.split())
+    shown = visible(text)
     for before, blocks in (
         ("", ["paragraph_open", "inline", "paragraph_close"]),
         ("# ", ["heading_open", "inline", "heading_close"]),
         ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
     ):
-        tokens = MARKDOWN.parse(before + markdown.paragraph(text))
+        tokens = MARKDOWN.parse(before + markdown.escape(text))
         if shown:
             assert [token.type for token in tokens[: len(blocks)]] == blocks
             content = next(token for token in tokens if token.type == "inline").children or []
