@@ -1,15 +1,13 @@
 """`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
 
 import csv
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.processes import Done, python
+from tests.processes import Done, python, run_cli
 
 import sweep
-import sweep.compare as command
 from sweep.config.compose import from_settings
 from sweep.report import saving
 from sweep.session import console, objective, run_sweep
@@ -20,8 +18,7 @@ SMALL = {"data.train_size": 600, "data.validation_size": 200, "data.test_size": 
 
 
 def compare(folder: Path, *arguments: str, columns: int = 80) -> Done:
-    warnings = "error::RuntimeWarning"
-    return python(folder, "-m", "sweep.compare", *arguments, columns=columns, PYTHONWARNINGS=warnings)
+    return run_cli(folder, "compare", *arguments, columns=columns)
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +32,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_shows_what_the_function_finds(stored: Path) -> None:
-    run = compare(stored, "results", "--output", "judged", "data_label=MNIST")
+    command = ("-m", "sweep.compare", "results", "--output", "judged", "data_label=MNIST")
+    run = python(stored, *command, PYTHONWARNINGS="error::RuntimeWarning")
     assert run.returncode == 0, run.stderr
     assert all(
         len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))
     )
-    found = sweep.cli.compare(stored / "results").set_index("cell")
+    found = sweep.compare(stored / "results").set_index("cell")
     with (stored / "judged" / "summary.csv").open(encoding="utf-8") as file:
         rows = {row["cell"]: row for row in csv.DictReader(file)}
     assert {row["verdict"] for row in rows.values()} <= {"baseline", *found["verdict"]}
@@ -64,7 +62,7 @@ def test_it_shows_what_the_function_finds(stored: Path) -> None:
 
 def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
     own = pd.read_csv(stored / "out" / "summary.csv").set_index("cell")
-    found = sweep.cli.compare(stored / "results").set_index("cell")
+    found = sweep.compare(stored / "results").set_index("cell")
     for name, column in {
         "difference": "difference",
         "low": "difference_low",
@@ -107,17 +105,10 @@ def test_settings_pick_the_cells_and_the_terms(stored: Path) -> None:
         ([str(WIDTHS), "hidden=16,"], "hidden=16,: not understood"),
     ],
 )
-def test_a_mistake_is_one_line(
-    arguments: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["sweep.cli.compare", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+def test_a_mistake_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = compare(tmp_path, *arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert message in line
 

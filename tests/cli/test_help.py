@@ -1,14 +1,13 @@
-"""`--help` and `--version`, as real processes."""
+"""`--help` and `--version`."""
 
-import os
-import subprocess
-import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import Done, python, run_cli
 
 import sweep
 from sweep.cli.help import EXAMPLES
@@ -17,14 +16,13 @@ from sweep.config.schema import Config
 ROOT = Path(__file__).parents[2]
 
 
-def shown(folder: Path, *arguments: str, **variables: str) -> str:
-    environment = {**os.environ, "COLUMNS": "80", **variables}
-    command = [sys.executable, "-m", "sweep", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+def shown(folder: Path, *arguments: str, run: Callable[..., Done] = run_cli, **variables: str) -> str:
+    """Return what a command prints, which must succeed and leave nothing."""
+    done = run(folder, *arguments, **variables)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == b""
+    assert done.stderr == ""
     assert list(folder.iterdir()) == []
-    return done.stdout.decode("utf-8", "replace")
+    return done.stdout
 
 
 def leaves(owner: Any, prefix: str = "") -> list[tuple[str, Any]]:
@@ -59,7 +57,7 @@ def test_the_help_names_every_setting_with_default_meaning_and_choices(tmp_path:
 
 
 def test_the_help_can_be_read_without_a_utf8_locale(tmp_path: Path) -> None:
-    assert "hidden=128" in shown(tmp_path, "--help", LC_ALL="C", PYTHONUTF8="0")
+    assert "hidden=128" in shown(tmp_path, "-m", "sweep", "--help", run=python, LC_ALL="C", PYTHONUTF8="0")
 
 
 def test_hydras_own_help_stays(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m sweep.status`, as real processes: what a store holds, and what is removed from it."""
+"""`sweep status`: what a store holds, and what is removed from it."""
 
 import json
 import os
@@ -13,10 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.processes import Done, python
+from tests.processes import Done, python, run_cli
 
 import sweep
-import sweep.status as command
 from sweep.store import state
 from sweep.store.state import Failure
 from sweep.system import files
@@ -38,7 +37,7 @@ with mark_running(Path("results"), 12, experiment="wei/width"):
 
 
 def status(folder: Path, *arguments: str, columns: int = 80) -> Done:
-    return python(folder, "-m", "sweep.status", *arguments, columns=columns)
+    return run_cli(folder, "status", *arguments, columns=columns)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def training(folder: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path) -> None:
-    done = status(tmp_path)
+    done = python(tmp_path, "-m", "sweep.status")
     assert (done.returncode, done.stderr) == (0, "")
     first, heading, *rows, last = done.stdout.splitlines()
     size = sum(file.stat().st_size for file in results.glob("*/*"))
@@ -252,20 +251,15 @@ def test_a_mistake_is_one_line(
     arguments: list[str],
     message: str,
     results: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     for position, (_, folder) in enumerate(sorted(cells(results).items())):
         folder.rename(results / f"{'aaab'[position]}{position}23456789abcdef")
     (results.parent / "file").touch()
-    monkeypatch.chdir(results.parent)
-    monkeypatch.setattr(sys, "argv", ["sweep.cli.status", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 2
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    (line,) = shown.err.splitlines()
+    done = status(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: {message}")
 
 

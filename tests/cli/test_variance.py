@@ -1,4 +1,4 @@
-"""`python -m sweep.variance`, as real processes."""
+"""`sweep variance`."""
 
 import csv
 import re
@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 
 import pytest
-from tests.processes import Done, python
+from tests.processes import Done, python, run_cli
 
 import sweep
 
@@ -15,7 +15,7 @@ QUICK = (*SMALL, "parallel.n_jobs=1", "parallel.kernels=numpy")
 
 
 def variance(folder: Path, *arguments: str) -> Done:
-    return python(folder, "-m", "sweep.variance", *arguments)
+    return run_cli(folder, "variance", *arguments)
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -26,7 +26,7 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 
 def test_sources_alone_and_together_are_trained_once_and_compared(tmp_path: Path) -> None:
-    done = variance(tmp_path, "seeds=4", *QUICK)
+    done = python(tmp_path, "-m", "sweep.variance", "seeds=4", *QUICK)
     assert done.returncode == 0, done.stderr
     assert "16 of 16 trials trained" in done.stdout
     assert "too few seeds to say: 9 beside seed 0 are needed, there are 3" in done.stdout
@@ -136,7 +136,7 @@ def test_a_mistake_is_one_line(tmp_path: Path, argument: str) -> None:
 
 
 def test_the_help_fits_80_columns(tmp_path: Path) -> None:
-    done = variance(tmp_path, "--help")
+    done = python(tmp_path, "-m", "sweep.variance", "--help")
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "python -m sweep.variance hidden=128 seeds=30" in done.stdout

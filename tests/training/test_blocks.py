@@ -48,6 +48,7 @@ def assert_same_in_every_block(
     return alone
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [20, 10], []], ids=str)

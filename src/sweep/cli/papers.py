@@ -10,7 +10,7 @@ from sweep.cli.parser import CommandParser
 from sweep.core.errors import PaperError, visible
 
 if TYPE_CHECKING:
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
 
 REPORT = """\
 Writes the figures, tables and page of a paper from its committed records alone.
@@ -55,19 +55,19 @@ def train_and_write(paper: str, scale: str, reports: Path, results: str, *, repl
 
     A report at a smaller scale than the one that is there is written beside it, unless it is to `replace` it.
     """
-    from sweep.papers import page, protocol
+    from sweep.papers import protocol, writing
     from sweep.papers.collection import Collection
     from sweep.papers.measuring import measure
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
     from sweep.runner.plan import Cell, make_plan
     from sweep.runner.pool import execute, worker_count
     from sweep.session import console
 
-    papers, terminal = page.papers(paper, reports), console()
+    papers, terminal = writing.read_papers(paper, reports), console()
     configs = {
         (each.name, experiment): own
         for each in papers
-        for experiment, own in protocol.experiments(each, scale, results).items()
+        for experiment, own in protocol.experiment_configs(each, scale, results).items()
     }
     every = [config for own in configs.values() for config in own]
     plan = make_plan(every, worker_count(every[0].parallel))
@@ -77,11 +77,11 @@ def train_and_write(paper: str, scale: str, reports: Path, results: str, *, repl
         key: [next(cells) for _ in own] for key, own in configs.items()
     }
     for each in papers:
-        folder = protocol.folder(reports / each.name, scale, replace)
+        folder = protocol.report_folder(reports / each.name, scale, replace=replace)
         measure(each, folder)
         own = {experiment: trained[each.name, experiment] for experiment in each.experiments}
         collection = Collection.write(folder, scale, own)
-        Report(each, collection).write(folder)
+        PaperReport(each, collection).write(folder)
         line = f"{each.name}: {folder / 'report.md'}. {protocol.share(each, collection)}"
         terminal.print(line, highlight=False, soft_wrap=True, markup=False)
 
@@ -92,19 +92,19 @@ def write_or_check(paper: str, reports: Path, *, check: bool) -> int:
     Of all papers, those without a report are named in one line. Raises PaperError if none has a report: a
     check that has checked nothing does not pass.
     """
-    from sweep.papers import manifest, page, protocol
+    from sweep.papers import manifest, protocol, writing
     from sweep.papers.collection import FILE, Collection, missing
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
 
     differences: list[str] = []
     without = []
-    specifications = page.papers(paper, reports)
+    specifications = writing.read_papers(paper, reports)
     for specification in specifications:
-        folders = protocol.folders(reports / specification.name)
+        folders = protocol.report_folders(reports / specification.name)
         if not folders:
             without.append(specification.name)
         for folder in folders:
-            made = Report(specification, Collection.read(folder))
+            made = PaperReport(specification, Collection.read(folder))
             if check:
                 differences += _differences(made, folder)
             else:
@@ -124,7 +124,7 @@ def write_or_check(paper: str, reports: Path, *, check: bool) -> int:
     return 1 if differences else 0
 
 
-def _differences(made: "Report", folder: Path) -> list[str]:
+def _differences(made: "PaperReport", folder: Path) -> list[str]:
     """One line for each difference; a report that cannot be made is one, so that others are checked."""
     try:
         return list(made.differences(folder))
