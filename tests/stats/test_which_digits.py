@@ -1,7 +1,6 @@
 """Which digits make the difference: real records, with the labels and images of the data they came from."""
 
-import gzip
-import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +30,10 @@ def trained(folder: Path, **settings: object) -> pd.DataFrame:
     return sweep.load(folder, bits=True)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def folder(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """The records of two cells, tested on 300 digits of MNIST that were drawn at random."""
-    folder = tmp_path_factory.mktemp("digits")
-    trained(folder, **DIGITS)
-    return folder
+    return once("which_digits", lambda folder: trained(folder, **DIGITS))
 
 
 @pytest.fixture
@@ -48,12 +45,6 @@ def cells(trials: pd.DataFrame) -> tuple[str, str]:
     """The two cells, the wider first."""
     by_width = trials.drop_duplicates("cell").set_index("hidden")["cell"]
     return by_width[32], by_width[4]
-
-
-def write(file: Path, values: np.ndarray) -> None:
-    """An IDX file of bytes."""
-    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
-    file.write_bytes(gzip.compress(header + values.astype(np.uint8).tobytes()))
 
 
 def test_labels_give_the_class_errors_that_the_records_hold(folder: Path, trials: pd.DataFrame) -> None:
@@ -123,12 +114,11 @@ def test_cells_that_no_digit_tells_apart_are_not_drawn(trials: pd.DataFrame) -> 
     assert found.not_drawn == "the digits that make the difference: no single one of them does"
 
 
-def test_images_of_ones_own_need_their_folder(tmp_path: Path) -> None:
+def test_images_of_ones_own_need_their_folder(tmp_path: Path, write_idx: Callable[..., None]) -> None:
     images, rng = tmp_path / "images", np.random.default_rng(0)
-    images.mkdir()
     for part, count in (("train", 80), ("t10k", 50)):
-        write(images / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
-        write(images / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
+        write_idx(images / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
+        write_idx(images / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
     own = {"data": "idx", "data.root": str(images), "data.validation_size": 0, "data.label": "Noise"}
     trials = trained(tmp_path / "store", **own)
     found = which_digits(trials, *cells(trials), paired=True, root=str(images))
@@ -136,7 +126,7 @@ def test_images_of_ones_own_need_their_folder(tmp_path: Path) -> None:
     assert found.examples.images.shape == (50, 8, 8)
     with pytest.raises(TrialsError, match=r"Noise: its records do not say where its files lie \(data.root\)"):
         which_digits(trials, *cells(trials), paired=True)
-    write(images / "t10k-labels-idx1-ubyte.gz", rng.integers(0, 10, 50))
+    write_idx(images / "t10k-labels-idx1-ubyte.gz", rng.integers(0, 10, 50))
     with pytest.raises(TrialsError, match="Noise: the files at hand are not those of its records"):
         which_digits(trials, *cells(trials), paired=True, root=str(images))
 
