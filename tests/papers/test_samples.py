@@ -52,13 +52,10 @@ def reproduce(write_idx: Callable[..., None], folder: Path) -> None:
 
 
 @pytest.fixture
-def folder(
-    once: Callable[[str, Callable[[Path], object]], Path], write_idx: Callable[..., None], tmp_path: Path
-) -> Path:
+def folder(once: Callable[..., Path], write_idx: Callable[..., None], tmp_path: Path) -> Path:
     """Return a copy of a folder in which a paper on made-up images has been reproduced."""
-    shutil.copytree(
-        once("paper_on_made_up_images", partial(reproduce, write_idx)), tmp_path, dirs_exist_ok=True
-    )
+    original = once("paper_on_made_up_images", partial(reproduce, write_idx))
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
