@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import fixed, in_order
+from sweep.config.columns import explicit_constants, explicit_first
 from sweep.config.schema import Config
 from sweep.config.variance_cells import Source
 from sweep.core.errors import ExecutionError, one_line, visible
-from sweep.core.formats import plural
+from sweep.core.formats import plural, typed_value
 from sweep.data.labels import label
 from sweep.decide import Deciding
 from sweep.report import figure_files, page_files, tables, terminal, variance
@@ -48,7 +47,7 @@ def summarise_sweep(
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes, shared = in_order(swept, explicit), fixed(configs, swept, explicit)
+    axes, shared = explicit_first(swept, explicit), explicit_constants(configs, swept, explicit)
     settings = _settings(shared, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
@@ -69,7 +68,7 @@ def summarise_sweep(
         formats, every = configs[0].figure_formats, configs[0].figures == "all"
         # Figures keep the order in which the cells were written, whatever the table is sorted by.
         ordered = replace(report, judged=judged)
-        return draw(ordered, cells, curves, folder, formats=formats, everything=every)
+        return draw(ordered, cells, curves, folder=folder, formats=formats, everything=every)
 
     _show_and_write(report.page(), "summary", plan, output, console, draw=draw)
     return summary
@@ -90,8 +89,8 @@ def summarise_variance(
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes = [axis for axis in in_order(swept, explicit) if axis != "vary"]
-    settings = _settings(fixed(configs, swept, explicit), configs[0])
+    axes = [axis for axis in explicit_first(swept, explicit) if axis != "vary"]
+    settings = _settings(explicit_constants(configs, swept, explicit), configs[0])
     trials = _of_this_sweep(load(plan.cells[0].results, list(plan.by_id)), plan)
     table = variance.components(
         trials,
@@ -106,7 +105,7 @@ def summarise_variance(
 
         return draw_into(folder, table, axes, settings, formats=configs[0].figure_formats)
 
-    page = variance.page(table, axes, settings, mixture(trials))
+    page = variance.page(table, axes, settings, mixture=mixture(trials))
     _show_and_write(page, "variance", plan, output, console, draw=draw)
     return table
 
@@ -152,14 +151,15 @@ def _judged(
 ) -> JudgedSweep:
     """Return the judged trials; in a sweep with `decide` they were judged during the training."""
     if deciding is not None:
-        return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
+        return judge_decided(trials, cells, deciding.comparisons(), looks=deciding.looks)
     criteria = Criteria(config.compare.metric, config.compare.margin, config.compare.level)
-    return judge_sweep(trials, cells, axes, criteria, config.compare.baseline, config.data.root)
+    baseline, root = config.compare.baseline, config.data.root
+    return judge_sweep(trials, cells, axes, criteria=criteria, baseline=baseline, root=root)
 
 
 def _settings(shared: Mapping[str, Any], config: Config) -> str:
     """Return the data set and the settings that all cells share, as a user would type them."""
-    typed = [f"{key}={show(value)}" for key, value in shared.items() if key != "data"]
+    typed = [f"{key}={typed_value(value)}" for key, value in shared.items() if key != "data"]
     return ", ".join([label(config.data), *typed] if "data" in shared else typed)
 
 

@@ -26,7 +26,7 @@ EXAMPLES = 40
 # Every output and loss that go together, with each way to reduce a batch.
 OBJECTIVES = [
     Objective.named(output, loss, reduction)
-    for loss in LOSSES.own
+    for loss in LOSSES.builtin
     for output in LOSSES[loss].goes_with()
     for reduction in (("mean", "sum") if LOSSES[loss].additive else ("mean",))
 ]
@@ -101,8 +101,8 @@ def choices() -> Iterator[dict[str, Any]]:
             "bias": next(biases),
         }
 
-    yield from map(choice, ACTIVATIONS.own, cycle(OBJECTIVES))
-    yield from map(choice, cycle(ACTIVATIONS.own), OBJECTIVES)
+    yield from map(choice, ACTIVATIONS.builtin, cycle(OBJECTIVES))
+    yield from map(choice, cycle(ACTIVATIONS.builtin), OBJECTIVES)
     for other in product(OPTIMIZER.values(), REGULARIZER.values()):
         yield choice("tanh", SOFTMAX, *other)
 

@@ -169,7 +169,7 @@ def test_what_is_not_finite_is_passed_on(setup: Setup) -> None:
     """So that a training that overflows is seen to diverge; a gradient leaves such weights as they are."""
     (features, targets), (rows,) = data(9, 4, "float32"), setup.rows(1, 2)
     with np.errstate(all="ignore"):
-        for activation in ACTIVATIONS.own:
+        for activation in ACTIVATIONS.builtin:
             problem = setup.problem((9, 6, 4), activation, OBJECTIVES[-1])
             parameters = initial(problem, 2, "float32")
             parameters[0, 0] = np.nan

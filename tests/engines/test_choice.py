@@ -37,13 +37,13 @@ def problem(batch: int = 7, **parts: Any) -> Problem:
 
 def own_entries() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every entry of nn's own tables, each in a problem that is known but for it."""
-    for name in ACTIVATIONS.own:
+    for name in ACTIVATIONS.builtin:
         yield name, {"activation": name}
-    for name in OPTIMIZERS.own:
+    for name in OPTIMIZERS.builtin:
         yield name, {"optimizer": OPTIMIZERS[name]()}
-    for name in REGULARIZERS.own:
+    for name in REGULARIZERS.builtin:
         yield name, {"regularizer": REGULARIZERS[name]()}
-    for loss in LOSSES.own:
+    for loss in LOSSES.builtin:
         for output in LOSSES[loss].goes_with():
             yield f"{output} with {loss}", {"objective": Objective.named(output, loss)}
 
@@ -52,7 +52,7 @@ def own_entries() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_compiled_engines_know_all_of_nn(batch: int, engine: type[Engine]) -> None:
     unknown = [name for name, parts in own_entries() if choose(problem(batch, **parts)) is not engine]
     assert unknown == list(NUMPY_ONLY)
-    assert {output for output in OUTPUTS.own if f"{output} with mse" not in dict(own_entries())} == set()
+    assert {output for output in OUTPUTS.builtin if f"{output} with mse" not in dict(own_entries())} == set()
 
 
 @pytest.mark.parametrize("batch", [1, 7])
@@ -156,7 +156,7 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Entries:
 
     def entry(table: Registry[Any], name: str, value: Any) -> None:
         monkeypatch.setattr(table, "_entries", {**table._entries, name: value})
-        monkeypatch.setattr(table, "outside", {**table.outside, name: __name__})
+        monkeypatch.setattr(table, "registered", {**table.registered, name: __name__})
 
     return entry
 

@@ -30,8 +30,10 @@ SEEDS = 3
 
 
 def test_every_optimizer_and_regularizer_is_tested() -> None:
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {type(each) for each in OPTIMIZER.values()}
-    assert {REGULARIZERS[name] for name in REGULARIZERS.own} == {type(each) for each in REGULARIZER.values()}
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.builtin} == {type(each) for each in OPTIMIZER.values()}
+    assert {REGULARIZERS[name] for name in REGULARIZERS.builtin} == {
+        type(each) for each in REGULARIZER.values()
+    }
 
 
 @pytest.mark.parametrize("setup", SETUPS, ids=str)
@@ -40,7 +42,7 @@ def test_gradient(setup: Setup) -> None:
     (features, targets), (rows,) = data(9, 4), setup.rows(1, SEEDS)
     given = features.copy(), targets.copy()
     for activation, objective, regularizer, bias in product(
-        ACTIVATIONS.own, OBJECTIVES, REGULARIZER.values(), (True, False)
+        ACTIVATIONS.builtin, OBJECTIVES, REGULARIZER.values(), (True, False)
     ):
         problem = setup.problem((9, 6, 5, 4), activation, objective, regularizer=regularizer, bias=bias)
         parameters = initial(problem, SEEDS)
@@ -92,7 +94,7 @@ def test_steps_of_a_changing_rate(setup: Setup, optimizer: str) -> None:
 def test_outputs(setup: Setup, units: tuple[int, ...], bias: bool) -> None:
     """Of the networks as they are, before and after a step, on any number of examples in any layout."""
     (features, targets), (rows,) = data(units[0], units[-1]), setup.rows(1, SEEDS)
-    for activation in ACTIVATIONS.own:
+    for activation in ACTIVATIONS.builtin:
         problem = setup.problem(units, activation, OBJECTIVES[-1], bias=bias)
         engine = setup.engine(problem, initial(problem, SEEDS))
         for _ in range(2):
@@ -115,7 +117,7 @@ def test_networks_of_any_width(setup: Setup, units: tuple[int, ...]) -> None:
     size = setup.batch if setup.batch == 1 else 300
     rng = np.random.default_rng(0)
     rows = rng.integers(0, len(features), size if setup.shared else (SEEDS, size))
-    for activation in ACTIVATIONS.own:
+    for activation in ACTIVATIONS.builtin:
         problem = setup.problem(units, activation, objective)
         parameters = initial(problem, SEEDS)
         expected = gradient(problem, parameters, features, targets, rows)

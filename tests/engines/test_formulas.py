@@ -25,7 +25,7 @@ def named(objective: Objective) -> str:
 
 
 @pytest.mark.parametrize("real", DTYPES)
-@pytest.mark.parametrize("name", ACTIVATIONS.own)
+@pytest.mark.parametrize("name", ACTIVATIONS.builtin)
 def test_activations_and_their_slopes(name: str, real: Any) -> None:
     """Number by number, from -30 to 30, close to 0 and at 0."""
     near = np.geomspace(1e-12, 0.1, 12)

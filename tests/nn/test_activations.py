@@ -47,7 +47,7 @@ SLOPES = {"sigmoid": (0, 0), "tanh": (0, 0), "identity": (1, 1), "leaky_relu": (
 
 
 def test_every_activation_is_tested() -> None:
-    assert set(ACTIVATIONS.own) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
+    assert set(ACTIVATIONS.builtin) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
 
 
 def as_laid_out(values: NDArray[np.float64], dtype: str, order: str) -> NDArray[np.float64]:

@@ -24,16 +24,16 @@ Array = NDArray[Any]
 
 UNITS, BATCH, SEEDS = (5, 4, 3), 6, 2
 
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 # Without a hidden layer there is nothing to activate.
-NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.own)]
+NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.builtin)]
 
 
 def test_the_textbook_has_every_choice() -> None:
-    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.own)
-    assert set(textbook.OUTPUT) == set(OUTPUTS.own)
-    assert set(textbook.EXAMPLES) == set(LOSSES.own)
-    assert set(textbook.PENALTY) == set(REGULARIZERS.own)
+    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.builtin)
+    assert set(textbook.OUTPUT) == set(OUTPUTS.builtin)
+    assert set(textbook.EXAMPLES) == set(LOSSES.builtin)
+    assert set(textbook.PENALTY) == set(REGULARIZERS.builtin)
 
 
 def regularizer_named(name: str) -> Regularizer:
@@ -69,9 +69,9 @@ def reductions(loss: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
 def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
     """With every pairing, initializer, penalty and reduction; mini-batches common to the seeds or not."""
-    for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
+    for initializer, (output, loss) in product(INITIALIZERS.builtin, PAIRINGS):
         parameters, features, targets = example(depth, activation, initializer, bias)
-        for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+        for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
             objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
             for shared in (True, False):
                 x, y = (features[0], targets[0]) if shared else (features, targets)
@@ -89,7 +89,7 @@ def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, lo
     parameters, features, targets = example(2, "tanh", "glorot", True)
     parameters = Parameters(parameters.architecture, parameters.flat[:1])
     before = parameters.flat.copy()
-    for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+    for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
         objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
         named = network_of(parameters.architecture), (output, loss, reduction), penalty
 

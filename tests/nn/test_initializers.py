@@ -30,7 +30,7 @@ def initializer_named(name: str) -> Initializer:
 
 
 def test_every_initializer_is_tested() -> None:
-    assert set(INITIALIZERS.own) == {*DISTRIBUTION, "zeros"}
+    assert set(INITIALIZERS.builtin) == {*DISTRIBUTION, "zeros"}
 
 
 @pytest.mark.parametrize("name", DISTRIBUTION)

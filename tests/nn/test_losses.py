@@ -15,7 +15,7 @@ from sweep.nn.outputs import OUTPUTS
 Array = NDArray[Any]
 
 SEEDS, BATCH, CLASSES = 3, 7, 4
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 EXTREME = np.array([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]])  # (seeds, batch, outputs)
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])  # the first example right, the second wrong
 
@@ -42,7 +42,7 @@ def test_pairings_are_those_of_the_textbook() -> None:
 
 
 def test_every_output_is_tested() -> None:
-    assert set(OUTPUTS.own) == set(EXPECTED_OUTPUT)
+    assert set(OUTPUTS.builtin) == set(EXPECTED_OUTPUT)
 
 
 @pytest.mark.parametrize("output", EXPECTED_OUTPUT)

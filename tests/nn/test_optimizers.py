@@ -96,7 +96,7 @@ def problem(steps: int, seeds: int, count: int, dtype: str) -> tuple[Array, Arra
 
 
 def test_every_optimizer_is_tested() -> None:
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.builtin} == {
         type(optimizer) for optimizer, _ in KINDS.values()
     }
 

@@ -8,7 +8,7 @@ from sweep.nn.schedules import SCHEDULES, Constant, Cosine, InverseEpoch, Step
 
 
 def test_every_schedule_is_tested() -> None:
-    assert set(SCHEDULES.own) == {"constant", "inverse_epoch", "step", "cosine"}
+    assert set(SCHEDULES.builtin) == {"constant", "inverse_epoch", "step", "cosine"}
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 50])

@@ -117,15 +117,15 @@ def test_measurement_becomes_a_table(tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "measurements"
     folder.mkdir(parents=True)
     pd.DataFrame({"name": ["a", "b"], "size": [1234, 5], "share": [0.5, None]}).to_csv(folder / "m.csv")
-    made = tables.measurement_table(
+    result = tables.measurement_table(
         Collection(tmp_path / "mine" / "records.parquet"),
         "m",
         {"name": "s", "size": ",d", "share": ".1e"},
         headings=["name", "size_%", "share"],
         note="How to read it.",
     )
-    columns = made.table.columns
+    columns = result.table.columns
     assert [column.texts for column in columns] == [["a", "b"], ["1,234", "5"], ["5.0e-01", "–"]]
     assert markdown.table(columns).splitlines()[0] == "| name | size\\_% | share |"
     assert r"name & size\_\% & share \\" in latex.table(columns, "A caption")
-    assert made.table.caption == "How to read it."
+    assert result.table.caption == "How to read it."

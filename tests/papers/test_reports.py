@@ -67,10 +67,8 @@ def test_smaller_scale_leaves_the_full_report(reproduced: Path, tmp_path: Path, 
     arguments = "reproduce", "paterson", "--scale", "smoke", "--results", str(reproduced / "results")
     done = run_cli(*arguments)
     assert done.returncode == 0, done.stderr
-    assert (
-        "reports/paterson/smoke/report.md. Share of the paper's own protocol: training: 2 seeds (the paper: 1)"
-        in done.stdout
-    )
+    share = "Share of the paper's own protocol: training: 2 seeds (the paper: 1)"
+    assert f"reports/paterson/smoke/report.md. {share}" in done.stdout
     assert {file: file.read_bytes() for file in before} == before
     assert Collection.read(folder / "smoke").scale == "smoke"
     page = (folder / "smoke" / "report.md").read_text(encoding="utf-8")
@@ -225,19 +223,24 @@ def test_check_reports_edited_measurements(tmp_path: Path, run_cli: RunCli) -> N
     assert checked.stderr == f"reports/szeto/measurements/sample.csv {words}\n"
 
 
+# Trials of each experiment at scale smoke; all start from `training`.
+EXPERIMENTS = {"training": 2, "variations": 18, "architectures": 10, "test_subset": 6}
+
+
 def test_check_reports_changed_experiments(report: Path, run_cli: RunCli) -> None:
-    """An experiment with another learning rate has other cells than the records."""
-    experiment = report / "sweeps" / "experiment" / "paterson" / "training.yaml"
-    experiment.parent.mkdir(parents=True)
+    """A changed learning rate gives other cells, also to the experiments built on this one."""
+    file = report / "sweeps" / "experiment" / "paterson" / "training.yaml"
+    file.parent.mkdir(parents=True)
     committed = PAPERS.parent / "sweeps" / "experiment" / "paterson" / "training.yaml"
     text = committed.read_text(encoding="utf-8")
-    experiment.write_text(text.replace("learning_rate: 0.13", "learning_rate: 0.14"), encoding="utf-8")
+    file.write_text(text.replace("learning_rate: 0.13", "learning_rate: 0.14"), encoding="utf-8")
     checked = run_cli("report", "paterson", "--check")
     assert checked.returncode == 1
-    assert checked.stderr == (
-        f"{FOLDER}/records.parquet does not match the experiment training:"
-        " 2 of its trials are missing, 2 others are stored\n"
-    )
+    assert checked.stderr.splitlines() == [
+        f"{FOLDER}/records.parquet does not match the experiment {experiment}:"
+        f" {trials} of its trials are missing, {trials} others are stored"
+        for experiment, trials in EXPERIMENTS.items()
+    ]
 
 
 def test_paper_is_read_beside_its_reports(report: Path, run_cli: RunCli) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.processes import python
 
-from sweep.config.cell import canonical
+from sweep.config.cell import canonical_settings
 from sweep.config.compose import from_settings
 from sweep.core.errors import SweepError
 from sweep.data import datasets
@@ -110,7 +110,7 @@ def test_canonical_config_has_the_canonical_settings() -> None:
     """The configuration that is built from a cell's canonical settings has the same ones."""
     for config in from_settings({"experiment": "zhao/spiral", "vary": ["init", "split"], "root_seed": 3}):
         sizes = data_sizes(datasets.counts(config.data), config.data)
-        settings = canonical(config, "generated", sizes)
+        settings = canonical_settings(config, "generated", sizes)
         again = canonical_config(settings)
         assert again.vary == ["init", "split"]
-        assert canonical(again, "generated", sizes) == settings
+        assert canonical_settings(again, "generated", sizes) == settings

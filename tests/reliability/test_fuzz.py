@@ -17,7 +17,7 @@ from tests.reliability.scale import Count, scaled
 
 import sweep
 from sweep.config.check import check
-from sweep.config.compose import application_composer, expand, own_application, register_schema
+from sweep.config.compose import application_composer, expand, register_schema, sweep_application
 from sweep.config.schema import nodes
 from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
@@ -84,7 +84,7 @@ def test_overrides(count: Count, examples: int) -> None:
     register_schema()
     keys = st.sampled_from([*nodes(), "experiment", "hydra.run.dir", "hydra/launcher", "compare.baseline"])
     line = st.one_of(st.builds("{}={}".format, keys, TEXT), st.builds("{}={}".format, TEXT, TEXT), TEXT)
-    with own_application():
+    with sweep_application():
         composer = application_composer()
 
         def composed(lines: list[str]) -> None:

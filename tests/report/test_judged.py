@@ -11,6 +11,7 @@ from sweep.report.judged import judge_sweep
 from sweep.report.sentences import conclusion, doubts
 from sweep.report.sweep_page import SweepReport
 from sweep.report.terminal import Terminal, show
+from sweep.report.wording import CellNames
 from sweep.stats.crossed import interval, two_way
 from sweep.stats.judge import Criteria
 
@@ -50,10 +51,10 @@ def cells(order: list[int]) -> pd.DataFrame:
 
 
 def test_baseline_without_validation_is_the_first_row() -> None:
-    judged = judge_sweep(trials(3, validated=False), cells([2, 0, 1]), AXES[:1], Criteria())
+    judged = judge_sweep(trials(3, validated=False), cells([2, 0, 1]), AXES[:1], criteria=Criteria())
     assert judged.comparisons is not None
     assert judged.comparisons.baseline == judged.summary["cell"].iloc[0] == "c2"
-    (text,) = conclusion(judged, AXES[:1])
+    (text,) = conclusion(judged, CellNames(judged.summary, AXES[:1]))
     assert text.startswith(
         "No validation part was measured, so no setting was chosen as best. All settings are compared with"
         " the first, learning_rate=0.025; compare.baseline names another."
@@ -63,13 +64,14 @@ def test_baseline_without_validation_is_the_first_row() -> None:
 def test_flattery_counts_the_cells_that_could_be_chosen() -> None:
     table = trials(4)
     table.loc[table["cell"].isin(["c0", "c1"]), "status"] = "diverged"
-    facts = dict(doubts(judge_sweep(table, cells([0, 1, 2, 3]), AXES[:1], Criteria()), AXES[:1]))
+    judged = judge_sweep(table, cells([0, 1, 2, 3]), AXES[:1], criteria=Criteria())
+    facts = dict(doubts(judged, CellNames(judged.summary, AXES[:1])))
     assert facts["best of 2"].startswith("picking the winner flatters its validation accuracy by about 0.")
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 160])
 def test_page_fits_the_terminal_with_names_whole(width: int) -> None:
-    judged = judge_sweep(trials(4), cells([0, 1, 2, 3]), AXES, Criteria())
+    judged = judge_sweep(trials(4), cells([0, 1, 2, 3]), AXES, criteria=Criteria())
     screen = io.StringIO()
     show(SweepReport(judged, AXES).page(), Terminal(file=screen, width=width))
     lines = screen.getvalue().splitlines()

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sweep.report import effects
 from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
-from sweep.report.sentences import conclusion, doubts, effect_facts, listed, method
+from sweep.report.sentences import conclusion, doubts, method
 from sweep.report.sweep_page import SweepReport
+from sweep.report.wording import CellNames, listed
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
 from sweep.stats.sequential import Looks, decide, tabulate
@@ -47,11 +49,15 @@ def trials(
 def judged(table: pd.DataFrame, criteria: Criteria = Criteria(), baseline: str | None = None) -> JudgedSweep:  # noqa: B008
     names = list(dict.fromkeys(table["cell"]))
     cells = pd.DataFrame({"cell": names, "hidden": [name.removeprefix("c") for name in names]})
-    return judge_sweep(table, cells, ["hidden"], criteria, baseline)
+    return judge_sweep(table, cells, ["hidden"], criteria=criteria, baseline=baseline)
 
 
 def text(sweep: JudgedSweep) -> str:
-    return " ".join(conclusion(sweep, ["hidden"]))
+    return " ".join(conclusion(sweep, CellNames(sweep.summary, ["hidden"])))
+
+
+def facts_of(sweep: JudgedSweep) -> dict[str, str]:
+    return dict(doubts(sweep, CellNames(sweep.summary, ["hidden"])))
 
 
 THREE = {16: 0.94 + NOISE - OWN, 128: 0.979 + NOISE + OWN, 256: 0.98 + NOISE}
@@ -103,14 +109,14 @@ def test_conclusion_with_a_named_baseline() -> None:
 def test_conclusion_with_too_few_seeds(seeds: int, words: str) -> None:
     sweep = judged(trials({hidden: values[:seeds] for hidden, values in THREE.items()}))
     assert text(sweep).startswith(words)
-    assert doubts(sweep, ["hidden"]) == []
+    assert doubts(sweep, CellNames(sweep.summary, ["hidden"])) == []
     assert method(sweep) == ""
 
 
 def test_doubts_are_named() -> None:
     """The p value is SciPy's, and the flattery the expected maximum of three normals."""
     wide = THREE | {128: 0.979 + NOISE + 5 * OWN}
-    facts = dict(doubts(judged(trials(wide)), ["hidden"]))
+    facts = facts_of(judged(trials(wide)))
     p = stats.ttest_rel(wide[128], wide[256]).pvalue
     assert 0.01 < p < 0.05
     assert facts["seeds"] == f"narrow for 128 (p = {p:.2g}); decide=0.002 adds seeds until clear"
@@ -127,7 +133,7 @@ def test_doubts_are_named() -> None:
 def test_doubts_say_what_the_seeds_would_have_found() -> None:
     """At the difference that is named, the t test of a family of one has 80 % power."""
     pair = {1: 0.98 + NOISE, 2: 0.9799 + NOISE + 30 * OWN}
-    facts = dict(doubts(judged(trials(pair)), ["hidden"]))
+    facts = facts_of(judged(trials(pair)))
     error = (30 * OWN).std(ddof=1) / math.sqrt(5)
     size = float(facts["seeds"].split("difference of ")[1].split(" points")[0]) / 100
     critical = stats.t.ppf(0.975, 4)
@@ -139,7 +145,7 @@ def test_doubts_say_what_the_seeds_would_have_found() -> None:
 
 def test_doubts_count_failed_seeds() -> None:
     table = trials(THREE, status={(16, 0): "diverged", (16, 1): "diverged", (128, 2): "dead"})
-    facts = dict(doubts(judged(table), ["hidden"]))
+    facts = facts_of(judged(table))
     assert facts["diverged"] == "2 of 5 seeds of hidden=16 (left out of the mean)"
     assert facts["dead"] == "1 of 5 seeds of hidden=128 (one answer for every input, part of the mean)"
 
@@ -166,8 +172,8 @@ def test_sentences_of_a_sweep_with_decide() -> None:
     comparisons = Comparisons(table, criteria, "c16", chosen_by=None, named=False, family=1)
     rows = trials({16: THREE[16], 256: THREE[256]})
     cells = pd.DataFrame({"cell": ["c16", "c256"], "hidden": [16, 256]})
-    sweep = judge_decided(rows, cells, comparisons, looks)
-    assert list(conclusion(sweep, ["hidden"])) == [
+    sweep = judge_decided(rows, cells, comparisons, looks=looks)
+    assert list(conclusion(sweep, CellNames(sweep.summary, ["hidden"]))) == [
         "All settings are compared with the first, hidden=16; compare.baseline names another."
         " Better: 256 by 4.00"
         " points.",
@@ -188,8 +194,8 @@ def test_effects_in_a_sentence_each() -> None:
     )
     accuracies = {"a": 0.90 + NOISE, "b": 0.91 + NOISE, "c": 0.93 + NOISE + OWN, "d": 0.96 + NOISE}
     table = pd.concat(trials({name: values}).assign(cell=name) for name, values in accuracies.items())
-    sweep = judge_sweep(table, cells, ["hidden", "momentum"], Criteria())
-    facts = effect_facts(sweep)
+    sweep = judge_sweep(table, cells, ["hidden", "momentum"], criteria=Criteria())
+    facts = effects.sentences(sweep)
     assert [label for label, _ in facts] == ["hidden", "momentum", "together"]
     # (0.93 + 0.96 - 0.90 - 0.91) / 2 and (0.91 + 0.96 - 0.90 - 0.93) / 2
     assert facts[0][1].startswith("32 is better than 8, +4.00 [+3.9")

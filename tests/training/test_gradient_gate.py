@@ -25,7 +25,7 @@ from sweep.training.trainer import train_block
 
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (12,), (9, 8), (2, 1, 2), (1, 1))
 INITIALIZER: list[Initializer] = [
-    *(INITIALIZERS[name]() for name in INITIALIZERS.own),
+    *(INITIALIZERS[name]() for name in INITIALIZERS.builtin),
     Normal(1e-7),  # where |w| has its kink
     Normal(1.0),  # saturated
 ]
@@ -41,7 +41,7 @@ def cells(batch: int) -> Iterator[tuple[dict[str, Any], Initializer]]:
     """Every activation with every initializer and depth, while objectives, penalties and biases go round."""
     objectives, penalties, biases = cycle(OBJECTIVES), cycle(REGULARIZER.values()), cycle((True, True, False))
     for hidden in HIDDEN:
-        for activation in ACTIVATIONS.own if hidden else ("relu",):
+        for activation in ACTIVATIONS.builtin if hidden else ("relu",):
             for initializer in INITIALIZER:
                 yield (
                     {

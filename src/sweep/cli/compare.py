@@ -50,7 +50,7 @@ def show(given: list[str], output: Path | None) -> None:
     asked, where = _split([argument for argument in given if "=" in argument])
     baseline = asked.pop("baseline", None)
     results = Path(places[0] if places else "results")
-    report, screen = report_on_store(results, where, Criteria(**asked), baseline), console()
+    report, screen = report_on_store(results, where, Criteria(**asked), baseline=baseline), console()
     page = report.page()
     terminal.show(page, screen)
     if output is not None:
@@ -59,7 +59,7 @@ def show(given: list[str], output: Path | None) -> None:
 
         page_files.write(page, output, "summary")
         cells = report.judged.summary[["cell", *report.axes]]
-        drawn = draw(report, cells, load_curves(results, cells["cell"]), output / "figures")
+        drawn = draw(report, cells, load_curves(results, cells["cell"]), folder=output / "figures")
         if drawn.left_out:
             screen.print(f"Not drawn: {'; '.join(drawn.left_out)}", soft_wrap=True)
         figures = plural(len({file.stem for file in drawn.files}), "figure")

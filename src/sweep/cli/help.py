@@ -1,15 +1,18 @@
-"""The text of `--help`, from the schema: every setting with its default, its meaning and what is allowed."""
+"""The texts of `--help` and docs/settings.md, from the schema: every setting, its default and its meaning."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sweep.config.check import allowed, describe, needs, show
+from sweep.config.check import allowed
 from sweep.config.messages import experiments
-from sweep.config.schema import Config, Node, default, leaves, nodes
+from sweep.config.schema import Config, Node, default_config, nodes
+from sweep.config.schema import fields as setting_fields
 from sweep.config.tables import options
+from sweep.config.unused import describe, needs
 from sweep.core.errors import SettingError, nearest
+from sweep.core.formats import typed_value
 
 _USAGE = """\
 usage: python -m sweep [setting=value ...]
@@ -80,23 +83,41 @@ def _sections() -> dict[str, list[str]]:
 
 
 def _entries(name: str) -> Iterator[tuple[str, str]]:
-    """`key=default` and its meaning: one pair for a setting, one for each setting of a group."""
+    """Yield `key=default` and the meaning of a setting, or of each setting of a group."""
     node = nodes()[name]
-    inner = [leaf for leaf in leaves() if leaf.key == name or leaf.key.startswith(f"{name}.")]
-    if node.group and options(name) and f"{name}.name" not in nodes():
-        found = options(name)
-        yield f"{name}={found[0]}", f"the settings below at once; one of {', '.join(found)}"
-    yield from map(_entry, inner)
+    if node.is_group and options(name) and f"{name}.name" not in nodes():
+        choices = options(name)
+        yield f"{name}={choices[0]}", f"the settings below at once; one of {', '.join(choices)}"
+    for field in _within(name):
+        key, default, meaning, words, requirements = _columns(field)
+        clauses = (meaning, words, requirements and f"needs {requirements}")
+        yield f"{key}={default}", "; ".join(filter(None, clauses))
 
 
-def _entry(leaf: Node) -> tuple[str, str]:
-    rule = leaf.rule
-    checked = leaf.kind is not Any or rule.words
-    meaning = f"{rule.help}; {allowed(leaf.key)}" if checked else rule.help
-    loud = needs().get(leaf.key, ())
-    if loud:
-        meaning += f"; needs {' and '.join(map(describe, loud))}"
-    return f"{leaf.column}={show(leaf.value(default()))}", meaning
+def _within(name: str) -> list[Node]:
+    """Return the setting of this name, or all settings of the group."""
+    return [field for field in setting_fields() if field.key == name or field.key.startswith(f"{name}.")]
+
+
+def _columns(field: Node) -> tuple[str, str, str, str, str]:
+    """Return a setting's name, its default, its meaning, what is allowed, and what it needs."""
+    words = allowed(field.key) if field.kind is not Any or field.rule.words else ""
+    requirements = " and ".join(map(describe, needs().get(field.key, ())))
+    default = typed_value(field.value(default_config()))
+    return field.column, default, field.rule.help, words, requirements
+
+
+def settings_page() -> str:
+    """Return the text of docs/settings.md: a table of all settings for each section of the help text."""
+    lines = ["# Settings", "", "Generated from the schema by `python -m sweep help settings`.", ""]
+    lines += ["A setting without the one that it needs must stay at its default.", ""]
+    for title, names in _sections().items():
+        lines += [f"## {title}", "", "| setting | default | meaning | allowed | needs |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        for key, default, *texts in (_columns(field) for name in names for field in _within(name)):
+            lines.append(" | ".join([f"| `{key}`", f"`{default}`", *texts]) + " |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _listed(entries: dict[str, str], width: int) -> str:
@@ -120,6 +141,9 @@ def help_on(arguments: Sequence[str]) -> int:
 
     if not arguments:
         print(usage(min(shutil.get_terminal_size().columns, 100)))
+        return 0
+    if arguments == ["settings"]:
+        print(settings_page(), end="")
         return 0
     name = arguments[0]
     if name not in COMMANDS:

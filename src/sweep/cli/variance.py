@@ -58,15 +58,20 @@ def run(arguments: Sequence[str]) -> None:
 def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]":
     """The cells, the keys of settings in the order written, and the folder for the tables and figures."""
     from sweep.config import variance_cells
-    from sweep.config.check import check_effects
-    from sweep.config.compose import application_composer, given, own_application, register_schema
+    from sweep.config.compose import (
+        application_composer,
+        explicit_settings,
+        register_schema,
+        sweep_application,
+    )
+    from sweep.config.unused import refuse_unused
 
     register_schema()
-    with own_application():
+    with sweep_application():
         composer, jobs = application_composer(), variance_cells.jobs(arguments)
         configs = [config for job in jobs for config in variance_cells.cells(job, composer)]
-        check_effects(configs)
-        written = given(jobs[0], composer.config(jobs[0]).grid)
+        refuse_unused(configs)
+        written = explicit_settings(jobs[0], composer.config(jobs[0]).grid)
         return configs, written, Path(composer(jobs[0]).hydra.run.dir)
 
 
@@ -74,8 +79,8 @@ def _check_nothing_is_compared(config: "Config") -> None:
     """Refuse settings of how cells are compared: this command compares sources of luck, not cells."""
     from operator import attrgetter
 
-    from sweep.config import grid
     from sweep.config.schema import Config
+    from sweep.core.formats import typed_value
 
     if (margin := config.decide) is not None:
         raise SettingError(f"decide={margin:g}: shares need the seeds that are asked for; must be left out")
@@ -83,7 +88,7 @@ def _check_nothing_is_compared(config: "Config") -> None:
         value = attrgetter(key)(config)
         if value != attrgetter(key)(Config()):
             raise SettingError(
-                f"{key}={grid.text(value)}: no cell is compared with another; must be left out"
+                f"{key}={typed_value(value, quoted=True)}: no cell is compared with another; must be left out"
             )
 
 

@@ -69,7 +69,7 @@ def known(config: DataConfig) -> Known:
     """The data set, recognised by its content; files that are not recognised are named after their folder."""
     if config.generated:
         return _GENERATED[config.name]
-    if config.name in DATASETS.outside:
+    if config.name in DATASETS.registered:
         return Known(config.name, tuple(map(str, range(config.classes))), "example")
     if datasets.digest(config) == datasets.MNIST_DIGEST:
         return _MNIST

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sweep.core.errors import SettingError
+from sweep.core.formats import typed_value
 from sweep.core.setting import Registry, Requires, setting
 
 GENERATED = ("exam", "spiral")
@@ -69,8 +70,8 @@ class DataConfig:
         "random",
         "which test examples",
         SUBSETS,
-        before="random",
-        needs=(Requires("data.test_size", besides=(None,)), Requires("data.name", besides=GENERATED)),
+        legacy_default="random",
+        needs=(Requires("data.test_size", other_than=(None,)), Requires("data.name", other_than=GENERATED)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)
@@ -113,9 +114,9 @@ def sizes(counts: Counts, config: DataConfig) -> Sizes:
     available, validation = counts.train, config.validation_size
     train = available - validation if config.train_size is None else config.train_size
     if train < 1 or train + validation > available:
-        asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
+        asked = f"data.train_size={typed_value(config.train_size)}, data.validation_size={validation}"
         raise SettingError(
-            f"{asked.replace('None', 'null')}: the training file has {available} examples;"
+            f"{asked}: the training file has {available} examples;"
             " both together must fit, with at least 1 for training"
         )
     if config.test_size is not None and config.test_size > counts.test:

@@ -17,7 +17,9 @@ class Schedule(ABC):
     The warm-up is that of Goyal et al. 2017, section 2.2, here by whole epochs.
     """
 
-    warmup: int = setting(0, "epochs in which the rate rises to its full height", at_least=0, before=0)
+    warmup: int = setting(
+        0, "epochs in which the rate rises to its full height", at_least=0, legacy_default=0
+    )
 
     def factor(self, epoch: int, epochs: float) -> float:
         """The factor in epoch number `epoch`, counted from 0, of a training of so many `epochs`."""

@@ -137,7 +137,7 @@ def _file_names(folder: Path) -> list[str]:
 
 def _sweep_differences(folder: SweepFolder, reports: Path) -> Iterator[str]:
     records, summary = reports / folder.records, reports / folder.folder / "summary.md"
-    page = report_on_store(records, {}, folder.criteria, folder.baseline).page()
+    page = report_on_store(records, {}, folder.criteria, baseline=folder.baseline).page()
     if summary.read_text(encoding="utf-8") != markdown.render(page):
         yield f"{summary} does not match {records}"
     if folder.in_readme:

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.core.rules import AtLeast, Length
 from sweep.core.types import Array
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import central_difference, slope
@@ -25,7 +26,6 @@ from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 from sweep.papers.collection import SelectionError, call
 from sweep.papers.raw_data import experiment_data
-from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
 from sweep.runner.shared_data import load_own
 from sweep.system import files
@@ -84,20 +84,11 @@ def gradient_check(
             slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
             for step in (epsilon, epsilon / 10)
         )
-        published = weight.get("published", [np.nan] * 3)
-        rows.append(
-            {
-                "weight": weight["label"],
-                "published_backpropagation": published[0],
-                "published_central_difference": published[1],
-                "published_difference": published[2],
-                "backpropagation": exact,
-                "central_difference": approximate,
-                "difference": abs(exact - approximate),
-                "shrinks": abs(exact - approximate) / abs(exact - finer),
-            }
-        )
-    return pd.DataFrame(rows)
+        numbers = [exact, approximate, abs(exact - approximate)]
+        shrinks = abs(exact - approximate) / abs(exact - finer)
+        rows.append([weight["label"], *weight.get("published", [np.nan] * 3), *numbers, shrinks])
+    names = ["backpropagation", "central_difference", "difference"]
+    return pd.DataFrame(rows, columns=["weight", *(f"published_{name}" for name in names), *names, "shrinks"])
 
 
 def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: float = 1e-6) -> pd.DataFrame:

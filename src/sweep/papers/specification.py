@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from sweep.papers.rules import AtLeast, AtMost, Increasing, KeyKnown, KeyOf, Known, Length, OneOf
+from sweep.core.rules import AtLeast, AtMost, Increasing, Length, OneOf
+from sweep.papers.rules import KeyKnown, KeyOf, Known
 
 SCALES = {  # from the smallest to the largest
     "smoke": "a few seconds per paper, to check that everything runs",

@@ -56,11 +56,11 @@ class PaperReport:
         """Return every file that follows from the records to the last character, by its name."""
         texts = {PAGE: markdown.render(self.page())}
         for table in self.paper.tables:
-            made = self._tables[table.name]
-            texts[f"tables/{table.name}.csv"] = made.csv()
-            texts[f"tables/{table.name}.md"] = markdown.table(made.table.columns)
+            result = self._tables[table.name]
+            texts[f"tables/{table.name}.csv"] = result.csv()
+            texts[f"tables/{table.name}.md"] = markdown.table(result.table.columns)
             caption = f"{self._table_label(table)}{table.caption}"
-            texts[f"tables/{table.name}.tex"] = latex.table(made.table.columns, caption)
+            texts[f"tables/{table.name}.tex"] = latex.table(result.table.columns, caption)
         return texts
 
     def write(self, folder: Path) -> None:
@@ -117,7 +117,7 @@ class PaperReport:
             Sentences([f"{paper.authors}{year}. {_unfolded(paper.summary)}", self._origin()])
         ]
         if paper.findings:
-            lines = {name: made.parts for name, made in self._tables.items()}
+            lines = {name: result.parts for name, result in self._tables.items()}
             blocks.append(findings_section(paper, self.collection.scale, lines))
         blocks += [self._table_section(table) for table in paper.tables]
         blocks += [self._figure_section(figure) for figure in paper.figures]
@@ -131,11 +131,11 @@ class PaperReport:
         return Page(_unfolded(paper.title), blocks)
 
     def _table_section(self, table: PaperTable) -> Section:
-        made, label = self._tables[table.name].table, self._table_label(table)
-        caption = _unfolded(made.caption)
+        result, label = self._tables[table.name].table, self._table_label(table)
+        caption = _unfolded(result.caption)
         caption = f"{label}{caption[0].lower()}{caption[1:]}" if label else caption
         links = {"CSV": f"tables/{table.name}.csv", "LaTeX": f"tables/{table.name}.tex"}
-        return Section(_unfolded(table.caption), [replace(made, caption=caption, links=links)])
+        return Section(_unfolded(table.caption), [replace(result, caption=caption, links=links)])
 
     def _figure_section(self, figure: PaperFigure) -> Section:
         published, caption = (f"{figure.published}: " if figure.published else ""), _unfolded(figure.caption)

@@ -11,68 +11,24 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from sweep.core.formats import percent, plural, setting_value
+from sweep.core.formats import percent, plural
 from sweep.report.judged import JudgedSweep
-from sweep.report.tables import Measure, verdict
+from sweep.report.tables import TESTED, Measure
+from sweep.report.wording import MOST_NAMED, CellNames, Fact, examples_noun, listed
 from sweep.stats.compare import Comparisons
 from sweep.stats.contrast import FEWEST_PAIRED, Method
 from sweep.stats.judge import Verdict, higher_is_better, luck_of_best, smallest_difference
 from sweep.stats.single_runs import beats
 from sweep.stats.trials import drop_diverged
 
-MOST_NAMED = 4  # cells in one sentence
 MOST_CLASSES = 3  # classes in one sentence
 CLEAR = 5  # a decided comparison with p above a fifth of the error rate is called narrow
 DOCS = "docs/statistics.md"
 
-_TESTED = (Method.PAIRED.value, Method.WELCH.value)
-
 Row = Mapping[Any, Any]
-Fact = tuple[str, str]  # a word that says what it is about, and a text
 
 
-def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """Return the settings of a cell that vary: hidden=256, momentum=0.9."""
-    row = summary[summary["cell"] == cell].iloc[0]
-    return ", ".join(f"{axis}={setting_value(row[axis])}" for axis in axes) or cell
-
-
-def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> tuple[str, str]:
-    """Return two cells by the settings in which they differ."""
-    rows = summary[summary["cell"].isin([cell, baseline])].drop_duplicates("cell")
-    differing = [axis for axis in axes if len(set(map(str, rows[axis]))) > 1]
-    return name_of(summary, differing, cell), name_of(summary, differing, baseline)
-
-
-def _name(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> str:
-    """Return what a sentence calls a cell beside the baseline, by the settings in which they differ.
-
-    With a single setting that is its value, such as 128; otherwise settings as they are typed.
-    """
-    name, _ = names_apart(summary, axes, cell, baseline)
-    return name.removeprefix(f"{axes[0]}=") if len(axes) == 1 else name.replace(", ", " ")
-
-
-def _full_name(judged: JudgedSweep, axes: Sequence[str], cell: str) -> str:
-    return name_of(judged.summary, axes, cell).replace(", ", " ")
-
-
-def listed(texts: Sequence[str], word: str = "and", *, most: int = MOST_NAMED) -> str:
-    """Return texts as a list in a sentence: a, b and c; at most so many, then how many more there are."""
-    shown = list(texts[:most])
-    if len(texts) > most:
-        shown.append(f"{len(texts) - most} more")
-    *others, last = shown
-    return f"{', '.join(others)} {word} {last}" if others else last
-
-
-def examples_noun(trials: pd.DataFrame) -> str:
-    """Return what test examples are called: digits if all trials are of a set of digits."""
-    labels = set(trials["data_label"]) if "data_label" in trials else set()
-    return "digits" if labels and labels <= {"MNIST", "EMNIST digits"} else "examples"
-
-
-def conclusion(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+def conclusion(judged: JudgedSweep, names: CellNames) -> Iterator[str]:
     """Yield what the sweep found, a paragraph each."""
     most = int(judged.summary["n"].max())
     if most < FEWEST_PAIRED:
@@ -82,7 +38,7 @@ def conclusion(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         if judged.reason:
             yield judged.reason
     else:
-        yield " ".join([_baseline(judged, axes), *_verdicts(judged, axes)])
+        yield " ".join([_baseline(judged, names), *_verdicts(judged, names)])
         if judged.looks is not None:
             yield _looks(judged)
 
@@ -98,11 +54,11 @@ def _too_few_seeds(count: int) -> str:
     )
 
 
-def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+def _baseline(judged: JudgedSweep, names: CellNames) -> str:
     """Return the sentence that says what the other cells are compared with, and why."""
     comparisons, summary = judged.comparisons, judged.summary
     assert comparisons is not None
-    name = _full_name(judged, axes, comparisons.baseline)
+    name = names.full(comparisons.baseline)
     if comparisons.named:
         return f"All settings are compared with {name}, as you asked."
     if comparisons.chosen_by is None:
@@ -114,41 +70,42 @@ def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
     return f"{name} did best on validation ({size})."
 
 
-def _verdicts(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+def _verdicts(judged: JudgedSweep, names: CellNames) -> Iterator[str]:
     """Yield a sentence for each kind of verdict that some cells have."""
-    comparisons, summary = judged.comparisons, judged.summary
+    comparisons = judged.comparisons
     assert comparisons is not None
-    measure, chosen = Measure.of(judged.criteria.metric), comparisons.chosen_by is not None
-    rows: list[Row] = list(comparisons.table.to_dict("records"))
-    names = {row["cell"]: _name(summary, axes, row["cell"], comparisons.baseline) for row in rows}
-    by_verdict: dict[str, list[Row]] = {verdict.value: [] for verdict in Verdict}
+    measure = Measure.of(judged.criteria.metric)
+    labels: dict[str, list[str]] = {}
+    sizes: dict[str, list[str]] = {}
+    rows = comparisons.table.to_dict("records")
     for row in sorted(rows, key=lambda row: abs(row["difference"])):
-        by_verdict.setdefault(row["verdict"] if row["method"] in _TESTED else "unknown", []).append(row)
-    if chosen:
-        yield from _leads(judged, by_verdict[Verdict.WORSE.value], names, measure)
-        if better := by_verdict[Verdict.BETTER.value]:
-            lost = _sizes(better, names, measure)
-            yield f"On the test part it lost to {lost}, but nothing is chosen by that."
+        kind = row["verdict"] if row["method"] in TESTED else row["method"]
+        label = names.beside(row["cell"], comparisons.baseline)
+        labels.setdefault(kind, []).append(label)
+        sizes.setdefault(kind, []).append(f"{label} by {measure.number(abs(row['difference']))}")
+    if comparisons.chosen_by is None:
+        for kind in (Verdict.BETTER, Verdict.WORSE):
+            if kind in sizes:
+                yield f"{kind.value.capitalize()}: {_by_size(sizes[kind], measure)}."
     else:
-        for verdict in (Verdict.BETTER, Verdict.WORSE):
-            if decided := by_verdict[verdict.value]:
-                yield f"{verdict.value.capitalize()}: {_sizes(decided, names, measure)}."
-    if equivalent := by_verdict[Verdict.EQUIVALENT.value]:
-        cells = listed([names[row["cell"]] for row in equivalent])
+        yield from _leads(judged, sizes.get(Verdict.WORSE, []), measure)
+        if Verdict.BETTER in sizes:
+            lost = _by_size(sizes[Verdict.BETTER], measure)
+            yield f"On the test part it lost to {lost}, but nothing is chosen by that."
+    if equivalent := labels.get(Verdict.EQUIVALENT):
         verb = "is" if len(equivalent) == 1 else "are"
-        yield f"{cells} {verb} equivalent to it, within ±{measure.amount(judged.criteria.margin)}."
-    if undecided := by_verdict[Verdict.UNDECIDED.value]:
-        cells = listed([names[row["cell"]] for row in undecided], "or")
-        yield f"Whether it differs from {cells} is undecided."
-    for row in by_verdict.get("unknown", [])[:MOST_NAMED]:
-        yield f"No verdict for {names[row['cell']]}: {row['method']}."
+        margin = measure.amount(judged.criteria.margin)
+        yield f"{listed(equivalent)} {verb} equivalent to it, within ±{margin}."
+    if undecided := labels.get(Verdict.UNDECIDED):
+        yield f"Whether it differs from {listed(undecided, 'or')} is undecided."
+    for reason in (Method.TOO_FEW.value, Method.NO_SPREAD.value):
+        if reason in labels:
+            yield f"No verdict for {listed(labels[reason])}: {reason}."
 
 
-def _leads(
-    judged: JudgedSweep, rows: Sequence[Row], names: Mapping[str, str], measure: Measure
-) -> Iterator[str]:
+def _leads(judged: JudgedSweep, sizes: Sequence[str], measure: Measure) -> Iterator[str]:
     """Yield by how much the chosen cell leads those that are worse, and that luck does not explain it."""
-    if not rows:
+    if not sizes:
         return
     part, _, _ = judged.criteria.metric.partition("_")
     where = {
@@ -156,18 +113,17 @@ def _leads(
         "validation": "It",
         "train": "On the training part it",
     }[part]
-    yield f"{where} leads {_sizes(rows, names, measure)}."
-    how_many = {1: "This lead is", 2: "Both leads are"}.get(len(rows), f"All {len(rows)} leads are")
+    yield f"{where} leads {_by_size(sizes, measure)}."
+    how_many = {1: "This lead is", 2: "Both leads are"}.get(len(sizes), f"All {len(sizes)} leads are")
     yield f"{how_many} larger than the luck of the seeds."
 
 
-def _sizes(rows: Sequence[Row], names: Mapping[str, str], measure: Measure) -> str:
+def _by_size(sizes: Sequence[str], measure: Measure) -> str:
     """Return cells with the sizes of their differences: 128 by 0.21 and 16 by 3.59 points."""
     unit = " points" if measure.factor == 100 else ""
-    sizes = [f"{names[row['cell']]} by {measure.number(abs(row['difference']))}" for row in rows]
-    if len(rows) <= MOST_NAMED:
+    if len(sizes) <= MOST_NAMED:
         return f"{listed(sizes)}{unit}"
-    return f"{len(rows)} settings, from {sizes[0]} to {sizes[-1]}{unit}"
+    return f"{len(sizes)} settings, from {sizes[0]} to {sizes[-1]}{unit}"
 
 
 def _looks(judged: JudgedSweep) -> str:
@@ -182,21 +138,21 @@ def _looks(judged: JudgedSweep) -> str:
     )
 
 
-def doubts(judged: JudgedSweep, axes: Sequence[str]) -> list[Fact]:
+def doubts(judged: JudgedSweep, names: CellNames) -> list[Fact]:
     """Return what may be luck all the same: seeds, test examples, single runs, the choice of the best."""
-    facts = [*_failures(judged, axes)]
+    facts = [*_failures(judged, names)]
     if judged.comparisons is not None and int(judged.summary["n"].max()) >= FEWEST_PAIRED:
-        facts += _narrow(judged, axes)
+        facts += _narrow(judged, names)
         if judged.looks is None:
-            facts += _new_examples(judged, axes)
-        facts += _single_runs(judged, axes)
+            facts += _new_examples(judged, names)
+        facts += _single_runs(judged, names)
         facts += _flattery(judged)
         if judged.looks is None:
-            facts += _which_examples(judged, axes)
+            facts += _which_examples(judged, names)
     return facts
 
 
-def _failures(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _failures(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which cells have seeds that diverged or died."""
     for column, what in (
         ("diverged", "left out of the mean"),
@@ -204,29 +160,29 @@ def _failures(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     ):
         rows = judged.summary[judged.summary[column] > 0].to_dict("records")
         texts = [
-            f"{row[column]} of {row['n'] + row['diverged']} seeds of {_full_name(judged, axes, row['cell'])}"
+            f"{row[column]} of {row['n'] + row['diverged']} seeds of {names.full(row['cell'])}"
             for row in rows
         ]
         if texts:
             yield column, f"{listed(texts)} ({what})"
 
 
-def _narrow(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _narrow(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which verdicts hang on few seeds, and what would make them clear."""
     comparisons, criteria = judged.comparisons, judged.criteria
     assert comparisons is not None
     rows = comparisons.table.to_dict("records")
-    names = {row["cell"]: _name(judged.summary, axes, row["cell"], comparisons.baseline) for row in rows}
+    labels = {row["cell"]: names.beside(row["cell"], comparisons.baseline) for row in rows}
     limit = (1 - criteria.level) / CLEAR
     narrow = [
-        f"{names[row['cell']]} (p = {row['p_adjusted']:.2g})"
+        f"{labels[row['cell']]} (p = {row['p_adjusted']:.2g})"
         for row in rows
         if row["verdict"] in (Verdict.BETTER, Verdict.WORSE) and row["p_adjusted"] > limit
     ]
-    undecided = [row for row in rows if row["verdict"] == Verdict.UNDECIDED and row["method"] in _TESTED]
+    undecided = [row for row in rows if row["verdict"] == Verdict.UNDECIDED and row["method"] in TESTED]
     texts = [f"narrow for {listed(narrow)}"] if narrow else []
     if undecided:
-        texts.append(f"too few for {listed([names[row['cell']] for row in undecided])}")
+        texts.append(f"too few for {listed([labels[row['cell']] for row in undecided])}")
         texts += _would_have_found(undecided, comparisons)
     if texts and judged.looks is None:
         texts.append(f"decide={criteria.margin or 0.002:g} adds seeds until clear")
@@ -248,7 +204,7 @@ def _would_have_found(undecided: Sequence[Row], comparisons: Comparisons) -> Ite
     yield f"they find a difference of {size} in 8 sweeps of 10"
 
 
-def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _new_examples(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which verdicts would hold for other test examples, too."""
     comparisons, measure = judged.comparisons, Measure.of(judged.criteria.metric)
     assert comparisons is not None
@@ -261,7 +217,7 @@ def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     count = f"another {_tested(judged):,} {label}"
     rows = [row for row in comparisons.table.to_dict("records") if isinstance(row["verdict_new_digits"], str)]
     changed = [
-        f"{_name(judged.summary, axes, row['cell'], comparisons.baseline)} {row['verdict_new_digits']}"
+        f"{names.beside(row['cell'], comparisons.baseline)} {row['verdict_new_digits']}"
         f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
         for row in rows
         if row["verdict_new_digits"] != row["verdict"]
@@ -294,11 +250,11 @@ def _tested(judged: JudgedSweep) -> int:
     return next(source.examples for source in judged.comparisons.sources if source is not None)
 
 
-def _single_runs(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _single_runs(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield how often a new run of one of the two closest cells beats a new run of the other."""
     comparisons = judged.comparisons
     assert comparisons is not None
-    rows = comparisons.table[comparisons.table["method"].isin(_TESTED)].to_dict("records")
+    rows = comparisons.table[comparisons.table["method"].isin(TESTED)].to_dict("records")
     if not rows:
         return
     closest = min(rows, key=lambda row: abs(row["difference"]))
@@ -306,7 +262,7 @@ def _single_runs(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     sign = 1 if higher_is_better(metric) else -1
     cell, baseline = closest["cell"], comparisons.baseline
     named = [
-        (_name(judged.summary, axes, first, second), trials.loc[trials["cell"] == first, metric].to_numpy())
+        (names.beside(first, second), trials.loc[trials["cell"] == first, metric].to_numpy())
         for first, second in ((cell, baseline), (baseline, cell))
     ]
     (worse, fewer), (better, more) = sorted(named, key=lambda pair: sign * pair[1].mean())
@@ -336,13 +292,13 @@ def _flattery(judged: JudgedSweep) -> Iterator[Fact]:
         yield f"best of {count}", text
 
 
-def _which_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _which_examples(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which classes and single examples make the smallest decided difference, if chance does not."""
     if judged.digits is None:
         return
-    which, measure = judged.digits.found, Measure.of(judged.criteria.metric)
-    cell = _name(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
-    baseline = _name(judged.summary, axes, judged.digits.baseline, judged.digits.cell)
+    which, measure = judged.digits.which, Measure.of(judged.criteria.metric)
+    cell = names.beside(judged.digits.cell, judged.digits.baseline)
+    baseline = names.beside(judged.digits.baseline, judged.digits.cell)
     classes = which.classes[which.classes["p_adjusted"] <= 1 - judged.criteria.level]
     if len(classes):
         order = classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]
@@ -403,64 +359,3 @@ def _examples(judged: JudgedSweep) -> str:
     count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
     parts = {"test": "test", "validation": "validation", "train": "training"}
     return f"{count}{parts[part]} {examples_noun(judged.trials)}"
-
-
-def effect_facts(judged: JudgedSweep) -> list[Fact]:
-    """Return a sentence for each setting that varies, averaged over the others, then the interactions."""
-    measure = Measure.of(judged.criteria.metric)
-    facts = []
-    rows: list[Row] = list(judged.effects.to_dict("records"))
-    for setting in dict.fromkeys(str(row["setting"]) for row in rows):
-        texts = [_effect(row, measure) for row in rows if row["setting"] == setting]
-        facts.append((setting, "; ".join(texts)))
-    return [*facts, *_interactions(judged, measure)]
-
-
-def _effect(row: Row, measure: Measure) -> str:
-    """Return a main effect: relu is better than tanh by 0.30 points [0.10, 0.50]."""
-    pair = f"{row['value']} and {row['against']}"
-    if row["method"] not in _TESTED:
-        return f"{pair}: {row['method']}"
-    size = measure.difference(row["difference"], row["low"], row["high"])
-    undecided = row["verdict"] == Verdict.UNDECIDED
-    if row["verdict"] in (Verdict.BETTER, Verdict.WORSE):
-        return f"{row['value']} is {row['verdict']} than {row['against']}, {size}"
-    joined = f"{row['value']} against {row['against']} is" if undecided else f"{pair} are"
-    return f"{joined} {row['verdict']}, {size}"
-
-
-def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
-    """Yield a sentence for each interaction that is real, and how many others are not told from none."""
-    rows = judged.interactions.to_dict("records")
-    decided = [row for row in rows if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value)]
-    for row in decided:
-        sign = 1 if row["difference"] > 0 else -1
-        low, high = sorted((sign * row["low"], sign * row["high"]))
-        size = measure.estimate(abs(row["difference"]), low, high)
-        yield (
-            "together",
-            f"the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
-            f" {'higher' if sign > 0 else 'lower'} with {row['with_setting']}={row['with_value']} than with"
-            f" {row['with_against']}",
-        )
-    if rows and not decided:
-        yield "together", f"no interaction is clear ({len(rows)} tested)"
-    elif len(decided) < len(rows):
-        rest = len(rows) - len(decided)
-        yield "together", f"{rest} of {len(rows)} interactions cannot be told from none"
-
-
-EFFECT_HEADINGS = ("main effect", "compared with", "difference", "verdict")
-
-
-def effect_rows(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
-    """Return the rows of a table of main effects, under `EFFECT_HEADINGS`."""
-    return [
-        [
-            f"{row['setting']}={row['value']}",
-            str(row["against"]),
-            measure.difference(row["difference"], row["low"], row["high"]),
-            verdict(row),
-        ]
-        for row in effects.to_dict("records")
-    ]

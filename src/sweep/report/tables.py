@@ -11,6 +11,7 @@ from sweep.report.page import Column, setting_columns
 from sweep.stats.contrast import Method
 from sweep.stats.judge import Criteria
 
+TESTED = (Method.PAIRED.value, Method.WELCH.value)  # methods that give a verdict
 CAPTION = "Mean ± standard deviation over seeds"
 EPOCHS, SECONDS = Format(spec=".4g"), Format(spec=".1f")
 CHOSEN, CHOSEN_SHORT = "best on validation", "best"  # in place of a verdict
@@ -30,7 +31,7 @@ class Measure(Format):
 
     @property
     def heading(self) -> str:
-        """The name with its unit: test accuracy (%)."""
+        """Return the name with its unit: test accuracy (%)."""
         return f"{self.name} (%)" if self.factor == 100 else self.name
 
     def amount(self, value: float) -> str:

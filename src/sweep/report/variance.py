@@ -64,7 +64,7 @@ def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd
     return table
 
 
-def page(table: pd.DataFrame, axes: Sequence[str], settings: str, mixture: str | None) -> Page:
+def page(table: pd.DataFrame, axes: Sequence[str], settings: str, *, mixture: str | None) -> Page:
     """Return the page of a table of `components`: the conclusion, a table for each accuracy, how to read it.
 
     `axes` are the swept settings, `settings` names what all cells share, and `mixture` says which engines ran

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.config.cell import batch_size, canonical, cell_id, iterations, steps_per_epoch
+from sweep.config.cell import batch_size, canonical_settings, cell_id, iterations, steps_per_epoch
 from sweep.config.check import check, check_sweep
-from sweep.config.columns import swept
+from sweep.config.columns import swept_settings
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.settings import Sizes, sizes
@@ -100,7 +100,7 @@ class Cell:
 
     def settings(self) -> dict[str, object]:
         """The canonical settings, which a record holds and the id is a hash of."""
-        return canonical(self.config, self.digest, self.sizes)
+        return canonical_settings(self.config, self.digest, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Plan:
     @cached_property
     def swept(self) -> tuple[list[str], list[dict[str, object]]]:
         """The settings that differ between cells, and each cell's values of them."""
-        return swept([cell.config for cell in self.cells])
+        return swept_settings([cell.config for cell in self.cells])
 
     @cached_property
     def by_id(self) -> dict[str, list[Cell]]:

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from sweep.core.rules import Length, OneOf
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.rules import Length, OneOf
 from sweep.papers.specification import MeasurementName, Pair, Range
 from sweep.report.figures import style
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sweep.config.check import check
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError
+from sweep.core.rules import Length
 from sweep.data import datasets
 from sweep.data.datasets import RawData
 from sweep.data.preprocessing import prepare
@@ -24,7 +25,7 @@ from sweep.nn.optimizers import Sgd
 from sweep.nn.parameters import Parameters
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.functions import side_by_side
-from sweep.papers.rules import Length, Powers
+from sweep.papers.rules import Powers
 from sweep.papers.specification import Count, Experiment, Pair, Where
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged
@@ -62,16 +63,21 @@ class Polynomial:
 
 
 def descend(function: Polynomial, starts: Points, rate: float, *, steps: int) -> Points:
-    """Descend along the gradient from `starts`, (starts, 2); return all points, (steps + 1, starts, 2)."""
+    """Descend along the gradient from `starts`, (starts, 2); return all points, (steps + 1, starts, 2).
+
+    Raises SelectionError if the points leave all bounds, as they do at too large a rate.
+    """
     points = np.array(starts, float)
     # The optimizer that trains the networks, so that the figure shows its steps.
     optimizer = Sgd(0.0)
     state = optimizer.init(points)
     path: list[Any] = [points.copy()]
-    with np.errstate(over="ignore", invalid="ignore"):  # too large a rate ends in infinity
+    with np.errstate(over="ignore", invalid="ignore"):
         for step in range(steps):
             optimizer.update(points, function.gradient(points), state, rate, step + 1)
             path.append(points.copy())
+    if not np.isfinite(points).all():
+        raise SelectionError(f"rates={rate:g}: the descent leaves all bounds within {steps} steps")
     return np.array(path)
 
 
@@ -102,24 +108,26 @@ def descent(
     kind: dict[str, Any] = {"projection": "3d"} if solid else {"aspect": "equal"}
     panels = figure.subplots(1, len(rates), squeeze=False, subplot_kw=kind)[0]
     for panel, rate in zip(panels, rates, strict=True):
+        drawn = _draw_polynomial(panel, (x, y, heights), extent, solid=solid)
         paths = descend(function, np.array(starts, float), rate, steps=steps)
-        if not np.isfinite(paths).all():
-            raise SelectionError(f"rates={rate:g}: the descent leaves all bounds within {steps} steps")
-        if solid:
-            panel.plot_surface(x, y, heights, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
-            panel.set(zlabel="f(x, y)")
-        else:
-            contours = panel.contour(x, y, heights, levels=25, cmap="cividis", linewidths=0.8)
-            panel.set(xlim=extent[:2], ylim=extent[2:])
-            panel.grid(visible=False)
         for path, colour in zip(paths.swapaxes(0, 1), style.colours(len(starts)), strict=True):
             _draw_path(panel, [*path.T, function(path)] if solid else [*path.T], colour)
         panel.set(xlabel="x", ylabel="y", title=f"learning rate {rate:g}, {steps} steps")
     if not solid:
-        figure.colorbar(contours, ax=list(panels), label="f(x, y)", pad=0.02)
+        figure.colorbar(drawn, ax=list(panels), label="f(x, y)", pad=0.02)
     location: Any = "lower center" if solid else "outside lower center"
     figure.legend(handles=panels[0].get_lines()[:3], loc=location, ncols=3)
     return figure
+
+
+def _draw_polynomial(panel: Any, grid: tuple[Any, ...], extent: Sequence[float], *, solid: bool) -> Any:
+    """Draw a grid (x, y, heights) as contours or, if `solid`, as a surface; return what was drawn."""
+    if solid:
+        panel.set(zlabel="f(x, y)")
+        return panel.plot_surface(*grid, cmap="Greys", alpha=0.5, linewidth=0, rasterized=True)
+    panel.set(xlim=extent[:2], ylim=extent[2:])
+    panel.grid(visible=False)
+    return panel.contour(*grid, levels=25, cmap="cividis", linewidths=0.8)
 
 
 def _draw_path(panel: Axes, path: Sequence[Any], colour: style.Colour) -> None:
