@@ -1,5 +1,6 @@
 """What all tests share: one BLAS thread, as in every worker, and small real MNIST."""
 
+import gzip
 import itertools
 import os
 import shutil
@@ -14,10 +15,12 @@ from sweep.system.startup import ONE_THREAD
 # Before NumPy is imported, here and in every process that a test starts.
 os.environ.update(ONE_THREAD)
 
+import numpy as np
 import pytest
 from tests import processes
 from tests.processes import Done
 
+import sweep
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
@@ -62,6 +65,39 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
         return folder
 
     return filled
+
+
+@pytest.fixture(scope="session")
+def trained_store(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """Return a store of four cells of two seeds each, for reading alone: a test copies what it changes."""
+    settings = {
+        "grid": {"product": {"hidden": [4, 16], "optimizer": ["sgd", "adam"]}},
+        "data": {"train_size": 200, "validation_size": 50, "test_size": 50},
+        **{"epochs": 1, "seeds": 2, "parallel.n_jobs": 1, "parallel.kernels": "numpy"},
+    }
+    return once("trained_store", lambda folder: sweep.run({**settings, "results": str(folder)}))
+
+
+@pytest.fixture
+def figure_style() -> Iterator[None]:
+    """Draw in the style of all figures."""
+    from sweep.report.figures import style  # loads matplotlib, which few tests need
+
+    with style.applied():
+        yield
+
+
+@pytest.fixture(scope="session")
+def write_idx() -> Callable[[Path, np.ndarray], None]:
+    """Write numbers as bytes to an IDX file, compressed if its name ends in .gz."""
+
+    def write(file: Path, values: np.ndarray) -> None:
+        content = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">u4").tobytes()
+        content += values.astype(np.uint8).tobytes()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(gzip.compress(content, compresslevel=1) if file.suffix == ".gz" else content)
+
+    return write
 
 
 @pytest.fixture

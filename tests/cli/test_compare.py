@@ -1,6 +1,7 @@
 """`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -21,14 +22,16 @@ def compare(folder: Path, *arguments: str, columns: int = 80) -> Done:
     return run_cli(folder, "compare", *arguments, columns=columns)
 
 
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def stored(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A folder with a store of four cells of five seeds."""
-    folder = tmp_path_factory.mktemp("compared")
-    grid = {"product": {"hidden": [4, 32], "activation": ["relu", "tanh"]}}
-    settings = {"grid": grid, "results": str(folder / "results"), "parallel.n_jobs": 1, **SMALL}
-    run_sweep(from_settings(settings), folder / "out", console(), explicit=["hidden", "activation"])
-    return folder
+
+    def train(folder: Path) -> None:
+        grid = {"product": {"hidden": [4, 32], "activation": ["relu", "tanh"]}}
+        settings = {"grid": grid, "results": str(folder / "results"), "parallel.n_jobs": 1, **SMALL}
+        run_sweep(from_settings(settings), folder / "out", console(), explicit=["hidden", "activation"])
+
+    return once("compared", train)
 
 
 def test_it_shows_what_the_function_finds(stored: Path) -> None:

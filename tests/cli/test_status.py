@@ -21,11 +21,6 @@ from sweep.store.state import Failure
 from sweep.system import files
 
 NUMBER = "0123456789abcdef" * 2
-SETTINGS = {
-    "grid": {"product": {"hidden": [4, 16], "optimizer": ["sgd", "adam"]}},
-    "data": {"train_size": 200, "validation_size": 50, "test_size": 50},
-    **{"epochs": 1, "seeds": 2, "parallel.n_jobs": 1, "parallel.kernels": "numpy"},
-}
 TRAINING = """
 import sys
 from pathlib import Path
@@ -40,18 +35,10 @@ def status(folder: Path, *arguments: str, columns: int = 80) -> Done:
     return run_cli(folder, "status", *arguments, columns=columns)
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of four cells of two seeds."""
-    results = tmp_path_factory.mktemp("trained") / "results"
-    sweep.run({**SETTINGS, "results": str(results)})
-    return results
-
-
 @pytest.fixture
-def results(trained: Path, tmp_path: Path) -> Path:
+def results(trained_store: Path, tmp_path: Path) -> Path:
     """A copy of the store, in the test's folder."""
-    return Path(shutil.copytree(trained, tmp_path / "results"))
+    return Path(shutil.copytree(trained_store, tmp_path / "results"))
 
 
 def cells(results: Path) -> dict[tuple[int, str], Path]:

@@ -19,7 +19,6 @@ from sweep.papers.writing import PaperReport
 PAPERS = Path(__file__).parents[2] / "reports"
 NAMES = ["paterson", "szeto", "tutorial", "wei", "zhao"]
 VALUES = [None, -1, 3, 0.5, True, "x", "", "../x", [], [1], ["x"], {}, {"x": 1}, {3: 4}]
-SAMPLE = 20  # mistakes of each paper
 Location = tuple[str | int, ...]
 
 
@@ -66,9 +65,10 @@ def make(name: str, location: Location) -> None:
             plt.close(report.draw(figure))
 
 
+@pytest.mark.parametrize("mistakes", [6, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_random_mistake_is_refused_or_harmless(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, mistakes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mistake anywhere in paper.yaml ends in an error of one line, or in a report."""
     content = yaml.safe_load((PAPERS / name / "paper.yaml").read_text(encoding="utf-8"))
@@ -77,7 +77,7 @@ def test_random_mistake_is_refused_or_harmless(
     file.parent.mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     refused = []
-    for index in rng.integers(len(every), size=SAMPLE):
+    for index in rng.integers(len(every), size=mistakes):
         file.write_text(
             yaml.safe_dump(mistaken(content, every[index], rng), sort_keys=False), encoding="utf-8"
         )
@@ -86,4 +86,4 @@ def test_random_mistake_is_refused_or_harmless(
         except SweepError as error:
             refused.append(str(error))
     assert all(refused)
-    assert len(refused) > SAMPLE / 4
+    assert len(refused) > mistakes / 4

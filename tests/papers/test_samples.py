@@ -2,8 +2,8 @@
 
 import gzip
 import shutil
-import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,19 +35,12 @@ data: {name: idx, root: images, validation_size: 0, class_names: [%s]}
 NAMES = [f"kind {letter}" for letter in "abcdefghij"]
 
 
-def write(file: Path, values: np.ndarray) -> None:
-    """Write an IDX file of bytes."""
-    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
-    file.write_bytes(gzip.compress(header + values.astype(np.uint8).tobytes()))
-
-
-def reproduce(folder: Path) -> None:
+def reproduce(write_idx: Callable[..., None], folder: Path) -> None:
     """Reproduce a paper on made-up images in an empty folder."""
     rng = np.random.default_rng(0)
-    (folder / "images").mkdir()
     for part, count in (("train", 300), ("t10k", 60)):
-        write(folder / "images" / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
-        write(folder / "images" / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
+        write_idx(folder / "images" / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
+        write_idx(folder / "images" / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
     for name, text in (
         ("sweeps/experiment/mine/noise.yaml", EXPERIMENT % ", ".join(NAMES)),
         ("reports/mine/paper.yaml", PAPER),
@@ -59,9 +52,10 @@ def reproduce(folder: Path) -> None:
 
 
 @pytest.fixture
-def folder(once: Callable[[str, Callable[[Path], object]], Path], tmp_path: Path) -> Path:
+def folder(once: Callable[..., Path], write_idx: Callable[..., None], tmp_path: Path) -> Path:
     """Return a copy of a folder in which a paper on made-up images has been reproduced."""
-    shutil.copytree(once("paper_on_made_up_images", reproduce), tmp_path, dirs_exist_ok=True)
+    original = once("paper_on_made_up_images", partial(reproduce, write_idx))
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -99,10 +93,12 @@ def test_classes_have_their_names(collection: Collection) -> None:
     assert panel.get_xlabel() == "predicted class"
 
 
-def test_images_of_other_data_refused(collection: Collection, folder: Path) -> None:
+def test_images_of_other_data_refused(
+    collection: Collection, folder: Path, write_idx: Callable[..., None]
+) -> None:
     """Changed images, or none, are an error and never shown as those of the records."""
     file = folder / "images" / "t10k-images-idx3-ubyte.gz"
-    write(file, 255 - images(folder, "t10k"))
+    write_idx(file, 255 - images(folder, "t10k"))
     with pytest.raises(SweepError, match=r"noise: its data \(.*\) are not those of its records"):
         drawing.hardest_digits(collection, "noise")
     file.unlink()
