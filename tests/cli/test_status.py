@@ -1,4 +1,4 @@
-"""`python -m sweep.status`, as real processes: what a store holds, and what is removed from it."""
+"""`sweep status`, as real processes: what a store holds, and what is removed from it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 from tests.processes import Done, python
 
 import sweep
-import sweep.status as command
+from sweep.cli import main
 from sweep.store import state
 from sweep.store.state import Failure
 from sweep.system import files
@@ -38,7 +38,7 @@ with running(Path("results"), 12, "wei/width"):
 
 
 def status(folder: Path, *arguments: str, columns: int = 80) -> Done:
-    return python(folder, "-m", "sweep.status", *arguments, columns=columns)
+    return python(folder, "-m", "sweep", "status", *arguments, columns=columns)
 
 
 @pytest.fixture(scope="module")
