@@ -199,8 +199,8 @@ def test_the_plan_says_what_it_expects(
     first, second, heading, *rows, note = capsys.readouterr().out.splitlines()
     after = trained[1].comparisons().table["decided_after"][1]
     assert first == (
-        "decide=0.05 (5 points): 3 comparisons with hidden=4, the first cell;"
-        " looks after 3, 5, 8, 12 seeds a cell"
+        "decide=0.05 (5 points): compares 3 settings with hidden=4, the first;"
+        " looks after 3, 5, 8 and 12 seeds per setting"
     )
     stored = 24 + after
     assert second.startswith(f"12 to 48 trials: {stored} stored, 3 to {48 - stored} to train, about ")
@@ -209,7 +209,7 @@ def test_the_plan_says_what_it_expects(
     assert [row[1:3] for row in texts] == [[units, "3 to 12"] for units in ("4", "5", "64", "65")]
     assert [row[3] for row in texts] == ["baseline", texts[1][3], f"about {after} seeds", "–"]
     assert re.fullmatch("about [0-9]+ seeds, beyond the budget", texts[1][3])
-    assert note.startswith("about: with a probability of 80 %")
+    assert note.startswith("'about' means: decided in 8 sweeps of 10")
     # Without the new cell there is nothing to train, and the verdict is known.
     run_sweep(configs[:3], None, Console(width=100))
     _, second, _, *rows, _ = capsys.readouterr().out.splitlines()
@@ -236,10 +236,11 @@ def test_a_notebook_gets_the_decisions_with_the_summary(
     assert summary["n"].tolist() == [12, 12, table["n"][1]]
     said = " ".join(capsys.readouterr().out.split())
     used = summary["n"].sum()
-    assert "compared with the first cell, hidden=4; compare.baseline names another" in said
-    assert f"after 3, 5, 8, 12 seeds: 1 of 2 decided, with {used} of the budget's 36 trials" in said
-    assert "over new seeds on these 500 test examples, for all looks and cells together" in said
-    assert "fixed beforehand" not in said
+    assert "compared with the first, hidden=4; compare.baseline names another" in said
+    assert f"1 of 2 comparisons decided, with {used} of the budget's 36 trials" in said
+    assert "after 3, 5, 8 and 12 seeds, corrected for 8 looks (Bonferroni)" in said
+    assert "hold for all looks and settings together, for new seeds on these 500 test digits" in said
+    assert "in advance" not in said
 
 
 COMMAND = (

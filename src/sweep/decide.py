@@ -1,7 +1,6 @@
 """A sweep with `decide`: it trains more seeds until each comparison is decided, or the budget ends.
 
-[expectation] What a sweep with `decide` prints before it begins: its looks, and the least and most that it
-trains.
+Before it begins, it prints its looks, and the least and the most that it may train.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +44,7 @@ class Deciding:
 
     @staticmethod
     def of(plan: Plan, baseline: str | None = None) -> "Deciding":
-        """The looks at the cells of this plan. `baseline` is the id of one of them; None means the first.
+        """Return the looks at the cells of this plan. `baseline` is the id of one of them; None is the first.
 
         Raises SettingError if the cells cannot be compared.
         """
@@ -67,11 +66,11 @@ class Deciding:
 
     @property
     def open(self) -> list[str]:
-        """The ids of the cells that are not decided and may get more seeds."""
+        """Return the ids of the cells that are not decided and may get more seeds."""
         return [cell for cell in self.seeds if cell != self.baseline and not self._closed(cell)]
 
     def _closed(self, cell: str) -> bool:
-        """Whether a comparison is decided, or never will be.
+        """Return True if a comparison is decided, or never will be.
 
         If it still has no standard error after the second look, its trials diverge or do not differ at all.
         """
@@ -99,7 +98,7 @@ class Deciding:
                 return
 
     def as_stored(self) -> tuple["Deciding", Plan]:
-        """This sweep after the looks whose trials are all stored, and the plan of what to train next."""
+        """Return this sweep after the looks whose trials are all stored, and the plan of what comes next."""
         ahead = replace(self, seeds=dict(self.seeds), decisions={})
         for plan in ahead.plans(Console(quiet=True)):
             if plan.missing:
@@ -107,23 +106,23 @@ class Deciding:
         return ahead, plan
 
     def to_the_end(self) -> Plan:
-        """The plan of the most that this sweep can train, if no open comparison is decided before the end."""
+        """Return the plan of the most that this sweep can train: no open comparison is decided early."""
         going_on = [*self.open, self.baseline] if self.open else []
         return self.plan(self.seeds | dict.fromkeys(going_on, self.looks.seeds[-1]))
 
     def plan(self, seeds: Mapping[str, int]) -> Plan:
-        """The plan in which each cell, by its id, has this many seeds."""
+        """Return the plan in which each cell, by its id, has this many seeds."""
         configs = [replace(cell.config, seeds=seeds[cell.id]) for cell in self.cells]
         return make_plan(configs, workers(configs[0].parallel))
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
-        """The metric that is compared, (seeds, cells): a row for each seed, NaN for a trial that diverged."""
+        """Return the metric that is compared, (seeds, cells), with NaN for a trial that diverged."""
         trials = drop_diverged(load(self.cells[0].results, cells))
         table = trials.pivot_table(index="seed", columns="cell", values=self.criteria.metric)
         return table.reindex(columns=list(cells))
 
     def comparisons(self) -> Comparisons:
-        """The decisions so far, one row a comparison (see `tabulate`)."""
+        """Return the decisions so far, one row a comparison (see `tabulate`)."""
         return Comparisons(
             table=tabulate(self.decisions, self.baseline, self.looks, self.criteria),
             criteria=self.criteria,
@@ -140,18 +139,19 @@ MOST_ROWS = 100  # cells that are shown
 def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     """Print what is compared with what, after how many seeds, and the least and most that is to be trained.
 
-    Returns the sweep after the looks whose trials are all stored.
+    Return the sweep after the looks whose trials are all stored.
     """
     config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
     most, count = ahead.to_the_end(), workers(config.parallel)
     accuracy = config.compare.metric.endswith("accuracy")
     margin = f" ({points(deciding.criteria.margin)})" if accuracy else ""
-    first = "" if config.compare.baseline is not None else ", the first cell"
-    seeds = ", ".join(map(str, deciding.looks.seeds))
+    first = "" if config.compare.baseline is not None else ", the first"
+    *early, last = map(str, deciding.looks.seeds)
+    seeds = f"{', '.join(early)} and {last}" if early else last
     console.print(
         visible(
-            f"decide={show(config.decide)}{margin}: {plural(deciding.looks.comparisons, 'comparison')} with"
-            f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds a cell"
+            f"decide={show(config.decide)}{margin}: compares {plural(deciding.looks.comparisons, 'setting')}"
+            f" with {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds per setting"
         ),
         soft_wrap=True,
     )
@@ -164,7 +164,7 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     return ahead
 
 
-def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[str]) -> None:
+def show_plan(deciding: Deciding, plan: Plan, console: Console, *, explicit: Sequence[str]) -> None:
     """Announce the sweep, and print how many seeds each cell may get and what stored trials say of it."""
     ahead = announce(deciding, plan, console)
     most = ahead.to_the_end()
@@ -176,17 +176,17 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, given: Sequence[
     expected = _expected(ahead)
     columns = [
         Column("cell", [cell.id for cell in cells]),
-        *setting_columns(in_order(swept, given), values),
+        *setting_columns(in_order(swept, explicit), values),
         Column("seeds", ranges, right=True),
         Column("as stored", [expected[cell.id] for cell in cells]),
     ]
     show_table(Table(columns, most_rows=MOST_ROWS), console)
     if any(text.startswith("about") for text in expected.values()):
-        console.print("about: with a probability of 80 %, if differences and spread are as stored")
+        console.print("'about' means: decided in 8 sweeps of 10, if differences and spread are as stored")
 
 
 def _expected(ahead: Deciding) -> dict[str, str]:
-    """A text for each cell, by id: its decision, or about how many seeds it needs, by stored trials."""
+    """Return a text for each cell, by id: its decision, or about how many seeds it needs."""
     texts = dict.fromkeys(ahead.seeds, "–") | {ahead.baseline: "baseline"}
     texts |= {
         cell: f"{decision.verdict} after {decision.seeds}" if decision.decided else "never decided"
@@ -194,8 +194,9 @@ def _expected(ahead: Deciding) -> dict[str, str]:
         if cell not in ahead.open
     }
     results = ahead.cells[0].results
-    there = {each.cell for each in survey(results, [ahead.baseline, *ahead.open]) if each.seeds}
-    stored = [cell for cell in [ahead.baseline, *ahead.open] if cell in there]
+    cells = [ahead.baseline, *ahead.open]
+    with_records = {folder.cell for folder in survey(results, cells) if folder.seeds}
+    stored = [cell for cell in cells if cell in with_records]
     if ahead.baseline not in stored:
         return texts
     values = ahead.values(stored)
@@ -210,9 +211,9 @@ def _expected(ahead: Deciding) -> dict[str, str]:
 
 
 def _written(plan: Plan, cell: str) -> str:
-    """The swept settings of a cell, as they are typed."""
+    """Return the swept settings of a cell, as they are typed."""
     axes, values = plan.swept
-    row = next(row for own, row in zip(plan.cells, values, strict=True) if own.id == cell)
+    row = next(row for candidate, row in zip(plan.cells, values, strict=True) if candidate.id == cell)
     return ", ".join(f"{axis}={setting_value(row[axis])}" for axis in axes)
 
 

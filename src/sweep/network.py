@@ -46,7 +46,7 @@ class Trained:
         return f"<{units}, {self.config.activation}, seed {self.result.seed}: {self.result.status}{ending}>"
 
     def outputs(self, features: Array) -> Array:
-        """The outputs, (examples, outputs), for features prepared like `data`, (examples, inputs).
+        """Return the outputs, (examples, outputs), for features prepared like `data`, (examples, inputs).
 
         Raises SettingError for another shape.
         """
@@ -61,12 +61,12 @@ class Trained:
         return outputs
 
     def predict(self, features: Array) -> NDArray[np.int64]:
-        """The most likely class of each example, (examples,)."""
+        """Return the most likely class of each example, (examples,)."""
         return predicted_class(self.outputs(features))
 
     @property
     def weights(self) -> list[Array]:
-        """The weights of each layer, (inputs, outputs)."""
+        """Return the weights of each layer, (inputs, outputs)."""
         return [weights[0] for weights in self._parameters.weights]
 
     @property
@@ -76,17 +76,17 @@ class Trained:
 
     @property
     def curves(self) -> "pd.DataFrame":
-        """Losses and accuracies, one row an evaluation."""
+        """Return losses and accuracies, one row an evaluation."""
         import pandas as pd
 
         return pd.DataFrame(self.result.curves)
 
 
-def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
+def train(config: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trained:
     """Train one seed of one cell in this process, without storing it. See `sweep.train`."""
-    if getattr(given, "ndim", 1) > 1:
+    if getattr(config, "ndim", 1) > 1:
         raise SettingError("a table: must be one row of it, such as load().iloc[0]")
-    row = given if isinstance(given, Mapping) else {str(name): value for name, value in given.items()}
+    row = config if isinstance(config, Mapping) else {str(name): value for name, value in config.items()}
     if "weights_sha256" not in row:
         return _train(row, 0 if seed is None else seed)
     settings = settings_of(row)
@@ -97,11 +97,12 @@ def train(given: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Trai
     same = trained.result.weights_sha256 == row["weights_sha256"]
     if trained.result.seed == row["seed"] and not same:
         ours = f"{trained.result.engine.name} ({trained.result.engine.version})"
-        known = isinstance(engine, str)
-        theirs = f"{engine} ({row.get('engine_version')})" if known else "an unknown engine (schema 1)"
+        theirs = "an unknown engine (schema 1)"
+        if isinstance(engine, str):
+            theirs = f"{engine} ({row.get('engine_version')})"
         warnings.warn(
-            f"cell {row['cell']}, seed {row['seed']}: other bits than the record's:"
-            f" {ours} here, {theirs} there",
+            f"cell {row['cell']}, seed {row['seed']}: the weights differ from the record's in some bits:"
+            f" {ours} trained these, {theirs} the record's",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -121,5 +122,5 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(config, [seed], data)
     if result.status is Status.DIVERGED:
-        warnings.warn(f"seed {seed} diverged: what it says means nothing", RuntimeWarning, stacklevel=4)
+        warnings.warn(f"seed {seed} diverged: its predictions mean nothing", RuntimeWarning, stacklevel=4)
     return Trained(config, data, result)

@@ -53,7 +53,7 @@ def run_sweep(
     _announce_equal_cells(plan, console)
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
-        _show_plan(plan, deciding, console, explicit)
+        _show_plan(plan, deciding, console, explicit=explicit)
         if output is not None:
             remove_hydra_output(output)
         return _no_table()
@@ -77,27 +77,27 @@ def run_sweep(
     return summarise()
 
 
-def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, given: Sequence[str]) -> None:
+def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, *, explicit: Sequence[str]) -> None:
     if deciding is None:
-        print_plan(plan, workers(plan.cells[0].config.parallel), console, given)
+        print_plan(plan, workers(plan.cells[0].config.parallel), console, explicit=explicit)
         return
     from sweep.decide import show_plan
 
-    show_plan(deciding, plan, console, given)
+    show_plan(deciding, plan, console, explicit=explicit)
 
 
 def _anything_stored(plan: Plan) -> bool:
-    """Whether the record of any of the plan's trials is there."""
-    wanted = {
+    """Return True if any of the plan's trials has a record."""
+    planned = {
         name: {seed for cell in cells for seed in cell.config.seed_indices}
         for name, cells in plan.by_id.items()
     }
-    found = survey(plan.cells[0].results, wanted)
-    return any(wanted[each.cell].intersection(each.seeds) for each in found)
+    folders = survey(plan.cells[0].results, planned)
+    return any(planned[folder.cell].intersection(folder.seeds) for folder in folders)
 
 
 def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
-    """The looks of a sweep with `decide`; None for any other sweep."""
+    """Return the looks of a sweep with `decide`; None for any other sweep."""
     if plan.cells[0].config.decide is None:
         return None
     from sweep.decide import Deciding  # loads pandas, which other sweeps need only at their end
@@ -106,7 +106,7 @@ def _deciding(plan: Plan, baseline: str | None) -> "Deciding | None":
 
 
 def _named_baseline(plan: Plan) -> str | None:
-    """The id of the cell that `compare.baseline` names; None if it names none.
+    """Return the id of the cell that `compare.baseline` names; None if it names none.
 
     Raises SettingError if it is not a cell of the sweep.
     """
@@ -125,7 +125,7 @@ def _looks(deciding: "Deciding", plan: Plan, console: Console) -> Iterator[Plan]
 
 
 def objective(summary: "pd.DataFrame") -> float | None:
-    """The number that Hydra's sweepers can optimise: the cells' mean validation accuracy, or else loss.
+    """Return what Hydra's sweepers can optimise: the cells' mean validation accuracy, or else loss.
 
     It is never a test result: a cell that was chosen on the test part must not be reported on it. None if
     nothing was validated or trained.
@@ -181,7 +181,7 @@ def _announce_equal_cells(plan: Plan, console: Console) -> None:
         )
 
 
-def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -> None:
+def print_plan(plan: Plan, count: int, console: Console, *, explicit: Sequence[str]) -> None:
     """Print the cells of a sweep, how many trials are missing, and how long `count` workers need for them."""
     stored = plan.trials - plan.missing
     longest = max((block.seconds for block in plan.blocks), default=0.0)
@@ -192,7 +192,7 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
     )
     pool.announce(plan, console)
     swept, values = plan.swept
-    axes = in_order(swept, given)
+    axes = in_order(swept, explicit)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}
     columns = [
         Column("cell", [cell.id for cell in plan.cells]),
@@ -204,7 +204,7 @@ def print_plan(plan: Plan, count: int, console: Console, given: Sequence[str]) -
 
 
 def console() -> Console:
-    """The terminal that a command writes to."""
+    """Return the terminal that a command writes to."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     return Terminal()

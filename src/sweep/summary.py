@@ -69,7 +69,7 @@ def summarise_sweep(
         formats, every = configs[0].figure_formats, configs[0].figures == "all"
         # Figures keep the order in which the cells were written, whatever the table is sorted by.
         ordered = replace(report, judged=judged)
-        return draw(ordered, cells, curves, folder, formats=formats, everything=every)
+        return draw(ordered, cells, curves, folder=folder, formats=formats, everything=every)
 
     _show_and_write(report.page(), "summary", plan, output, console, draw=draw)
     return summary
@@ -106,7 +106,7 @@ def summarise_variance(
 
         return draw_into(folder, table, axes, settings, formats=configs[0].figure_formats)
 
-    page = variance.page(table, axes, settings, mixture(trials))
+    page = variance.page(table, axes, settings, mixture=mixture(trials))
     _show_and_write(page, "variance", plan, output, console, draw=draw)
     return table
 
@@ -152,9 +152,10 @@ def _judged(
 ) -> JudgedSweep:
     """Return the judged trials; in a sweep with `decide` they were judged during the training."""
     if deciding is not None:
-        return judge_decided(trials, cells, deciding.comparisons(), deciding.looks)
+        return judge_decided(trials, cells, deciding.comparisons(), looks=deciding.looks)
     criteria = Criteria(config.compare.metric, config.compare.margin, config.compare.level)
-    return judge_sweep(trials, cells, axes, criteria, config.compare.baseline, config.data.root)
+    baseline, root = config.compare.baseline, config.data.root
+    return judge_sweep(trials, cells, axes, criteria=criteria, baseline=baseline, root=root)
 
 
 def _settings(shared: Mapping[str, Any], config: Config) -> str:

@@ -1,4 +1,4 @@
-"""`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
+"""`sweep compare`: stored cells, compared without training; and what a sweep itself says of its cells."""
 
 import csv
 import sys
@@ -9,7 +9,7 @@ import pytest
 from tests.processes import Done, python
 
 import sweep
-import sweep.compare as command
+from sweep.cli import main
 from sweep.config.compose import from_settings
 from sweep.report import figure_files
 from sweep.session import console, objective, run_sweep
@@ -21,7 +21,7 @@ SMALL = {"data.train_size": 600, "data.validation_size": 200, "data.test_size": 
 
 def compare(folder: Path, *arguments: str, columns: int = 80) -> Done:
     warnings = "error::RuntimeWarning"
-    return python(folder, "-m", "sweep.compare", *arguments, columns=columns, PYTHONWARNINGS=warnings)
+    return python(folder, "-m", "sweep", "compare", *arguments, columns=columns, PYTHONWARNINGS=warnings)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_it_shows_what_the_function_finds(stored: Path) -> None:
     assert all(
         len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))
     )
-    found = sweep.cli.compare(stored / "results").set_index("cell")
+    found = sweep.compare(stored / "results").set_index("cell")
     with (stored / "judged" / "summary.csv").open(encoding="utf-8") as file:
         rows = {row["cell"]: row for row in csv.DictReader(file)}
     assert {row["verdict"] for row in rows.values()} <= {"baseline", *found["verdict"]}
@@ -64,7 +64,7 @@ def test_it_shows_what_the_function_finds(stored: Path) -> None:
 
 def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
     own = pd.read_csv(stored / "out" / "summary.csv").set_index("cell")
-    found = sweep.cli.compare(stored / "results").set_index("cell")
+    found = sweep.compare(stored / "results").set_index("cell")
     for name, column in {
         "difference": "difference",
         "low": "difference_low",
@@ -113,9 +113,9 @@ def test_a_mistake_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["sweep.cli.compare", *arguments])
+    monkeypatch.setattr(sys, "argv", ["sweep", "compare", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        command.main()
+        main()
     assert stopped.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")

@@ -1,16 +1,17 @@
-"""A judged sweep: what is compared with what, in which words, at which width."""
+"""A judged sweep: the baseline of its comparisons, and the width of its page."""
 
 import io
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 from scipy import stats
 
 from sweep.report.judged import judge_sweep
-from sweep.report.page import JudgedPage
-from sweep.report.sentences import statements
+from sweep.report.sentences import conclusion, doubts
+from sweep.report.sweep_page import SweepReport
+from sweep.report.terminal import Terminal, show
+from sweep.report.wording import CellNames
 from sweep.stats.crossed import interval, two_way
 from sweep.stats.judge import Criteria
 
@@ -49,28 +50,31 @@ def cells(order: list[int]) -> pd.DataFrame:
     )
 
 
-def test_without_validation_all_are_compared_with_the_first_row_of_the_table() -> None:
-    judged = judge_sweep(trials(3, validated=False), cells([2, 0, 1]), AXES[:1], Criteria())
+def test_baseline_without_validation_is_the_first_row() -> None:
+    judged = judge_sweep(trials(3, validated=False), cells([2, 0, 1]), AXES[:1], criteria=Criteria())
     assert judged.comparisons is not None
     assert judged.comparisons.baseline == judged.summary["cell"].iloc[0] == "c2"
-    (line,) = [line for line in statements(judged, AXES[:1]) if "no cell is chosen" in line]
-    assert "compared with the first, learning_rate=0.025" in line
+    (text,) = conclusion(judged, CellNames(judged.summary, AXES[:1]))
+    assert text.startswith(
+        "No validation part was measured, so no setting was chosen as best. All settings are compared with"
+        " the first, learning_rate=0.025; compare.baseline names another."
+    )
 
 
-def test_the_luck_of_the_choice_is_that_of_the_cells_that_could_be_chosen() -> None:
+def test_flattery_counts_the_cells_that_could_be_chosen() -> None:
     table = trials(4)
     table.loc[table["cell"].isin(["c0", "c1"]), "status"] = "diverged"
-    lines = list(statements(judge_sweep(table, cells([0, 1, 2, 3]), AXES[:1], Criteria()), AXES[:1]))
-    assert any(line.startswith("luck of the choice: the best of 2 equal cells") for line in lines)
+    judged = judge_sweep(table, cells([0, 1, 2, 3]), AXES[:1], criteria=Criteria())
+    facts = dict(doubts(judged, CellNames(judged.summary, AXES[:1])))
+    assert facts["best of 2"].startswith("picking the winner flatters its validation accuracy by about 0.")
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 160])
-def test_names_stay_whole_where_the_terminal_is_narrow(width: int) -> None:
-    judged = judge_sweep(trials(4), cells([0, 1, 2, 3]), AXES, Criteria())
-    terminal = Console(file=io.StringIO(), width=width)
-    JudgedPage(judged, AXES).show(terminal)
-    assert isinstance(terminal.file, io.StringIO)
-    lines = terminal.file.getvalue().splitlines()
+def test_page_fits_the_terminal_with_names_whole(width: int) -> None:
+    judged = judge_sweep(trials(4), cells([0, 1, 2, 3]), AXES, criteria=Criteria())
+    screen = io.StringIO()
+    show(SweepReport(judged, AXES).page(), Terminal(file=screen, width=width))
+    lines = screen.getvalue().splitlines()
     assert all(len(line) <= width for line in lines)
     for text in ("sigmoid", "tanh", "0.0003", "0.0125", "best", "worse"):
         assert any(text in line.split() for line in lines), text

@@ -1,4 +1,4 @@
-"""What is said of shares: tables made by hand, with the sentence that each must give."""
+"""Sentences about shares of variance: tables made by hand, with the sentence that each must give."""
 
 import math
 
@@ -26,44 +26,46 @@ SPLIT, NONE = {"split": (0.64, 0.5, 0.8)}, {"split": (0.02, -0.2, 0.36)}
 MIX = {"interaction": (0.8, 0.5, 1.1)}
 
 
-def test_the_largest_part_dominates_if_it_lies_above_all_others() -> None:
-    said = variance.findings(table(**REST, **SPLIT, interaction=(0.2, 0.0, 0.4)), [])
-    assert said[0] == "test accuracy: split dominates, 64 (50 to 80) % of the variance"
-    said = variance.findings(table(**REST, **NONE, **MIX), [])
-    assert said[0].startswith(
-        "test accuracy: interaction dominates, 80 (50 to 110) % of the variance: fixing"
+def test_findings_name_what_dominates() -> None:
+    """A part dominates if its interval lies above those of all others."""
+    (text,) = variance.findings(table(**REST, **SPLIT, interaction=(0.2, 0.0, 0.4)), [])
+    assert text.startswith("Test accuracy: split dominates, 64 [50, 80] % of the variance; one fixed split")
+    (text,) = variance.findings(table(**REST, **NONE, **MIX), [])
+    assert text.startswith(
+        "Test accuracy: interaction dominates, 80 [50, 110] % of the variance, so fixing one source alone"
     )
-    said = variance.findings(table(**REST, **SPLIT, **MIX), [])
-    assert said[0].startswith(
-        "test accuracy: 29 seeds do not tell what dominates; the largest part is interact"
+    (text,) = variance.findings(table(**REST, **SPLIT, **MIX), [])
+    assert text.startswith(
+        "Test accuracy: 29 seeds do not tell what dominates; the largest part is interaction, 80"
     )
 
 
-def test_a_fixed_split_moves_the_mean_by_the_root_of_its_main_effect() -> None:
+def test_findings_on_a_fixed_split() -> None:
+    """A fixed split moves the mean by the standard deviation times the root of its main effect."""
     # 0.8 of 0.2 points; beside it the mean of 29 seeds with one split has the error 0.6 * 0.2 / sqrt(29).
-    (_, said) = variance.findings(table(**REST, **SPLIT, **MIX), [])
-    assert "moves the mean by ±0.16 points, 7.2 times the standard error of the mean of 29 seeds" in said
-    # Where none may be there, the upper limit: 0.6 of 0.2 points.
-    (_, said) = variance.findings(table(**REST, **NONE, **MIX), [])
-    assert "by ±0.12 points at most, 4.0 times the standard" in said
+    (text,) = variance.findings(table(**REST, **SPLIT, **MIX), [])
+    assert "moves the mean by ±0.16 points, 7.2 times the standard error of the mean of 29 seeds" in text
+    # If there may be none, the upper limit: 0.6 of 0.2 points.
+    (text,) = variance.findings(table(**REST, **NONE, **MIX), [])
+    assert "by ±0.12 points at most, 4.0 times the standard" in text
     for part, words in (
         ((-0.3, -0.5, -0.1), "±0.00 points at most"),
         ((1.0, 0.9, 1.1), "beyond any standard"),
     ):
-        assert words in variance.findings(table(**REST, split=part), [])[1]
+        (text,) = variance.findings(table(**REST, split=part), [])
+        assert words in text
 
 
-def test_what_the_intervals_cannot_bear_is_said() -> None:
-    made = table(**REST, **SPLIT).assign(hidden=4, diverged=2)
-    made.loc[0, "skewness"] = -2.7
-    said = variance.findings(made, ["hidden"])
-    assert (
-        "hidden=4, test accuracy: the seeds are more skewed (-2.7) than the intervals are tested for" in said
-    )
-    assert said[-1].startswith("hidden=4, test accuracy: 2 diverged trials are left out")
-    few = variance.findings(made.assign(n=8.0), ["hidden"])
-    assert few[0] == "hidden=4, test accuracy: too few seeds to say: 9 beside seed 0 are needed, there are 8"
-    assert [line[-1] for line in variance.rows(made.assign(n=8.0), [])] == ["too few seeds"] * 4
+def test_findings_say_what_intervals_cannot_bear() -> None:
+    skewed = table(**REST, **SPLIT).assign(hidden=4, diverged=2)
+    skewed.loc[0, "skewness"] = -2.7
+    (text,) = variance.findings(skewed, ["hidden"])
+    assert text.startswith("hidden=4, test accuracy: ")
+    assert "; the seeds are more skewed (-2.7) than the intervals are tested for; " in text
+    assert text.endswith("2 trials diverged and are left out, with all trials of their seeds.")
+    (text,) = variance.findings(skewed.assign(n=8.0), ["hidden"])
+    assert "8 seeds beside seed 0 are too few for shares; 9 or more give them" in text
+    assert [row[-1] for row in variance.rows(skewed.assign(n=8.0), [])] == ["too few seeds"] * 4
 
 
 @pytest.mark.parametrize("status", ["completed", "diverged"])

@@ -49,7 +49,7 @@ def compare(options: argparse.Namespace) -> int:
     results, output = Path(folders[0] if folders else "results"), options.output
     criteria, cells = _split([argument for argument in options.selection if "=" in argument])
     baseline = criteria.pop("baseline", None)
-    report, screen = report_on_store(results, cells, Criteria(**criteria), baseline), console()
+    report, screen = report_on_store(results, cells, Criteria(**criteria), baseline=baseline), console()
     page = report.page()
     terminal.show(page, screen)
     if output is not None:
@@ -58,7 +58,7 @@ def compare(options: argparse.Namespace) -> int:
 
         page_files.write(page, output, "summary")
         rows = report.judged.summary[["cell", *report.axes]]
-        drawn = draw(report, rows, load_curves(results, rows["cell"]), output / "figures")
+        drawn = draw(report, rows, load_curves(results, rows["cell"]), folder=output / "figures")
         if drawn.left_out:
             screen.print(f"Not drawn: {'; '.join(drawn.left_out)}", soft_wrap=True)
         figures = plural(len({file.stem for file in drawn.files}), "figure")

@@ -51,7 +51,8 @@ def percent(fraction: float, spec: str = "g") -> str:
 
 def points(fraction: float, spec: str = "g") -> str:
     """A difference of two fractions in percentage points: 0.2 points."""
-    return f"{Format(100, spec).number(fraction)} points"
+    number = Format(100, spec).number(fraction)
+    return f"{number} point{'' if number == '1' else 's'}"
 
 
 def span(least: object, most: object) -> str:

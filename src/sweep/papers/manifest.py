@@ -136,7 +136,7 @@ def page_differences(reports: Path) -> Iterator[str]:
 
 
 def _of_page(page: Page, reports: Path) -> Iterator[str]:
-    made = report_on_store(reports / page.records, {}, page.criteria, page.baseline).page()
+    made = report_on_store(reports / page.records, {}, page.criteria, baseline=page.baseline).page()
     if (reports / page.folder / "summary.md").read_text(encoding="utf-8") != markdown.render(made):
         yield f"{reports / page.folder / 'summary.md'}: is not what {reports / page.records} gives"
     readme = reports.parent / "README.md"

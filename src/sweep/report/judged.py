@@ -19,14 +19,14 @@ MOST_COMPARED = 100  # cells that are all compared with each other
 
 @dataclass(frozen=True)
 class JudgedSweep:
-    """What the trials of a sweep say.
+    """The summary of a sweep's cells and the verdicts on their differences.
 
-    `summary` has a row a cell (see `aggregate.summarise`), with the interval of its mean in `<metric>_low`
-    and `<metric>_high`, and its comparison with the baseline. `comparisons` is None where there is a single
-    cell or nothing to compare; `reason` says why where a reader could not tell. `pairs` compares every cell
-    with every other. `effects` and `interactions` are empty where only one setting varies. `looks` are those
-    of a sweep with `decide`. `digits` are the test examples behind the smallest difference that is better or
-    worse; None where there is no such difference, or records or data do not say which examples they are.
+    `summary` has a row a cell (see `trials.summarise`), with the interval of its mean in `<metric>_low` and
+    `<metric>_high`, and its comparison with the baseline. `comparisons` is None if there is a single cell or
+    nothing to compare; `reason` says why if a reader could not tell. `pairs` compares every cell with every
+    other. `effects` and `interactions` are empty if only one setting varies. `looks` are those of a sweep
+    with `decide`. `digits` are the test examples behind the smallest difference that is better or worse; None
+    if there is no such difference, or if records or data do not say which examples they are.
     """
 
     criteria: Criteria
@@ -43,31 +43,32 @@ class JudgedSweep:
 
 @dataclass(frozen=True)
 class DigitsOf:
-    """Which test examples make the difference of a cell from the baseline."""
+    """The test examples that make the difference of a cell from the baseline."""
 
     cell: str
     baseline: str
-    found: WhichDigits
+    which: WhichDigits
 
 
 def judge_sweep(
     trials: pd.DataFrame,
     cells: pd.DataFrame,
     axes: Sequence[str],
+    *,
     criteria: Criteria,
     baseline: Baseline = None,
     root: str | None = None,
 ) -> JudgedSweep:
     """Judge the trials of a sweep, whose `cells` have a row each: `cell`, and its values of the `axes`.
 
-    `root` is the folder of the data's files, where they are not MNIST's; images are read from there.
+    `root` is the folder of the data's files, if they are not MNIST's; images are read from there.
     """
     summary = cells.merge(summarise(trials), on="cell", sort=False)
     trials = _in_order(trials, cells)
     counted, enough = drop_diverged(trials), summary["n"].max() >= FEWEST_PAIRED
     if enough:
-        found = mean_intervals(counted, criteria.metric, criteria.level)
-        summary = summary.join(found.add_prefix(f"{criteria.metric}_"), on="cell")
+        intervals = mean_intervals(counted, criteria.metric, criteria.level)
+        summary = summary.join(intervals.add_prefix(f"{criteria.metric}_"), on="cell")
     alone = _without_comparisons(summary, trials, criteria)
     if not (enough and len(set(counted["cell"])) > 1 and counted[criteria.metric].notna().any()):
         return alone
@@ -90,15 +91,15 @@ def judge_sweep(
 
 
 def _in_order(trials: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """The trials in the order of the cells; one that stands there twice has its first place."""
-    places = {cell: place for place, cell in reversed(list(enumerate(cells["cell"])))}
-    return trials.sort_values("cell", key=lambda names: names.map(places), kind="stable")
+    """Return the trials in the order of the cells; a cell that is listed twice keeps its first position."""
+    positions = {cell: index for index, cell in reversed(list(enumerate(cells["cell"])))}
+    return trials.sort_values("cell", key=lambda names: names.map(positions), kind="stable")
 
 
 def _with_effects(
     judged: JudgedSweep, observed: Observations, cells: pd.DataFrame, axes: Sequence[str], named: str | None
 ) -> JudgedSweep:
-    """With main effects and interactions, where several settings vary independently of each other."""
+    """Add main effects and interactions, if several settings vary independently of each other."""
     if len(factors(cells, axes)) < 2:
         return judged
     design = (observed, cells, axes, judged.criteria, named)
@@ -118,14 +119,14 @@ def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) ->
     row = min(different.to_dict("records"), key=lambda one: abs(one["difference"]))
     level = comparisons.criteria.level
     try:
-        found = which_digits(trials, row["cell"], row["baseline"], bool(row["paired"]), root, level)
+        which = which_digits(trials, row["cell"], row["baseline"], bool(row["paired"]), root, level)
     except SweepError:  # the data's files are not here; nothing else depends on them
         return None
-    return DigitsOf(row["cell"], row["baseline"], found)
+    return DigitsOf(row["cell"], row["baseline"], which)
 
 
 def judge_decided(
-    trials: pd.DataFrame, cells: pd.DataFrame, decided: Comparisons, looks: Looks
+    trials: pd.DataFrame, cells: pd.DataFrame, decided: Comparisons, *, looks: Looks
 ) -> JudgedSweep:
     """Judge a sweep with `decide` by the decisions that were taken while it was trained.
 
@@ -140,14 +141,14 @@ def judge_decided(
 
 
 def _columns(comparisons: Comparisons, best: Comparisons | None = None) -> pd.DataFrame:
-    """The columns of the summary about the comparisons; the baseline has a row without numbers.
+    """Return the columns of the summary about the comparisons; the baseline has a row without numbers.
 
     `best` are comparisons with the best cell: `among_best` are that cell and those that are not worse.
     """
-    own = {"low": "difference_low", "high": "difference_high"}
-    names = ["cell", "difference", *own.values(), "p_adjusted", "verdict", "method", "more_seeds"]
+    renamed = {"low": "difference_low", "high": "difference_high"}
+    names = ["cell", "difference", *renamed.values(), "p_adjusted", "verdict", "method", "more_seeds"]
     names += [name for name in map(str, comparisons.table) if name.endswith(("_new_digits", "_after"))]
-    table = comparisons.table.rename(columns=own)[names]
+    table = comparisons.table.rename(columns=renamed)[names]
     base = pd.DataFrame([{"cell": comparisons.baseline, "verdict": "baseline"}])
     table = pd.concat([table, base], ignore_index=True)
     table.insert(1, "baseline", comparisons.baseline)

@@ -37,7 +37,8 @@ class Column:
 
     def broken(self) -> "Column":
         """Return the column with its heading broken over two lines: learning_ and rate."""
-        heading = re.sub(" (?!%)", "\n", self.heading.replace("_", "_\n").replace(".", ".\n"), count=1)
+        spaced = re.sub(" (?!%)", "\n", self.heading, count=1)
+        heading = spaced if spaced != self.heading else re.sub(r"([_.])", "\\1\n", self.heading, count=1)
         return replace(self, heading=heading)
 
 

@@ -11,58 +11,24 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from sweep.core.formats import percent, plural, setting_value
+from sweep.core.formats import percent, plural
 from sweep.report.judged import JudgedSweep
-from sweep.report.tables import Measure, verdict
+from sweep.report.tables import TESTED, Measure
+from sweep.report.wording import MOST_NAMED, CellNames, Fact, examples_noun, listed
 from sweep.stats.compare import Comparisons
 from sweep.stats.contrast import FEWEST_PAIRED, Method
-from sweep.stats.judge import Verdict, luck_of_best
+from sweep.stats.judge import Verdict, higher_is_better, luck_of_best, smallest_difference
+from sweep.stats.single_runs import beats
 from sweep.stats.trials import drop_diverged
 
-MOST_NAMED = 4  # cells in one sentence
 MOST_CLASSES = 3  # classes in one sentence
-CLEAR = 0.01  # a decided comparison with a larger p is called narrow
+CLEAR = 5  # a decided comparison with p above a fifth of the error rate is called narrow
 DOCS = "docs/statistics.md"
 
-_TESTED = (Method.PAIRED.value, Method.WELCH.value)
-
 Row = Mapping[Any, Any]
-Fact = tuple[str, str]  # a word that says what it is about, and a text
 
 
-def name_of(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """Return the settings of a cell that vary: hidden=256, momentum=0.9."""
-    row = summary[summary["cell"] == cell].iloc[0]
-    return ", ".join(f"{axis}={setting_value(row[axis])}" for axis in axes) or cell
-
-
-def names_apart(summary: pd.DataFrame, axes: Sequence[str], cell: str, baseline: str) -> tuple[str, str]:
-    """Return two cells by the settings in which they differ."""
-    rows = summary[summary["cell"].isin([cell, baseline])].drop_duplicates("cell")
-    differing = [axis for axis in axes if len(set(map(str, rows[axis]))) > 1]
-    return name_of(summary, differing, cell), name_of(summary, differing, baseline)
-
-
-def short_name(summary: pd.DataFrame, axes: Sequence[str], cell: str) -> str:
-    """Return a cell's value of the only setting that varies, such as 128; or its name if several vary."""
-    return name_of(summary, axes, cell).removeprefix(f"{axes[0]}=" if len(axes) == 1 else "")
-
-
-def listed(texts: Sequence[str], most: int = MOST_NAMED) -> str:
-    """Return texts as a list in a sentence: a, b and c; at most so many, then how many more there are."""
-    shown = list(texts[:most])
-    if len(texts) > most:
-        shown.append(f"{len(texts) - most} more")
-    return " and ".join([*([", ".join(shown[:-1])] if shown[:-1] else []), shown[-1]])
-
-
-def examples_noun(trials: pd.DataFrame) -> str:
-    """Return what test examples are called: digits if all trials are of a set of digits."""
-    labels = set(trials["data_label"]) if "data_label" in trials else set()
-    return "digits" if labels and labels <= {"MNIST", "EMNIST digits"} else "examples"
-
-
-def conclusion(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+def conclusion(judged: JudgedSweep, names: CellNames) -> Iterator[str]:
     """Yield what the sweep found, a paragraph each."""
     most = int(judged.summary["n"].max())
     if most < FEWEST_PAIRED:
@@ -72,7 +38,7 @@ def conclusion(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
         if judged.reason:
             yield judged.reason
     else:
-        yield " ".join([_baseline(judged, axes), *_verdicts(judged, axes)])
+        yield " ".join([_baseline(judged, names), *_verdicts(judged, names)])
         if judged.looks is not None:
             yield _looks(judged)
 
@@ -88,59 +54,58 @@ def _too_few_seeds(count: int) -> str:
     )
 
 
-def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+def _baseline(judged: JudgedSweep, names: CellNames) -> str:
     """Return the sentence that says what the other cells are compared with, and why."""
     comparisons, summary = judged.comparisons, judged.summary
     assert comparisons is not None
-    name = name_of(summary, axes, comparisons.baseline)
+    name = names.full(comparisons.baseline)
     if comparisons.named:
-        return f"Compared with {name}, as you asked:"
+        return f"All settings are compared with {name}, as you asked."
     if comparisons.chosen_by is None:
         why = "" if judged.looks else "No validation part was measured, so no setting was chosen as best. "
-        return f"{why}Compared with the first setting, {name} (compare.baseline names another):"
+        return f"{why}All settings are compared with the first, {name}; compare.baseline names another."
     row = summary[summary["cell"] == comparisons.baseline].iloc[0]
     measure = Measure.of(comparisons.chosen_by)
     size = measure.with_unit(*(row[f"{comparisons.chosen_by}_{part}"] for part in ("mean", "std")))
     return f"{name} did best on validation ({size})."
 
 
-def _verdicts(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[str]:
+def _verdicts(judged: JudgedSweep, names: CellNames) -> Iterator[str]:
     """Yield a sentence for each kind of verdict that some cells have."""
     comparisons = judged.comparisons
     assert comparisons is not None
-    measure, chosen = Measure.of(judged.criteria.metric), comparisons.chosen_by is not None
-    rows: list[Row] = list(comparisons.table.to_dict("records"))
-    names = {row["cell"]: short_name(judged.summary, axes, row["cell"]) for row in rows}
-    by_verdict: dict[str, list[Row]] = {verdict.value: [] for verdict in Verdict}
+    measure = Measure.of(judged.criteria.metric)
+    labels: dict[str, list[str]] = {}
+    sizes: dict[str, list[str]] = {}
+    rows = comparisons.table.to_dict("records")
     for row in sorted(rows, key=lambda row: abs(row["difference"])):
-        by_verdict.setdefault(row["verdict"] if row["method"] in _TESTED else "unknown", []).append(row)
-    if chosen:
-        yield from _leads(judged, by_verdict[Verdict.WORSE.value], names, measure)
-        if better := by_verdict[Verdict.BETTER.value]:
-            yield (
-                f"{listed([names[row['cell']] for row in better])} did better on the test part"
-                f" ({_sizes(better, names, measure)}), but nothing is chosen by it."
-            )
+        kind = row["verdict"] if row["method"] in TESTED else row["method"]
+        label = names.beside(row["cell"], comparisons.baseline)
+        labels.setdefault(kind, []).append(label)
+        sizes.setdefault(kind, []).append(f"{label} by {measure.number(abs(row['difference']))}")
+    if comparisons.chosen_by is None:
+        for kind in (Verdict.BETTER, Verdict.WORSE):
+            if kind in sizes:
+                yield f"{kind.value.capitalize()}: {_by_size(sizes[kind], measure)}."
     else:
-        for verdict in (Verdict.BETTER, Verdict.WORSE):
-            if decided := by_verdict[verdict.value]:
-                yield f"{verdict.value}: {_sizes(decided, names, measure)}."
-    if equivalent := by_verdict[Verdict.EQUIVALENT.value]:
-        margin = measure.amount(judged.criteria.margin)
+        yield from _leads(judged, sizes.get(Verdict.WORSE, []), measure)
+        if Verdict.BETTER in sizes:
+            lost = _by_size(sizes[Verdict.BETTER], measure)
+            yield f"On the test part it lost to {lost}, but nothing is chosen by that."
+    if equivalent := labels.get(Verdict.EQUIVALENT):
         verb = "is" if len(equivalent) == 1 else "are"
-        cells = listed([names[row["cell"]] for row in equivalent])
-        yield f"{cells} {verb} equivalent to it, within ±{margin}."
-    if undecided := by_verdict[Verdict.UNDECIDED.value]:
-        yield f"Whether it differs from {listed([names[row['cell']] for row in undecided])} is undecided."
-    for row in by_verdict.get("unknown", [])[:MOST_NAMED]:
-        yield f"No verdict for {names[row['cell']]}: {row['method']}."
+        margin = measure.amount(judged.criteria.margin)
+        yield f"{listed(equivalent)} {verb} equivalent to it, within ±{margin}."
+    if undecided := labels.get(Verdict.UNDECIDED):
+        yield f"Whether it differs from {listed(undecided, 'or')} is undecided."
+    for reason in (Method.TOO_FEW.value, Method.NO_SPREAD.value):
+        if reason in labels:
+            yield f"No verdict for {listed(labels[reason])}: {reason}."
 
 
-def _leads(
-    judged: JudgedSweep, rows: Sequence[Row], names: Mapping[str, str], measure: Measure
-) -> Iterator[str]:
+def _leads(judged: JudgedSweep, sizes: Sequence[str], measure: Measure) -> Iterator[str]:
     """Yield by how much the chosen cell leads those that are worse, and that luck does not explain it."""
-    if not rows:
+    if not sizes:
         return
     part, _, _ = judged.criteria.metric.partition("_")
     where = {
@@ -148,18 +113,17 @@ def _leads(
         "validation": "It",
         "train": "On the training part it",
     }[part]
-    yield f"{where} leads {_sizes(rows, names, measure)}."
-    how_many = {1: "This lead is", 2: "Both leads are"}.get(len(rows), f"All {len(rows)} leads are")
+    yield f"{where} leads {_by_size(sizes, measure)}."
+    how_many = {1: "This lead is", 2: "Both leads are"}.get(len(sizes), f"All {len(sizes)} leads are")
     yield f"{how_many} larger than the luck of the seeds."
 
 
-def _sizes(rows: Sequence[Row], names: Mapping[str, str], measure: Measure) -> str:
+def _by_size(sizes: Sequence[str], measure: Measure) -> str:
     """Return cells with the sizes of their differences: 128 by 0.21 and 16 by 3.59 points."""
     unit = " points" if measure.factor == 100 else ""
-    sizes = [f"{names[row['cell']]} by {measure.number(abs(row['difference']))}" for row in rows]
-    if len(rows) <= MOST_NAMED:
+    if len(sizes) <= MOST_NAMED:
         return f"{listed(sizes)}{unit}"
-    return f"{len(rows)} settings, from {sizes[0]} to {sizes[-1]}{unit}"
+    return f"{len(sizes)} settings, from {sizes[0]} to {sizes[-1]}{unit}"
 
 
 def _looks(judged: JudgedSweep) -> str:
@@ -174,61 +138,73 @@ def _looks(judged: JudgedSweep) -> str:
     )
 
 
-def doubts(judged: JudgedSweep, axes: Sequence[str]) -> list[Fact]:
+def doubts(judged: JudgedSweep, names: CellNames) -> list[Fact]:
     """Return what may be luck all the same: seeds, test examples, single runs, the choice of the best."""
-    facts = [*_failures(judged, axes)]
+    facts = [*_failures(judged, names)]
     if judged.comparisons is not None and int(judged.summary["n"].max()) >= FEWEST_PAIRED:
-        facts += _narrow(judged, axes)
+        facts += _narrow(judged, names)
         if judged.looks is None:
-            facts += _new_examples(judged, axes)
-        facts += _single_runs(judged, axes)
+            facts += _new_examples(judged, names)
+        facts += _single_runs(judged, names)
         facts += _flattery(judged)
         if judged.looks is None:
-            facts += _which_examples(judged, axes)
+            facts += _which_examples(judged, names)
     return facts
 
 
-def _failures(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _failures(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which cells have seeds that diverged or died."""
     for column, what in (
-        ("diverged", "diverged and left out of the mean"),
-        ("dead", "dead (one answer for every input) and part of the mean"),
+        ("diverged", "left out of the mean"),
+        ("dead", "one answer for every input, part of the mean"),
     ):
         rows = judged.summary[judged.summary[column] > 0].to_dict("records")
-        names = [short_name(judged.summary, axes, row["cell"]) for row in rows]
         texts = [
-            f"{row[column]} of {row['n'] + row['diverged']} seeds of {name}"
-            for row, name in zip(rows, names, strict=True)
+            f"{row[column]} of {row['n'] + row['diverged']} seeds of {names.full(row['cell'])}"
+            for row in rows
         ]
         if texts:
-            yield column, f"{listed(texts)}: {what}"
+            yield column, f"{listed(texts)} ({what})"
 
 
-def _narrow(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _narrow(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which verdicts hang on few seeds, and what would make them clear."""
     comparisons, criteria = judged.comparisons, judged.criteria
     assert comparisons is not None
     rows = comparisons.table.to_dict("records")
+    labels = {row["cell"]: names.beside(row["cell"], comparisons.baseline) for row in rows}
+    limit = (1 - criteria.level) / CLEAR
     narrow = [
-        f"{short_name(judged.summary, axes, row['cell'])} (p = {row['p_adjusted']:.2g})"
+        f"{labels[row['cell']]} (p = {row['p_adjusted']:.2g})"
         for row in rows
-        if row["verdict"] in ("better", "worse") and row["p_adjusted"] > CLEAR * (1 - criteria.level) / 0.05
+        if row["verdict"] in (Verdict.BETTER, Verdict.WORSE) and row["p_adjusted"] > limit
     ]
-    undecided = [row for row in rows if row["verdict"] == "undecided" and row["method"] in _TESTED]
+    undecided = [row for row in rows if row["verdict"] == Verdict.UNDECIDED and row["method"] in TESTED]
     texts = [f"narrow for {listed(narrow)}"] if narrow else []
     if undecided:
-        cells = listed([short_name(judged.summary, axes, row["cell"]) for row in undecided])
-        texts.append(f"too few for {cells}")
-    if not texts:
-        return
-    if judged.looks is not None:
-        advice = "; a larger budget may decide" if undecided else ""
-    else:
-        advice = f"; decide={criteria.margin or 0.002:g} adds seeds until clear"
-    yield "seeds", ", ".join(texts) + advice
+        texts.append(f"too few for {listed([labels[row['cell']] for row in undecided])}")
+        texts += _would_have_found(undecided, comparisons)
+    if texts and judged.looks is None:
+        texts.append(f"decide={criteria.margin or 0.002:g} adds seeds until clear")
+    elif undecided:
+        texts.append("a larger budget may decide")
+    if texts:
+        yield "seeds", "; ".join(texts)
 
 
-def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _would_have_found(undecided: Sequence[Row], comparisons: Comparisons) -> Iterator[str]:
+    """Yield the smallest difference that the seeds would have found in most sweeps, in the worst case."""
+    criteria = comparisons.criteria
+    level = 1 - (1 - criteria.level) / max(comparisons.family, 1)
+    sizes = [
+        smallest_difference(row["standard_error"], min(row["n"], row["n_baseline"]) - 1, level)
+        for row in undecided
+    ]
+    size = Measure.of(criteria.metric).amount(max(sizes))
+    yield f"they find a difference of {size} in 8 sweeps of 10"
+
+
+def _new_examples(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which verdicts would hold for other test examples, too."""
     comparisons, measure = judged.comparisons, Measure.of(judged.criteria.metric)
     assert comparisons is not None
@@ -241,7 +217,7 @@ def _new_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
     count = f"another {_tested(judged):,} {label}"
     rows = [row for row in comparisons.table.to_dict("records") if isinstance(row["verdict_new_digits"], str)]
     changed = [
-        f"{short_name(judged.summary, axes, row['cell'])} {row['verdict_new_digits']}"
+        f"{names.beside(row['cell'], comparisons.baseline)} {row['verdict_new_digits']}"
         f" ({measure.interval(row['low_new_digits'], row['high_new_digits'])})"
         for row in rows
         if row["verdict_new_digits"] != row["verdict"]
@@ -274,21 +250,32 @@ def _tested(judged: JudgedSweep) -> int:
     return next(source.examples for source in judged.comparisons.sources if source is not None)
 
 
-def _single_runs(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
-    """Yield how far one run of each of the two closest cells is apart by chance."""
+def _single_runs(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
+    """Yield how often a new run of one of the two closest cells beats a new run of the other."""
     comparisons = judged.comparisons
     assert comparisons is not None
-    pairs = [
-        (source, str(cell))
-        for source, cell in zip(comparisons.sources, comparisons.table["cell"], strict=False)
-        if source is not None
-    ]
-    if not pairs:
+    rows = comparisons.table[comparisons.table["method"].isin(TESTED)].to_dict("records")
+    if not rows:
         return
-    source, cell = min(pairs, key=lambda pair: abs(pair[0].difference))
-    first, second = (short_name(judged.summary, axes, name) for name in (cell, comparisons.baseline))
-    size = Measure.of(judged.criteria.metric).amount(source.one_run)
-    yield "single runs", f"one run of {first} and one of {second} differ by ±{size} by chance"
+    closest = min(rows, key=lambda row: abs(row["difference"]))
+    trials, metric = drop_diverged(judged.trials), judged.criteria.metric
+    sign = 1 if higher_is_better(metric) else -1
+    cell, baseline = closest["cell"], comparisons.baseline
+    named = [
+        (names.beside(first, second), trials.loc[trials["cell"] == first, metric].to_numpy())
+        for first, second in ((cell, baseline), (baseline, cell))
+    ]
+    (worse, fewer), (better, more) = sorted(named, key=lambda pair: sign * pair[1].mean())
+    chance = beats(sign * more, sign * fewer, judged.criteria.level)
+    if chance is None:
+        spread = Measure.of(metric).amount(math.hypot(more.std(ddof=1), fewer.std(ddof=1)))
+        yield "single runs", f"a run with {better} and one with {worse} differ by ±{spread} by chance"
+    else:
+        share, low, high = (f"{100 * number:.0f}" for number in chance)
+        yield (
+            "single runs",
+            f"a run with {better} beats one with {worse} in {share} of 100 [{low}, {high}]",
+        )
 
 
 def _flattery(judged: JudgedSweep) -> Iterator[Fact]:
@@ -305,28 +292,25 @@ def _flattery(judged: JudgedSweep) -> Iterator[Fact]:
         yield f"best of {count}", text
 
 
-def _which_examples(judged: JudgedSweep, axes: Sequence[str]) -> Iterator[Fact]:
+def _which_examples(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     """Yield which classes and single examples make the smallest decided difference, if chance does not."""
     if judged.digits is None:
         return
-    found, measure = judged.digits.found, Measure.of(judged.criteria.metric)
-    names = (short_name(judged.summary, axes, name) for name in (judged.digits.cell, judged.digits.baseline))
-    cell, baseline = names
-    classes = found.classes[found.classes["p_adjusted"] <= 1 - judged.criteria.level]
+    which, measure = judged.digits.which, Measure.of(judged.criteria.metric)
+    cell = names.beside(judged.digits.cell, judged.digits.baseline)
+    baseline = names.beside(judged.digits.baseline, judged.digits.cell)
+    classes = which.classes[which.classes["p_adjusted"] <= 1 - judged.criteria.level]
     if len(classes):
         order = classes["difference"].abs().sort_values(ascending=False).index[:MOST_CLASSES]
-        texts = [
-            f"{row['class']} {measure.difference(row['difference'], row['low'], row['high'])}"
-            for row in classes.loc[order].to_dict("records")
-        ]
+        rows = classes.loc[order].to_dict("records")
+        texts = [f"{row['class']} by {measure.signed(row['difference'])}" for row in rows]
         differ = "differs by itself" if len(classes) == 1 else "differ by themselves"
-        yield "classes", f"{len(classes)} of {len(found.classes)} {differ}: {', '.join(texts)}"
-    if found.beyond_chance:
-        chance = sum(found.expected_by_luck)
+        yield "classes", f"{len(classes)} of {len(which.classes)} {differ}: {listed(texts)} points"
+    if which.beyond_chance:
         yield (
-            f"single {found.examples.noun}s",
-            f"{len(found.lost)} are right in most runs of {baseline} and few of {cell},"
-            f" {len(found.gained)} the other way round; chance gives {chance:.0f}",
+            f"single {which.examples.noun}s",
+            f"{len(which.lost):,} are right in most runs of {baseline} and few of {cell},"
+            f" {len(which.gained):,} the other way round; chance gives {sum(which.expected_by_luck):,.0f}",
         )
 
 
@@ -357,7 +341,7 @@ def _tests(judged: JudgedSweep) -> str:
     text = f"{listed(tests)}".capitalize().replace("welch", "Welch")
     if judged.looks is not None:
         text += (
-            f" after {listed([str(seeds) for seeds in judged.looks.seeds], 20)} seeds, corrected for"
+            f" after {listed([str(seeds) for seeds in judged.looks.seeds], most=20)} seeds, corrected for"
             f" {judged.looks.shares} looks (Bonferroni)"
         )
     elif comparisons.family > 1:
@@ -375,60 +359,3 @@ def _examples(judged: JudgedSweep) -> str:
     count = f"{int(tested.iloc[0]):,} " if part == "test" and len(set(tested)) == 1 else ""
     parts = {"test": "test", "validation": "validation", "train": "training"}
     return f"{count}{parts[part]} {examples_noun(judged.trials)}"
-
-
-def effect_facts(judged: JudgedSweep) -> list[Fact]:
-    """Return a sentence for each setting that varies, averaged over the others, then the interactions."""
-    measure = Measure.of(judged.criteria.metric)
-    facts = []
-    rows: list[Row] = list(judged.effects.to_dict("records"))
-    for setting in dict.fromkeys(str(row["setting"]) for row in rows):
-        texts = [_effect(row, measure) for row in rows if row["setting"] == setting]
-        facts.append((setting, "; ".join(texts)))
-    return [*facts, *_interactions(judged, measure)]
-
-
-def _effect(row: Row, measure: Measure) -> str:
-    """Return a main effect: relu is better than tanh by 0.30 points [0.10, 0.50]."""
-    pair = f"{row['value']} and {row['against']}"
-    if row["method"] not in _TESTED:
-        return f"{pair}: {row['method']}"
-    size = measure.difference(row["difference"], row["low"], row["high"])
-    if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value):
-        return f"{row['value']} is {row['verdict']} than {row['against']}, {size}"
-    return f"{pair} are {row['verdict']}, {size}"
-
-
-def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
-    """Yield a sentence for each interaction that is real, and how many others are not told from none."""
-    rows = judged.interactions.to_dict("records")
-    decided = [row for row in rows if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value)]
-    for row in decided:
-        sign = 1 if row["difference"] > 0 else -1
-        low, high = sorted((sign * row["low"], sign * row["high"]))
-        size = measure.estimate(abs(row["difference"]), low, high)
-        yield (
-            "together",
-            f"the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
-            f" {'higher' if sign > 0 else 'lower'} with {row['with_setting']}={row['with_value']} than with"
-            f" {row['with_against']}",
-        )
-    if rows and len(decided) < len(rows):
-        rest = len(rows) - len(decided)
-        yield "together", f"{rest} of {plural(len(rows), 'interaction')} cannot be told from none"
-
-
-EFFECT_HEADINGS = ("main effect", "compared with", "difference", "verdict")
-
-
-def effect_rows(effects: pd.DataFrame, measure: Measure) -> list[list[str]]:
-    """Return the rows of a table of main effects, under `EFFECT_HEADINGS`."""
-    return [
-        [
-            f"{row['setting']}={row['value']}",
-            str(row["against"]),
-            measure.difference(row["difference"], row["low"], row["high"]),
-            verdict(row),
-        ]
-        for row in effects.to_dict("records")
-    ]

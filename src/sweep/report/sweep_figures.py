@@ -14,16 +14,17 @@ from sweep.report.figures.differences import draw_differences
 from sweep.report.figures.digits import draw_digits
 from sweep.report.figures.plan import Drawn, Planned
 from sweep.report.judged import JudgedSweep
-from sweep.report.sentences import name_of, names_apart
 from sweep.report.sweep_page import SweepReport
+from sweep.report.wording import CellNames
+from sweep.stats.compare import Comparisons
 
 
 def draw(
     report: SweepReport,
     cells: pd.DataFrame,
     curves: pd.DataFrame,
-    folder: Path,
     *,
+    folder: Path,
     formats: Sequence[str] = ("png",),
     everything: bool = False,
 ) -> Drawn:
@@ -33,8 +34,8 @@ def draw(
     those of `sweep.curves`. With `everything` there are more than a dozen figures if the sweep has them.
     """
     judged, axes, settings = report.judged, report.axes, report.settings
-    comparisons = judged.comparisons
-    table, name = (comparisons.table, _baseline(judged, axes)) if comparisons else (pd.DataFrame(), "")
+    names, comparisons = CellNames(judged.summary, axes), judged.comparisons
+    table, name = (comparisons.table, _baseline(comparisons, names)) if comparisons else (pd.DataFrame(), "")
     return figures.draw_all(
         _with_settings(cells, judged.trials),
         _with_settings(cells, curves),
@@ -44,7 +45,7 @@ def draw(
         visible(settings),
         figures.BaselineComparison(table, visible(name), judged.criteria),
         everything,
-        [*_effects(judged, settings), *_digits(judged, axes), *_registered(judged, cells)],
+        [*_effects(judged, settings), *_digits(judged, names), *_registered(judged, cells)],
     )
 
 
@@ -61,12 +62,13 @@ def _effects(judged: JudgedSweep, settings: str) -> list[Planned]:
     return [Planned("effects", partial(draw, caption=visible(settings)))]
 
 
-def _digits(judged: JudgedSweep, axes: Sequence[str]) -> list[Planned]:
+def _digits(judged: JudgedSweep, names: CellNames) -> list[Planned]:
     """Return the figure of the single examples that make a difference, if there are some."""
-    if judged.digits is None or judged.digits.found.not_drawn:
+    if judged.digits is None or judged.digits.which.not_drawn:
         return []
-    names = names_apart(judged.summary, axes, judged.digits.cell, judged.digits.baseline)
-    return [Planned("digits", partial(draw_digits, judged.digits.found, *map(visible, names)))]
+    cell, baseline = judged.digits.cell, judged.digits.baseline
+    pair = [names.apart(first, second) for first, second in ((cell, baseline), (baseline, cell))]
+    return [Planned("digits", partial(draw_digits, judged.digits.which, *map(visible, pair)))]
 
 
 def _registered(judged: JudgedSweep, cells: pd.DataFrame) -> list[Planned]:
@@ -80,11 +82,10 @@ def _registered(judged: JudgedSweep, cells: pd.DataFrame) -> list[Planned]:
     return [Planned(name, partial(drawn, draw)) for name, draw in FIGURES.items()]
 
 
-def _baseline(judged: JudgedSweep, axes: Sequence[str]) -> str:
+def _baseline(comparisons: Comparisons, names: CellNames) -> str:
     """Return what figures call the baseline."""
-    assert judged.comparisons is not None
-    name = name_of(judged.summary, axes, judged.comparisons.baseline)
-    return f"the best on validation, {name}" if judged.comparisons.chosen_by else name
+    name = names.full(comparisons.baseline)
+    return f"the best on validation, {name}" if comparisons.chosen_by else name
 
 
 def _with_settings(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

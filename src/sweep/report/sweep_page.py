@@ -9,10 +9,11 @@ import pandas as pd
 
 from sweep.core.errors import TrialsError, nearest
 from sweep.core.formats import span
-from sweep.report import sentences, tables
+from sweep.report import effects, sentences, tables
 from sweep.report.judged import JudgedSweep, judge_sweep
 from sweep.report.page import Block, Page, Sentences, Table, text_columns
 from sweep.report.tables import Measure
+from sweep.report.wording import CellNames
 from sweep.stats.compare import Baseline, check_comparable
 from sweep.stats.judge import Criteria
 from sweep.stats.trials import METRICS, axes_of, by_axes, matching, mixture
@@ -34,17 +35,17 @@ class SweepReport:
 
     def page(self) -> Page:
         """Return the page."""
-        judged = self.judged
-        blocks: list[Block] = [self._table()]
-        if paragraphs := list(sentences.conclusion(judged, self.axes)):
+        judged, names = self.judged, CellNames(self.judged.summary, self.axes)
+        blocks: list[Block] = [self._table(names)]
+        if paragraphs := list(sentences.conclusion(judged, names)):
             blocks.append(Sentences(paragraphs))
-        if effects := sentences.effect_facts(judged):
-            blocks += [Sentences.labelled("On average over the other settings", effects), self._effects()]
-        if doubts := sentences.doubts(judged, self.axes):
+        if facts := effects.sentences(judged):
+            blocks += [Sentences.labelled("On average over the other settings", facts), self._effects()]
+        if doubts := sentences.doubts(judged, names):
             blocks.append(Sentences.labelled("How sure is that?", doubts))
         if method := [text for text in (sentences.method(judged), self.mixture) if text]:
             blocks.append(Sentences(method))
-        digits = judged.digits.found if judged.digits else None
+        digits = judged.digits.which if judged.digits else None
         data = {
             "summary": judged.summary,
             "comparisons": judged.pairs,
@@ -64,29 +65,22 @@ class SweepReport:
         what = f"{name}, {seeds} seed{plural} per setting"
         return f"{self.settings}: {what}" if self.settings else f"{what[0].upper()}{what[1:]}"
 
-    def _table(self) -> Table:
-        judged = self.judged
-        chosen = judged.comparisons is not None and judged.comparisons.chosen_by is not None
-        columns = tables.columns(
-            judged.summary, self.axes, judged.criteria, baseline=self._baseline(), chosen=chosen
-        )
+    def _table(self, names: CellNames) -> Table:
+        judged, comparisons = self.judged, self.judged.comparisons
+        chosen = comparisons is not None and comparisons.chosen_by is not None
+        baseline = "the best" if chosen else "the baseline"
+        if comparisons is not None and len(self.axes) == 1:
+            baseline = names.full(comparisons.baseline).removeprefix(f"{self.axes[0]}=")
+        columns = tables.columns(judged.summary, self.axes, judged.criteria, baseline=baseline, chosen=chosen)
         caption = f"{tables.CAPTION}; bold: the best, and what is not told from it"
         bold = "among_best" in judged.summary
         return Table(columns, caption=f"{caption if bold else tables.CAPTION}.", file="summary.csv")
 
-    def _baseline(self) -> str:
-        """Return what the heading of the differences calls the baseline."""
-        comparisons = self.judged.comparisons
-        if comparisons is not None and len(self.axes) == 1:
-            return sentences.short_name(self.judged.summary, self.axes, comparisons.baseline)
-        return "the best" if comparisons is None or comparisons.chosen_by else "the baseline"
-
     def _effects(self) -> Table:
-        effects = self.judged.effects
-        rows = sentences.effect_rows(effects, Measure.of(self.judged.criteria.metric))
-        correction = f", Holm-corrected for {len(effects)}" if len(effects) > 1 else ""
+        table = self.judged.effects
+        correction = f", Holm-corrected for {len(table)}" if len(table) > 1 else ""
         return Table(
-            text_columns(sentences.EFFECT_HEADINGS, rows, names=2),
+            text_columns(effects.HEADINGS, effects.rows(table, self.judged.criteria.metric), names=2),
             caption=f"Main effects: mean differences over all other settings of the sweep{correction}.",
             file="effects.csv",
             in_terminal=False,
@@ -94,7 +88,7 @@ class SweepReport:
 
 
 def report_on_store(
-    results: Path, where: Mapping[str, Sequence[Any]], criteria: Criteria, baseline: Baseline
+    results: Path, where: Mapping[str, Sequence[Any]], criteria: Criteria, *, baseline: Baseline = None
 ) -> SweepReport:
     """Judge the stored cells whose settings are among those of `where` against the baseline.
 
@@ -114,7 +108,7 @@ def report_on_store(
     cells = by_axes(trials[["cell", *axes]].drop_duplicates(), axes)
     trials = trials.set_index("cell").loc[cells["cell"].unique()].reset_index()
     label = ", ".join(dict.fromkeys(str(name) for name in trials["data_label"].dropna()))
-    judged = judge_sweep(trials, cells, axes, criteria, baseline)
+    judged = judge_sweep(trials, cells, axes, criteria=criteria, baseline=baseline)
     if judged.reason:
         raise TrialsError(judged.reason)
     return SweepReport(judged, axes, label, mixture(trials))

@@ -11,9 +11,10 @@ from sweep.report.page import Column, setting_columns
 from sweep.stats.contrast import Method
 from sweep.stats.judge import Criteria
 
+TESTED = (Method.PAIRED.value, Method.WELCH.value)  # methods that give a verdict
 CAPTION = "Mean ± standard deviation over seeds"
 EPOCHS, SECONDS = Format(spec=".4g"), Format(spec=".1f")
-CHOSEN = "best on validation"  # what stands in place of a verdict
+CHOSEN, CHOSEN_SHORT = "best on validation", "best"  # in place of a verdict
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Measure(Format):
 
     @property
     def heading(self) -> str:
-        """The name with its unit: test accuracy (%)."""
+        """Return the name with its unit: test accuracy (%)."""
         return f"{self.name} (%)" if self.factor == 100 else self.name
 
     def amount(self, value: float) -> str:
@@ -102,7 +103,7 @@ def _verdicts(rows: Sequence[Mapping[Any, Any]], measure: Measure, baseline: str
         short.append(differences[-1].partition(" [")[0])
     return [
         Column(f"difference from {baseline}", differences, right=True, short=short),
-        Column("verdict", verdicts),
+        Column("verdict", verdicts, short=[CHOSEN_SHORT if text == CHOSEN else text for text in verdicts]),
     ]
 
 

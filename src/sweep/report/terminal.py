@@ -77,8 +77,9 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[RichTable, list[str]]
     if too_wide():
         shown = [column.broken() for column in shown]
     hide(1)
-    if too_wide():
-        shown = [replace(column, texts=column.short or column.texts) for column in shown]
+    for index in reversed(indices):
+        if too_wide() and shown[index].short:
+            shown[index] = replace(shown[index], texts=shown[index].short)
     gap = next((gap for gap in GAPS if _width([shown[index] for index in indices], gap) <= width), GAPS[-1])
     table = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, gap, 0, 0))
     for index in indices:

@@ -64,7 +64,7 @@ def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd
     return table
 
 
-def page(table: pd.DataFrame, axes: Sequence[str], settings: str, mixture: str | None) -> Page:
+def page(table: pd.DataFrame, axes: Sequence[str], settings: str, *, mixture: str | None) -> Page:
     """Return the page of a table of `components`: the conclusion, a table for each accuracy, how to read it.
 
     `axes` are the swept settings, `settings` names what all cells share, and `mixture` says which engines ran
@@ -124,7 +124,8 @@ def findings(table: pd.DataFrame, axes: Sequence[str]) -> list[str]:
         if every["diverged"]:
             count = f"{every['diverged']} trials diverged"
             sentences.append(f"{count} and are left out, with all trials of their seeds")
-        paragraphs.append(f"{subject[0].upper()}{subject[1:]}: {'; '.join(sentences)}.")
+        subject = subject if pairs else subject.capitalize()
+        paragraphs.append(f"{subject}: {'; '.join(sentences)}.")
     return paragraphs
 
 
