@@ -41,7 +41,7 @@ def data_of(cell: Cell) -> PreparedData:
 
 @lru_cache(maxsize=1)
 def _prepared(config: DataConfig) -> PreparedData:
-    return prepare(datasets.load(config), config, "float32", generator(Config(), 0, Stream.SPLIT))
+    return prepare(datasets.load(config), config, "float32", rng=generator(Config(), 0, Stream.SPLIT))
 
 
 def mini_batches(cell: Cell, data: PreparedData, steps: int) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from benchmarks.measuring import WARM_UP, Measure, config_of
 from sweep.data.preprocessing import PreparedData
 from sweep.data.settings import Sizes
 from sweep.runner.plan import seeds_that_fit
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 
@@ -35,7 +36,7 @@ def _measure(cell: Cell, data: PreparedData, vary: list[str], kernels: str) -> M
         config = config_of(cell, steps, vary=vary, **{"parallel.kernels": kernels})
         # Blocks follow one another and are alike: one stands for all.
         seeds = range(min(seeds_that_fit(config, sizes), cell.seeds))
-        results = train_block(config, seeds, data)
+        results = train_block(problem_for(config, data), seeds, data)
         seconds = sum(result.train_seconds for result in results)
         if cell.epoch:
             seconds += sum(result.evaluation_seconds for result in results)

@@ -18,7 +18,7 @@ from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
 from sweep.store.load import load
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import train_block
 
 MAIN_JOB = ("-m", "hidden=16,128,256")
@@ -58,8 +58,10 @@ def one_by_one() -> list[tuple[str, str]]:
             ),
         ),
     ):
-        data = prepare(datasets.load(config.data), config.data, "float32", generator(config, 0, Stream.SPLIT))
-        (result,) = train_block(config, [0], data)
+        data = prepare(
+            datasets.load(config.data), config.data, "float32", rng=generator(config, 0, Stream.SPLIT)
+        )
+        (result,) = train_block(problem_for(config, data), [0], data)
         rows.append((what, f"{result.train_seconds:.1f} s"))
     return rows
 

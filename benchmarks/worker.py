@@ -17,13 +17,13 @@ from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import train_block
 
 
 @lru_cache(maxsize=2)
 def _data(config: DataConfig) -> PreparedData:
-    return prepare(datasets.load(config), config, "float32", generator(Config(), 0, Stream.SPLIT))
+    return prepare(datasets.load(config), config, "float32", rng=generator(Config(), 0, Stream.SPLIT))
 
 
 @lru_cache
@@ -35,7 +35,8 @@ def _config(settings: str) -> Config:
 def train(settings: dict[str, Any], seeds: int) -> dict[str, Any]:
     """Train seeds 0 to `seeds` - 1 of a cell as one block."""
     config = _config(json.dumps(settings))
-    results = train_block(config, range(seeds), _data(config.data))
+    data = _data(config.data)
+    results = train_block(problem_for(config, data), range(seeds), data)
     weights = sha256("".join(result.weights_sha256 for result in results).encode())
     return {
         "training": sum(result.train_seconds for result in results),

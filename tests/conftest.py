@@ -26,13 +26,13 @@ SMALL = DataConfig(train_size=600, validation_size=200, test_size=300)
 @pytest.fixture(scope="session")
 def small_mnist() -> PreparedData:
     """600 training, 200 validation and 300 test digits of real MNIST, float32, z-score of each image."""
-    return prepare(datasets.load(SMALL), SMALL, "float32", generator(Config(), 0, Stream.SPLIT))
+    return prepare(datasets.load(SMALL), SMALL, "float32", rng=generator(Config(), 0, Stream.SPLIT))
 
 
 @pytest.fixture(scope="session")
 def small_mnist64() -> PreparedData:
     """The same digits in float64."""
-    return prepare(datasets.load(SMALL), SMALL, "float64", generator(Config(), 0, Stream.SPLIT))
+    return prepare(datasets.load(SMALL), SMALL, "float64", rng=generator(Config(), 0, Stream.SPLIT))
 
 
 @pytest.fixture

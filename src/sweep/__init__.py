@@ -149,15 +149,13 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
     0      4  3
     1      8  3
     """
-    from sweep.config import extensions
-    from sweep.config.check import check_effects
-    from sweep.config.compose import from_settings, given_settings
+    from sweep.config.compose import explicit_in_python, from_settings
+    from sweep.config.unused import refuse_unused
     from sweep.session import console, run_sweep
 
-    extensions.end_script()
     configs = from_settings(config or {})
-    check_effects(configs)
-    return run_sweep(configs, None, console(), explicit=given_settings(config or {}))
+    refuse_unused(configs)
+    return run_sweep(configs, None, console(), explicit=explicit_in_python(config or {}))
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":
@@ -176,9 +174,7 @@ def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int 
     [(784, 4), (4, 10)]
     """
     from sweep import network
-    from sweep.config import extensions
 
-    extensions.end_script()
     return network.train({} if config is None else config, seed)
 
 
@@ -191,16 +187,17 @@ def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
     matplotlib figure, on which it draws), setting (`setting(default, meaning)`). Without `entry` it is a
     decorator. docs/extending.md has an example of each.
 
-    Call it in a module that SWEEP_EXTENSIONS names, in an entry point of the group `sweep.extensions`, or
-    before `sweep.run`. Workers import the module, too. If the file that defines the entry changes, cells that
-    use it become other cells. Raises SettingError for an entry of a wrong type or a name that is taken.
+    Call it in a module that SWEEP_EXTENSIONS names, in an entry point of the group `sweep.extensions`, or in
+    a module that your program imports before `sweep.run`. Workers import the module, too. If the file that
+    defines the entry changes, cells that use it become other cells. Raises SettingError for an entry of a
+    wrong type or a name that is taken.
     """
     from sweep.config.register import register as into_table
 
     module = sys._getframe(1).f_globals["__name__"]
 
     def decorate(decorated: _Entry) -> _Entry:
-        into_table(kind, name, decorated, module)
+        into_table(kind, name, decorated, module=module)
         return decorated
 
     return decorate if entry is None else decorate(entry)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import in_order
+from sweep.config.columns import explicit_first
 from sweep.core.errors import SettingError, visible
-from sweep.core.formats import duration, plural, points, setting_value, span
+from sweep.core.formats import duration, plural, points, setting_value, span, typed_value
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import show_table
 from sweep.runner import pool
@@ -150,8 +149,9 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     seeds = f"{', '.join(early)} and {last}" if early else last
     console.print(
         visible(
-            f"decide={show(config.decide)}{margin}: compares {plural(deciding.looks.comparisons, 'setting')}"
-            f" with {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds per setting"
+            f"decide={typed_value(config.decide)}{margin}: compares"
+            f" {plural(deciding.looks.comparisons, 'setting')} with"
+            f" {_written(plan, deciding.baseline)}{first}; looks after {seeds} seeds per setting"
         ),
         soft_wrap=True,
     )
@@ -176,7 +176,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, *, explicit: Seq
     expected = _expected(ahead)
     columns = [
         Column("cell", [cell.id for cell in cells]),
-        *setting_columns(in_order(swept, explicit), values),
+        *setting_columns(explicit_first(swept, explicit), values),
         Column("seeds", ranges, right=True),
         Column("as stored", [expected[cell.id] for cell in cells]),
     ]

@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sweep.config.check import check, check_effects
-from sweep.config.columns import settings_of
+from sweep.config.check import check
+from sweep.config.columns import settings_of_row
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.config.unused import refuse_unused
 from sweep.core.errors import SettingError
 from sweep.core.formats import percent
 from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import installed, wanted_as
+from sweep.engines.choice import installed, kernels_for
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
 from sweep.runner.shared_data import load_own
 from sweep.training.evaluation import predicted_class
-from sweep.training.problem import architecture, objective
+from sweep.training.problem import architecture, objective, problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -89,10 +90,10 @@ def train(config: "Mapping[str, Any] | pd.Series[Any]", seed: int | None) -> Tra
     row = config if isinstance(config, Mapping) else {str(name): value for name, value in config.items()}
     if "weights_sha256" not in row:
         return _train(row, 0 if seed is None else seed)
-    settings = settings_of(row)
+    settings = settings_of_row(row)
     engine = row.get("engine")
-    if isinstance(engine, str) and installed(wanted_as(engine)):
-        settings["parallel.kernels"] = wanted_as(engine)
+    if isinstance(engine, str) and installed(kernels_for(engine)):
+        settings["parallel.kernels"] = kernels_for(engine)
     trained = _train(settings, int(row["seed"]) if seed is None else seed)
     same = trained.result.weights_sha256 == row["weights_sha256"]
     if trained.result.seed == row["seed"] and not same:
@@ -117,10 +118,10 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
         raise SettingError(f"grid: must be a single cell to train one network, not {len(configs)}")
     config = configs[0]
     check(config)
-    check_effects(configs)
+    refuse_unused(configs)
     data = load_own(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
-        (result,) = train_block(config, [seed], data)
+        (result,) = train_block(problem_for(config, data), [seed], data)
     if result.status is Status.DIVERGED:
         warnings.warn(f"seed {seed} diverged: its predictions mean nothing", RuntimeWarning, stacklevel=4)
     return Trained(config, data, result)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from sweep.config.check import check_equal_cells
-from sweep.config.columns import in_order
+from sweep.config.columns import explicit_first
 from sweep.config.schema import Config
 from sweep.core.errors import ExecutionError, SweepError, one_line
 from sweep.core.formats import duration
@@ -192,7 +192,7 @@ def print_plan(plan: Plan, count: int, console: Console, *, explicit: Sequence[s
     )
     pool.announce(plan, console)
     swept, values = plan.swept
-    axes = in_order(swept, explicit)
+    axes = explicit_first(swept, explicit)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}
     columns = [
         Column("cell", [cell.id for cell in plan.cells]),

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from rich.console import Console
 
-from sweep.config.check import show
-from sweep.config.columns import fixed, in_order
+from sweep.config.columns import explicit_constants, explicit_first
 from sweep.config.schema import Config
 from sweep.config.variance_cells import Source
 from sweep.core.errors import ExecutionError, one_line, visible
-from sweep.core.formats import plural
+from sweep.core.formats import plural, typed_value
 from sweep.data.labels import label
 from sweep.decide import Deciding
 from sweep.report import figure_files, page_files, tables, terminal, variance
@@ -48,7 +47,7 @@ def summarise_sweep(
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes, shared = in_order(swept, explicit), fixed(configs, swept, explicit)
+    axes, shared = explicit_first(swept, explicit), explicit_constants(configs, swept, explicit)
     settings = _settings(shared, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
@@ -90,8 +89,8 @@ def summarise_variance(
     """
     swept, values = plan.swept
     configs = [cell.config for cell in plan.cells]
-    axes = [axis for axis in in_order(swept, explicit) if axis != "vary"]
-    settings = _settings(fixed(configs, swept, explicit), configs[0])
+    axes = [axis for axis in explicit_first(swept, explicit) if axis != "vary"]
+    settings = _settings(explicit_constants(configs, swept, explicit), configs[0])
     trials = _of_this_sweep(load(plan.cells[0].results, list(plan.by_id)), plan)
     table = variance.components(
         trials,
@@ -160,7 +159,7 @@ def _judged(
 
 def _settings(shared: Mapping[str, Any], config: Config) -> str:
     """Return the data set and the settings that all cells share, as a user would type them."""
-    typed = [f"{key}={show(value)}" for key, value in shared.items() if key != "data"]
+    typed = [f"{key}={typed_value(value)}" for key, value in shared.items() if key != "data"]
     return ", ".join([label(config.data), *typed] if "data" in shared else typed)
 
 

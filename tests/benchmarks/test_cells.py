@@ -9,8 +9,9 @@ from benchmarks.cells import Cell, grid, others, published, third_of_grid
 from benchmarks.selection import add_arguments, selected
 
 from sweep.config.cell import iterations
-from sweep.config.check import check, check_effects
+from sweep.config.check import check
 from sweep.config.compose import from_settings
+from sweep.config.unused import refuse_unused
 from sweep.runner.plan import cells_of, flops
 
 
@@ -18,7 +19,7 @@ from sweep.runner.plan import cells_of, flops
 def test_the_settings_of_a_cell_are_those_of_sweep(cell: Cell) -> None:
     (config,) = from_settings(cell.settings(7))
     check(config)
-    check_effects([config])
+    refuse_unused([config])
     (planned,) = cells_of([config])
     assert planned.sizes.train == cell.images
     assert iterations(config, cell.images) == (cell.epoch_steps if cell.epoch else 7)

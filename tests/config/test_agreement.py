@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import sweep
-from sweep.config.check import of_cell, of_sweep
+from sweep.config.check import cell_keys, sweep_keys
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError
 
@@ -55,17 +55,17 @@ def run(**axes: list[Any]) -> None:
     sweep.run({**dry, **needed, "epochs": 1, "data": sizes, "grid": {"zip": axes}})
 
 
-def test_all_settings_of_how_a_sweep_is_run_are_covered() -> None:
+def test_every_sweep_setting_is_covered() -> None:
     labels = {"data.label", "data.class_names"}
-    assert set(of_cell()) == {"parallel.kernels", "parallel.block_size"} | labels
-    assert (
-        {*of_sweep(), *of_cell()} == set(VALUES) > {f"parallel.{name}" for name in asdict(Config().parallel)}
-    )
+    assert set(cell_keys()) == {"parallel.kernels", "parallel.block_size"} | labels
+    keys = {*sweep_keys(), *cell_keys()}
+    assert keys == set(VALUES) > {f"parallel.{name}" for name in asdict(Config().parallel)}
 
 
-@pytest.mark.parametrize("key", of_sweep())
+@pytest.mark.parametrize("key", sweep_keys())
 @pytest.mark.parametrize("reverse", [False, True])
-def test_what_a_sweep_has_once_is_the_same_for_all_its_cells(tmp_path: Path, key: str, reverse: bool) -> None:
+def test_sweep_setting_that_differs_is_refused(tmp_path: Path, key: str, reverse: bool) -> None:
+    """A setting of the whole sweep is the same for all its cells."""
     values = VALUES[key][::-1] if reverse else VALUES[key]
     with pytest.raises(SettingError) as caught:
         run(**{"hidden": [8, 16], key: values})
@@ -74,8 +74,9 @@ def test_what_a_sweep_has_once_is_the_same_for_all_its_cells(tmp_path: Path, key
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("key", of_cell())
-def test_what_a_cell_has_once_is_the_same_wherever_it_stands(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", cell_keys())
+def test_cell_setting_that_differs_is_refused(tmp_path: Path, key: str) -> None:
+    """A setting of how a cell is trained is the same wherever the cell stands."""
     given = ",".join(map(text, VALUES[key]))
     with pytest.raises(
         SettingError, match=re.escape(f"{key}={given}: must be the same for all that is one cell")

@@ -166,46 +166,45 @@ def leaves(owner: Any, prefix: str = "") -> Iterator[str]:
             yield prefix + item.name
 
 
-def test_the_tables_hold_every_setting_once() -> None:
+def test_tables_hold_every_setting_once() -> None:
     ignored = {key for key in EQUAL if key in set(leaves(Config()))} | {"grid", "experiment"}
     assert COUNTS.keys() | ignored == set(leaves(Config()))
     assert not COUNTS.keys() & ignored
 
 
 @pytest.mark.parametrize("key", COUNTS)
-def test_a_setting_that_counts_changes_the_identity(key: str, identity: Identity) -> None:
+def test_setting_that_counts_changes_the_id(key: str, identity: Identity) -> None:
     context, value = COUNTS[key]
     assert identity(context) != identity({**context, key: value})
 
 
 @pytest.mark.parametrize("name", EQUAL)
-def test_a_setting_that_does_not_count_leaves_the_identity(name: str, identity: Identity) -> None:
+def test_setting_that_does_not_count_keeps_the_id(name: str, identity: Identity) -> None:
     first, second = EQUAL[name]
     assert identity(first) == identity(second)
 
 
-def test_cells_of_a_grid_have_the_identity_that_they_have_alone(
+def test_cells_of_a_grid_keep_their_ids(
     configured: Callable[[Settings], list[Config]], identity: Identity
 ) -> None:
+    """They have the identity that they have alone."""
     grid = {"product": {"momentum": [0.0, 0.9], "hidden": [16, 128]}}
     cells = [cell_id(config, DIGEST, size(config)) for config in configured({"grid": grid})]
     points = [{"momentum": momentum, "hidden": hidden} for momentum in (0.0, 0.9) for hidden in (16, 128)]
     assert cells == [identity(point) for point in points]
 
 
-def test_the_contents_of_the_data_count(identity: Identity) -> None:
+def test_contents_of_the_data_count(identity: Identity) -> None:
     assert identity({}, DIGEST) != identity({}, DIGEST[::-1])
 
 
-def test_the_identity_names_a_folder_anywhere(identity: Identity) -> None:
+def test_id_is_a_file_name_everywhere(identity: Identity) -> None:
     assert len(identity({})) == 16
     assert set(identity({})) <= set("0123456789abcdef")
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "4242"])
-def test_the_identity_is_the_same_in_every_process(
-    tmp_path: Path, hash_seed: str, identity: Identity
-) -> None:
+def test_id_is_the_same_in_every_process(tmp_path: Path, hash_seed: str, identity: Identity) -> None:
     settings = {"vary": ["split", "init", "order"], "optimizer": "adam", "hidden": [30, 20]}
     script = (
         "from sweep.config.cell import cell_id\n"

@@ -122,7 +122,9 @@ def test_every_setting_can_be_an_axis(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # the command sets it: put back after the test
     monkeypatch.setattr(sys, "argv", ["sweep", "-m", *arguments])
     GlobalHydra.instance().clear()
-    command.main()
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 0
     (output,) = tmp_path.glob("multirun/*/*")
     printed = capsys.readouterr().out
 
@@ -158,6 +160,6 @@ def _same(value: str) -> str:
         return value
 
 
-def test_no_setting_shares_a_column_with_a_measurement() -> None:
+def test_settings_share_no_column_with_measurements() -> None:
     labels = {"name", "experiment"}  # of the run, which are kept as they were given
     assert set(AXES) & (set(TRIAL.names) - labels) == set()

@@ -68,7 +68,7 @@ OVERRIDES = [
 
 @pytest.mark.usefixtures("hydra_here")
 @pytest.mark.parametrize("overrides", OVERRIDES, ids=" ".join)
-def test_the_composer_gives_what_hydra_gives(overrides: list[str]) -> None:
+def test_composer_agrees_with_hydra(overrides: list[str]) -> None:
     composer = application_composer()
     expected = typed(compose("config", overrides, return_hydra_config=True))
     assert typed(composer(overrides)) == expected
@@ -77,7 +77,8 @@ def test_the_composer_gives_what_hydra_gives(overrides: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("hydra_here")
-def test_groups_are_composed_once_and_values_set_on_copies() -> None:
+def test_groups_are_composed_once() -> None:
+    """Values are set on copies."""
     plain = application_composer()
     composed: list[list[str]] = []
 
@@ -154,15 +155,13 @@ def test_settings_with_a_grid_are_its_cells() -> None:
         (["experiment=models", "learning_rate=0.5"], [(128, 0.5, 10), ([8, 4], 0.5, 10), (16, 0.5, 10)]),
     ],
 )
-def test_a_value_of_the_command_line_wins_over_the_experiments(
-    overrides: list[str], cells: list[tuple[Any, float, int]]
-) -> None:
+def test_command_line_wins_over_experiment(overrides: list[str], cells: list[tuple[Any, float, int]]) -> None:
     configs = expand(overrides, application_composer())
     assert [(config.hidden, config.learning_rate, config.epochs) for config in configs] == cells
 
 
 @pytest.mark.usefixtures("hydra_here")
-def test_an_axis_of_a_group_chooses_all_its_settings() -> None:
+def test_axis_of_a_group_chooses_its_settings() -> None:
     names = [config.optimizer.name for config in expand(["experiment=models"], application_composer())]
     assert names == ["adam", "sgd", "sgd"]
     configs = from_settings({"experiment": "models", "optimizer": "sgd"})

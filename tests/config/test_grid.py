@@ -18,7 +18,8 @@ def product(**axes: list[Any]) -> list[dict[str, Any]]:
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
-def test_a_product_is_every_combination_the_last_axis_fastest() -> None:
+def test_product_is_every_combination() -> None:
+    """The last axis varies fastest."""
     axes = {"hidden": WIDTHS, "learning_rate": RATES, "activation": NAMES}
     assert grid.points({"product": axes}) == product(**axes)
 
@@ -40,7 +41,8 @@ def test_a_union_goes_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("parts", list(itertools.permutations(["product", "zip", "union"])))
-def test_parts_of_one_grid_are_combined_with_each_other_in_their_order(parts: tuple[str, ...]) -> None:
+def test_parts_of_one_grid_are_combined(parts: tuple[str, ...]) -> None:
+    """The order is that of the parts."""
     content = {
         "product": {"hidden": WIDTHS, "activation": NAMES},
         "zip": {"depth": [1, 2], "epochs": [100, 300]},
@@ -63,7 +65,8 @@ def test_values_may_be_lists() -> None:
     assert grid.points({"product": {"hidden": [16, [300, 100]]}}) == [{"hidden": 16}, {"hidden": [300, 100]}]
 
 
-def test_a_fixed_setting_takes_its_axis_out_and_leaves_each_point_once() -> None:
+def test_fixed_setting_removes_its_axis() -> None:
+    """Each point that remains stands once."""
     axes = {"hidden": WIDTHS, "learning_rate": RATES, "activation": NAMES}
     points = grid.points({"product": axes})
     assert grid.without(points, []) == points
@@ -73,7 +76,7 @@ def test_a_fixed_setting_takes_its_axis_out_and_leaves_each_point_once() -> None
     assert grid.without(points, axes) == [{}]
 
 
-def test_repetitions_are_found_among_lists_and_equal_numbers() -> None:
+def test_repetitions_among_lists_and_numbers() -> None:
     layers: list[Any] = [[300, 100], 16, [300, 100], [100, 300], 16.0, None, {"a": [1]}, {"a": [1]}]
     points = grid.points({"product": {"hidden": layers, "activation": NAMES}})
     expected: list[Any] = []
@@ -113,7 +116,8 @@ def test_repetitions_are_found_among_lists_and_equal_numbers() -> None:
         ({"product": {"hidden": [1]}, "union": [{"zip": {"hidden": [2]}}]}, "hidden stands on two axes"),
     ],
 )
-def test_a_malformed_grid_is_refused_in_one_line_that_names_the_place(malformed: Any, place: str) -> None:
+def test_malformed_grid_is_refused(malformed: Any, place: str) -> None:
+    """In one line, which names the place."""
     with pytest.raises(SettingError) as caught:
         grid.points(malformed)
     message = str(caught.value)
@@ -122,12 +126,12 @@ def test_a_malformed_grid_is_refused_in_one_line_that_names_the_place(malformed:
     assert "\n" not in message
 
 
-def test_the_message_for_a_zip_shows_the_lengths() -> None:
+def test_error_for_a_zip_shows_the_lengths() -> None:
     with pytest.raises(SettingError, match=r"grid\.zip: .*equal lengths.*hidden.*2.*depth.*1"):
         grid.points({"zip": {"hidden": [1, 2], "depth": [1]}})
 
 
-def test_a_misspelt_part_is_answered_with_the_nearest() -> None:
+def test_misspelt_part_is_answered() -> None:
     with pytest.raises(SettingError, match="one of product, zip, union; did you mean 'product'"):
         grid.points({"prodct": {"hidden": [1]}})
 
@@ -173,7 +177,7 @@ VALUES: list[Any] = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_a_value_comes_through_hydras_grammar_as_it_was(value: Any) -> None:
+def test_value_survives_hydras_grammar(value: Any) -> None:
     (parsed,) = OverridesParser.create().parse_overrides([grid.override("a.b", value)])
     assert parsed.key_or_group == "a.b"
     assert not parsed.is_sweep_override()
@@ -182,13 +186,13 @@ def test_a_value_comes_through_hydras_grammar_as_it_was(value: Any) -> None:
     assert repr(parsed.value()) == repr(value)  # -0.0 is not 0.0, and True in a list is not 1
 
 
-def test_not_a_number_comes_through() -> None:
+def test_nan_survives_hydras_grammar() -> None:
     (parsed,) = OverridesParser.create().parse_overrides([grid.override("a", math.nan)])
     assert math.isnan(parsed.value())
 
 
 @pytest.mark.parametrize("text", ["C:\\runs", "a b", "it's", "1", "null"])
-def test_text_is_itself_in_a_configuration(text: str) -> None:
+def test_text_survives_in_a_configuration(text: str) -> None:
     (parsed,) = OverridesParser.create().parse_overrides([grid.override("results", text)])
     config = OmegaConf.create({"results": "results"})
     OmegaConf.update(config, parsed.key_or_group, parsed.value())

@@ -9,14 +9,14 @@ import yaml
 
 from sweep.config import grid
 from sweep.config.cell import cell_id
-from sweep.config.columns import columns_of, settings_of
+from sweep.config.columns import columns_of, settings_of_row
 from sweep.config.compose import (
     application_composer,
     dotted,
     expand,
     from_settings,
-    own_application,
     register_schema,
+    sweep_application,
 )
 from sweep.data import datasets
 from sweep.data.settings import sizes
@@ -32,7 +32,7 @@ EXPERIMENTS = [(paper, name) for paper, own in IDS.items() for name in own]
 
 
 @pytest.mark.parametrize(("paper", "experiment"), EXPERIMENTS)
-def test_the_cells_of_a_report_keep_their_names(paper: str, experiment: str) -> None:
+def test_cells_of_reports_keep_their_ids(paper: str, experiment: str) -> None:
     file = files.folder("reports") / paper / "paper.yaml"
     scales = yaml.safe_load(file.read_text(encoding="utf-8"))["scales"]
     configs = from_settings({"experiment": f"{paper}/{experiment}", **(scales["full"] or {})})
@@ -47,15 +47,15 @@ COMMITTED = sorted(files.folder("reports").glob("*/*.parquet"))
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_committed_records_have_the_names_of_their_settings(file: Path) -> None:
+def test_committed_records_have_current_ids(file: Path) -> None:
     """Of every record behind a report: from its settings follows the name under which it was stored."""
     table = pq.ParquetFile(file).read(["cell", "config"]).to_pandas().drop_duplicates("cell")
     register_schema()
-    with own_application():  # once for all, as it takes most of the time
+    with sweep_application():  # once for all, as it takes most of the time
         composer = application_composer()
         for name, text in zip(table["cell"], table["config"], strict=True):
             settings = json.loads(text)
-            typed = dotted(settings_of(columns_of(settings)))
+            typed = dotted(settings_of_row(columns_of(settings)))
             (config,) = expand([grid.override(*item) for item in typed], composer)
             digest = settings["data"]["digest"]
             assert cell_id(config, digest, sizes(datasets.counts(config.data), config.data)) == name

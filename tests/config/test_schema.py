@@ -9,8 +9,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from sweep.cli.help import settings_page
 from sweep.config.compose import register_schema, to_config
-from sweep.config.schema import Config, all_keys, declared
+from sweep.config.schema import Config, nodes
 from sweep.system import files
 
 CONF = files.folder("conf")
@@ -34,7 +35,7 @@ def counting(group: str, option: str) -> set[str]:
     """The settings of a group, besides its name, that one of its choices gives an effect."""
     inner = {
         key: rule
-        for key, (_, rule) in ((key, declared(key)) for key in all_keys())
+        for key, rule in ((key, node.rule) for key, node in nodes().items())
         if key.startswith(f"{group}.")
     }
     return {
@@ -45,7 +46,7 @@ def counting(group: str, option: str) -> set[str]:
     }
 
 
-def test_the_files_alone_state_every_default_of_the_schema() -> None:
+def test_files_state_every_default() -> None:
     stated = content(CONF / "config.yaml")
     defaults = stated.pop("defaults")
     del stated["hydra"]
@@ -66,7 +67,7 @@ def test_conf_composes_to_the_defaults_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_every_option_composes_to_what_its_file_says(group: str, option: str) -> None:
+def test_option_composes_to_its_file(group: str, option: str) -> None:
     stated = content(CONF / group / f"{option}.yaml")
     for base in stated.pop("defaults", []):
         stated = content(CONF / group / f"{base}.yaml") | stated
@@ -78,7 +79,7 @@ def test_every_option_composes_to_what_its_file_says(group: str, option: str) ->
 
 
 @pytest.mark.parametrize("group", sorted(set(GROUPS) - {"parallel"}))
-def test_every_choice_of_a_group_has_a_file_and_every_file_is_a_choice(group: str) -> None:
+def test_choices_of_a_group_are_its_files(group: str) -> None:
     owner = type(getattr(Config(), group))
     name = next(item for item in fields(owner) if item.name == "name")
     assert sorted(name.metadata["setting"].choices) == [option for of, option in OPTIONS if of == group]
@@ -96,13 +97,19 @@ def all_fields(owner: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(("key", "item"), [pytest.param(*pair, id=pair[0]) for pair in all_fields(Config())])
-def test_every_setting_says_what_it_means(key: str, item: Any) -> None:
+def test_setting_has_a_meaning(key: str, item: Any) -> None:
     meaning = item.metadata["setting"].help
     assert meaning.strip(), f"{key} needs a help text"
     assert "\n" not in meaning
 
 
-def test_hidden_units_are_written_as_a_number_and_a_depth_or_as_a_list() -> None:
+def test_settings_page_is_current() -> None:
+    """docs/settings.md is what `sweep help settings` prints."""
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8") == settings_page()
+
+
+def test_hidden_units_of_a_number_or_a_list() -> None:
     cases: list[tuple[Any, int | None, tuple[int, ...]]] = [
         (16, None, (16,)),
         (16, 1, (16,)),

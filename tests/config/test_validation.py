@@ -152,9 +152,8 @@ CHOICES: dict[str, tuple[str, list[str], str, str]] = {
 
 
 @pytest.mark.parametrize("key", CHOICES)
-def test_a_misspelt_choice_is_answered_with_all_names_and_the_nearest(
-    key: str, refusal: Callable[[Settings], str]
-) -> None:
+def test_misspelt_choice_is_answered(key: str, refusal: Callable[[Settings], str]) -> None:
+    """With all names and the nearest."""
     typed, allowed, start, near = CHOICES[key]
     message = refusal({key: typed})
     assert message.startswith(f"{start}: must be one of ")
@@ -167,7 +166,7 @@ def test_a_misspelt_choice_is_answered_with_all_names_and_the_nearest(
     ("key", "value", "near"),
     [("vary", ["init", "ordr"], "order"), ("evaluation.parts", ["tset"], "test")],
 )
-def test_a_misspelt_name_in_a_list_is_answered_with_the_nearest(
+def test_misspelt_name_in_a_list_is_answered(
     key: str, value: list[str], near: str, refusal: Callable[[Settings], str]
 ) -> None:
     message = refusal({key: value})
@@ -186,15 +185,13 @@ def test_a_misspelt_name_in_a_list_is_answered_with_the_nearest(
         ("paralel", "parallel"),
     ],
 )
-def test_a_misspelt_key_is_answered_with_the_nearest(
-    key: str, near: str, refusal: Callable[[Settings], str]
-) -> None:
+def test_misspelt_key_is_answered(key: str, near: str, refusal: Callable[[Settings], str]) -> None:
     message = refusal({key: 1})
     assert message.startswith(key)
     assert message.endswith(f"did you mean {near!r}?")
 
 
-def test_a_value_of_several_lines_is_refused_in_one(refusal: Callable[[Settings], str]) -> None:
+def test_value_of_several_lines_is_one_line(refusal: Callable[[Settings], str]) -> None:
     assert refusal({"activation": "relu\nrelu"}).startswith("activation=relu")
 
 
@@ -254,7 +251,7 @@ STOPPING = {"early_stopping.patience": 3}
         ({"seeds": [3, 1, 3]}, ["seeds=[3,1,3]", "seed 3", "more than once"]),
     ],
 )
-def test_what_does_not_go_together_is_refused(
+def test_contradiction_is_refused(
     settings: dict[str, Any], words: list[str], refusal: Callable[[Settings], str]
 ) -> None:
     message = refusal(settings)
@@ -278,13 +275,11 @@ def test_what_does_not_go_together_is_refused(
         {"hidden": [300, 100], "depth": 0},
     ],
 )
-def test_what_goes_together_is_accepted(
-    settings: dict[str, Any], accepted: Callable[[Settings], None]
-) -> None:
+def test_combination_is_accepted(settings: dict[str, Any], accepted: Callable[[Settings], None]) -> None:
     accepted(settings)
 
 
-def test_every_setting_with_choices_stands_in_a_table() -> None:
+def test_tables_hold_every_choice() -> None:
     tables = CHOICES.keys() | OTHERS.keys()
     for key, owner in itertools.chain([("", Config())], vars(Config()).items()):
         for item in fields(owner) if is_dataclass(owner) else ():

@@ -79,7 +79,8 @@ def leaves(owner: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 LEAVES = dict(leaves(Config()))
 
 
-def test_the_tables_hold_every_number_and_every_setting_that_may_be_null() -> None:
+def test_tables_hold_every_number() -> None:
+    """And every setting that may be null."""
     assert set(WHOLE) == {key for key, kind in LEAVES.items() if kind in (int, int | None)}
     assert set(REAL) == {key for key, kind in LEAVES.items() if kind in (float, float | None)}
     assert {key for key, kind in LEAVES.items() if type(None) in get_args(kind)} - {"experiment"} == NULLABLE
@@ -104,9 +105,7 @@ def test_a_number_beyond_its_bound_is_refused(
 @pytest.mark.parametrize(
     ("key", "value"), cases(dict.fromkeys(WHOLE, NO_WHOLE_NUMBERS) | dict.fromkeys(REAL, NO_REAL_NUMBERS))
 )
-def test_what_is_no_number_of_the_right_kind_is_refused(
-    key: str, value: Any, refusal: Callable[[Settings], str]
-) -> None:
+def test_wrong_kind_of_number_is_refused(key: str, value: Any, refusal: Callable[[Settings], str]) -> None:
     message = refusal({key: value})
     noun = "a whole number" if key in WHOLE else "a number"
     assert message.lower().startswith(f"{key}={value}: must be {noun}".lower())
@@ -114,7 +113,7 @@ def test_what_is_no_number_of_the_right_kind_is_refused(
 
 
 @pytest.mark.parametrize("key", [key for key in LEAVES if key not in ("grid", "experiment")])
-def test_null_is_accepted_exactly_where_it_means_something(
+def test_null_is_accepted_if_it_has_a_meaning(
     key: str, refusal: Callable[[Settings], str], accepted: Callable[[Settings], None]
 ) -> None:
     if key in NULLABLE or key == "compare.baseline":

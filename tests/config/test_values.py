@@ -23,7 +23,7 @@ from sweep.config.compose import (
     with_values,
 )
 from sweep.config.messages import explain
-from sweep.config.schema import Config, all_keys
+from sweep.config.schema import Config, nodes
 from sweep.core.errors import SweepError
 from sweep.system import files
 
@@ -58,13 +58,14 @@ def same(composer: Composer, *overrides: str) -> str:
     return expected
 
 
-@pytest.mark.parametrize("key", [*all_keys(), "hiden", "data.nois", "epochs.x", "grid.product.hidden"])
-def test_every_setting_takes_and_refuses_what_omegaconf_does(composer: Composer, key: str) -> None:
+@pytest.mark.parametrize("key", [*nodes(), "hiden", "data.nois", "epochs.x", "grid.product.hidden"])
+def test_conversion_agrees_with_omegaconf(composer: Composer, key: str) -> None:
+    """Values are taken and refused alike."""
     for value in VALUES:
         same(composer, f"{key}={value}")
 
 
-def test_a_wrong_setting_is_refused_in_both_ways_when_forced(composer: Composer) -> None:
+def test_wrong_forced_setting_is_refused(composer: Composer) -> None:
     assert same(composer, "++hiden=3").startswith("hiden: no such setting")
     assert "hidden=3" in same(composer, "++hidden=3")
 
@@ -72,7 +73,7 @@ def test_a_wrong_setting_is_refused_in_both_ways_when_forced(composer: Composer)
 @pytest.mark.parametrize("seed", range(40))
 def test_several_settings_and_groups_together(composer: Composer, seed: int) -> None:
     rng = random.Random(seed)
-    plain = [f"{key}={value}" for key in all_keys() for value in ("3", "0.5", "null", "[test,init]", "relu")]
+    plain = [f"{key}={value}" for key in nodes() for value in ("3", "0.5", "null", "[test,init]", "relu")]
     accepted = []
     for line in rng.sample(plain, 40):
         if "must be" not in outcome(partial(composer.config, [line])):
@@ -123,7 +124,8 @@ class Counting(Composer):
         return super().__call__(overrides)
 
 
-def test_a_grid_of_plain_values_never_takes_the_long_way(composer: Composer) -> None:
+def test_grid_of_plain_values_is_fast(composer: Composer) -> None:
+    """Hydra composes only once."""
     counting = Counting(composer.compose, list(composer.groups))
     axes = {"hidden": list(range(1, 31)), "learning_rate": [0.1, 0.2], "data.train_size": [800, None]}
     configs = expand(["seeds=[0,3]", "optimizer=adam"], counting, {"product": axes})
@@ -135,7 +137,7 @@ def test_a_grid_of_plain_values_never_takes_the_long_way(composer: Composer) -> 
     assert len(counting.typed) == 1
 
 
-def test_configurations_share_what_they_do_not_change() -> None:
+def test_configurations_share_unchanged_groups() -> None:
     base = Config()
     changed = with_values(base, {"hidden": 3, "data.noise": 0.5, "data.train_size": 9})
     assert (changed.hidden, changed.data.noise, changed.data.train_size) == (3, 0.5, 9)
@@ -144,6 +146,6 @@ def test_configurations_share_what_they_do_not_change() -> None:
 
 
 @pytest.mark.parametrize("key", ["data", "hiden", "data.nois", "epochs.x", "a.b"])
-def test_what_is_no_setting_of_its_own_cannot_be_converted(key: str) -> None:
+def test_groups_and_unknown_keys_are_not_converted(key: str) -> None:
     with pytest.raises(ValueError, match=key):
         converted(key, 3)

@@ -17,16 +17,16 @@ def test_a_number_is_scaled_and_formatted() -> None:
     assert Format(spec=".3g").number(12345.0) == "1.23e+04"
 
 
-def test_a_spread_an_interval_and_a_difference_are_texts_of_their_numbers() -> None:
+def test_spread_interval_and_difference() -> None:
     assert PERCENT.spread(0.94621, 0.0049) == "94.62 ± 0.49"
     assert PERCENT.interval(0.9402, 0.9523) == "94.02 to 95.23"
-    assert PERCENT.estimate(0.12, 0.1, 0.14) == "12.00 (10.00 to 14.00)"
-    assert PERCENT.difference(-0.0359, -0.0426, -0.0292) == "-3.59 (-4.26 to -2.92)"
-    assert WHOLE.estimate(-0.001, -0.2, 0.44) == "0 (-20 to 44)"
+    assert PERCENT.estimate(0.12, 0.1, 0.14) == "12.00 [10.00, 14.00]"
+    assert PERCENT.difference(-0.0359, -0.0426, -0.0292) == "-3.59 [-4.26, -2.92]"
+    assert WHOLE.estimate(-0.001, -0.2, 0.44) == "0 [-20, 44]"
 
 
 @pytest.mark.parametrize("missing", [None, math.nan])
-def test_what_is_missing_is_a_dash_or_left_out(missing: float | None) -> None:
+def test_missing_number_is_a_dash_or_left_out(missing: float | None) -> None:
     assert PERCENT.number(missing) == PERCENT.signed(missing) == "–"
     assert PERCENT.spread(missing, missing) == PERCENT.interval(missing, missing) == "–"
     assert PERCENT.difference(missing, missing, missing) == "–"
@@ -69,5 +69,5 @@ def test_a_setting_is_written_as_it_is_typed(value: object, text: str) -> None:
         *((10**9, "1.0 GB"), (1_239_000_000_000, "1.2 TB"), (10**16, "10,000.0 TB")),
     ],
 )
-def test_a_size_is_in_the_unit_that_people_read(count: int, text: str) -> None:
+def test_size_in_readable_units(count: int, text: str) -> None:
     assert formats.file_size(count) == text

@@ -24,7 +24,8 @@ def same(first: datasets.RawData, second: datasets.RawData) -> bool:
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ARRAYS)
 
 
-def test_mnist_has_its_published_counts_and_statistics() -> None:
+def test_mnist_published_statistics() -> None:
+    """MNIST has its published counts of digits, mean and standard deviation."""
     raw = datasets.load(DataConfig())
     assert raw.train_features.shape == (60_000, 784)
     assert raw.test_features.shape == (10_000, 784)
@@ -42,12 +43,12 @@ def test_mnist_has_its_published_counts_and_statistics() -> None:
 
 
 def digest_of_embedded_files(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The digest of `folder` in the place of the embedded MNIST, in a process of its own."""
+    """Print the digest of `folder` in place of the embedded MNIST, in a separate process."""
     script = (
         "import sys, pathlib\n"
         "from sweep.data import datasets\n"
         "datasets.MNIST_FOLDER = pathlib.Path(sys.argv[1])\n"
-        "print(datasets.digest(datasets.DataConfig()))\n"
+        "print(datasets.contents_digest(datasets.DataConfig()))\n"
     )
     return subprocess.run(
         [sys.executable, "-c", script, folder], cwd=folder.parent, capture_output=True, text=True, check=False
@@ -55,10 +56,11 @@ def digest_of_embedded_files(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"])
-def test_an_altered_copy_of_mnist_fails_its_checksum(tmp_path: Path, name: str) -> None:
+def test_mnist_altered_file(tmp_path: Path, name: str) -> None:
+    """An altered file of the embedded MNIST fails its checksum."""
     folder = Path(shutil.copytree(datasets.MNIST_FOLDER, tmp_path / "mnist"))
     intact = digest_of_embedded_files(folder)
-    assert intact.stdout.strip() == datasets.digest(DataConfig())
+    assert intact.stdout.strip() == datasets.contents_digest(DataConfig())
     content = bytearray((folder / name).read_bytes())
     content[4] ^= 1  # the time stamp, which no unzipping would miss
     (folder / name).write_bytes(content)
@@ -71,7 +73,8 @@ def test_an_altered_copy_of_mnist_fails_its_checksum(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_copy_of_mnist_is_the_same_data_zipped_or_not(tmp_path: Path, zipped: bool) -> None:
+def test_mnist_copy(tmp_path: Path, zipped: bool) -> None:
+    """A copy of MNIST is the same data, zipped or not."""
     for file in datasets.MNIST_FOLDER.glob("*.gz"):
         if zipped:
             shutil.copy(file, tmp_path)
@@ -79,10 +82,11 @@ def test_a_copy_of_mnist_is_the_same_data_zipped_or_not(tmp_path: Path, zipped: 
             (tmp_path / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
     copied = DataConfig(name="idx", root=str(tmp_path))
     assert same(datasets.load(copied), datasets.load(DataConfig()))
-    assert datasets.digest(copied) == datasets.digest(DataConfig())
+    assert datasets.contents_digest(copied) == datasets.contents_digest(DataConfig())
 
 
-def test_other_contents_are_other_data(tmp_path: Path) -> None:
+def test_contents_digest_one_label_changed(tmp_path: Path) -> None:
+    """Files that differ in one label have different digests."""
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()
@@ -92,12 +96,12 @@ def test_other_contents_are_other_data(tmp_path: Path) -> None:
     content = bytearray(labels.read_bytes())
     content[-1] = (content[-1] + 1) % 10
     labels.write_bytes(content)
-    first, second = (datasets.digest(DataConfig(name="idx", root=str(folder))) for folder in folders)
+    first, second = (datasets.contents_digest(DataConfig(name="idx", root=str(folder))) for folder in folders)
     assert first != second
 
 
-def test_files_that_are_replaced_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a notebook, where one process lives on while files and the working folder change."""
+def test_load_replaced_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replaced files are read again, as in a notebook whose files and working folder change."""
     config = DataConfig(name="idx", root="data")
     for name in ("a", "b"):
         (tmp_path / name / "data").mkdir(parents=True)
@@ -109,17 +113,18 @@ def test_files_that_are_replaced_are_read_again(tmp_path: Path, monkeypatch: pyt
 
     def last_label_in(folder: str) -> tuple[int, str]:
         monkeypatch.chdir(tmp_path / folder)
-        return int(datasets.load(config).test_labels[-1]), datasets.digest(config)
+        return int(datasets.load(config).test_labels[-1]), datasets.contents_digest(config)
 
     first, second = last_label_in("a"), last_label_in("b")
     assert first[0] == original[-1] != second[0]
-    assert first[1] == datasets.digest(DataConfig()) != second[1]
+    assert first[1] == datasets.contents_digest(DataConfig()) != second[1]
     labels.write_bytes(original)
     assert last_label_in("b") == first
 
 
 @pytest.mark.parametrize("config", [EXAM, SPIRAL], ids=["exam", "spiral"])
-def test_generated_data_follow_from_their_seed(config: DataConfig) -> None:
+def test_generated_by_seed(config: DataConfig) -> None:
+    """Generated data follow from their seed, and no example repeats."""
     first, again = datasets.load(config), datasets.load(config)
     other = datasets.load(replace(config, generator_seed=1))
     assert same(first, again)
@@ -130,7 +135,8 @@ def test_generated_data_follow_from_their_seed(config: DataConfig) -> None:
     assert len(np.unique(np.concatenate([first.train_features, first.test_features]), axis=0)) == 440
 
 
-def test_the_exam_is_passed_by_listening_and_sleeping_about_four_hours() -> None:
+def test_exam_rule() -> None:
+    """Students pass who listen long enough and sleep about four hours."""
     raw = datasets.load(replace(EXAM, noise=0.0))
     sleep, listening = raw.train_features.T
     passed = raw.train_labels == 1
@@ -147,14 +153,16 @@ def test_the_exam_is_passed_by_listening_and_sleeping_about_four_hours() -> None
     assert listening[~passed].max() > listening[passed].min()
 
 
-def test_noise_hides_the_rule_of_the_exam_from_some() -> None:
+def test_exam_noise() -> None:
+    """Noise changes some results of the exam, but no feature."""
     clear = datasets.load(replace(EXAM, noise=0.0))
     noisy = datasets.load(EXAM)
     assert np.array_equal(clear.train_features, noisy.train_features)
     assert 0 < np.mean(clear.train_labels != noisy.train_labels) < 0.3
 
 
-def test_the_spiral_arms_turn_while_their_radius_grows_to_five() -> None:
+def test_spiral_shape() -> None:
+    """The spiral arms turn while their radius grows to five."""
     raw = datasets.load(replace(SPIRAL, noise=0.0))
     x, y = raw.train_features.T
     radius = np.hypot(x, y)
@@ -164,7 +172,8 @@ def test_the_spiral_arms_turn_while_their_radius_grows_to_five() -> None:
     np.testing.assert_allclose(np.cos(angle) * radius, y, atol=1e-12)
 
 
-def test_noise_moves_the_spiral_by_its_standard_deviation() -> None:
+def test_spiral_noise() -> None:
+    """Noise moves the points of the spiral by its standard deviation."""
     many = replace(SPIRAL, train_size=50_000)
     clear, noisy = (datasets.load(replace(many, noise=noise)) for noise in (0.0, 0.3))
     moved = noisy.train_features - clear.train_features
@@ -173,8 +182,8 @@ def test_noise_moves_the_spiral_by_its_standard_deviation() -> None:
 
 
 @pytest.mark.parametrize("name", ["exam", "spiral"])
-def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> None:
-    """The size of one part changes no other, and a smaller part is the begin of a larger one."""
+def test_generated_parts_independent(name: str) -> None:
+    """The size of one part changes no other, and a smaller part is the beginning of a larger one."""
 
     def parts(train: int, validation: int, test: int) -> list[tuple[Any, Any]]:
         config = DataConfig(
@@ -184,7 +193,7 @@ def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> Non
             datasets.load(config),
             replace(config, normalization="none"),
             "float64",
-            np.random.default_rng(0),
+            rng=np.random.default_rng(0),
         )
         return [(part.features, part.labels) for part in (data.train, data.validation, data.test)]
 
@@ -198,9 +207,10 @@ def test_the_parts_of_generated_data_have_streams_of_their_own(name: str) -> Non
 
 
 @pytest.mark.parametrize("subset", ["random", "first", "last"])
-def test_the_test_subset_is_the_one_that_was_asked_for(subset: str) -> None:
+def test_test_subset(subset: str) -> None:
+    """The test subset is random, the first or the last examples, as the setting says."""
     config = DataConfig(train_size=10, test_size=4000, test_subset=subset)
-    data = prepare(datasets.load(config), config, "float32", np.random.default_rng(0))
+    data = prepare(datasets.load(config), config, "float32", rng=np.random.default_rng(0))
     if subset == "random":
         assert len(np.unique(data.test.indices)) == 4000
         assert 4500 < data.test.indices.mean() < 5500
@@ -209,6 +219,7 @@ def test_the_test_subset_is_the_one_that_was_asked_for(subset: str) -> None:
         np.testing.assert_array_equal(data.test.indices, expected)
 
 
-def test_counts_are_those_of_what_is_read() -> None:
+def test_counts_match_load() -> None:
+    """`counts` agrees with the data that `load` returns."""
     for config in (DataConfig(), DataConfig(name="spiral", train_size=30, validation_size=5, test_size=7)):
         assert datasets.counts(config) == datasets.load(config).counts

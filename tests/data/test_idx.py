@@ -30,8 +30,10 @@ FILES = {
 IMAGES, LABELS, TEST_IMAGES, TEST_LABELS = FILES
 
 
-def written(folder: Path, changes: dict[str, bytes | None] | None = None, zipped: bool = False) -> DataConfig:
-    """Writes the four files, with `changes` for some: other bytes, or None for no file."""
+def write_files(
+    folder: Path, changes: dict[str, bytes | None] | None = None, *, zipped: bool = False
+) -> DataConfig:
+    """Write the four files, with `changes` for some: other bytes, or None for no file."""
     for name, content in (FILES | (changes or {})).items():
         if content is not None and zipped:
             (folder / f"{name}.gz").write_bytes(gzip.compress(content))
@@ -49,8 +51,9 @@ def refusal(config: DataConfig) -> str:
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_values_are_read_as_they_were_written(tmp_path: Path, zipped: bool) -> None:
-    raw = datasets.load(written(tmp_path, zipped=zipped))
+def test_read_values(tmp_path: Path, zipped: bool) -> None:
+    """Values are read as they were written, as uint8."""
+    raw = datasets.load(write_files(tmp_path, zipped=zipped))
     assert raw.train_features.dtype == np.uint8
     assert raw.train_features.tolist() == [list(TRAIN_PIXELS[i : i + 4]) for i in (0, 4, 8)]
     assert raw.test_features.tolist() == [list(TEST_PIXELS[:4]), list(TEST_PIXELS[4:])]
@@ -58,12 +61,13 @@ def test_values_are_read_as_they_were_written(tmp_path: Path, zipped: bool) -> N
     assert raw.test_labels.tolist() == [9, 1]
 
 
-@pytest.mark.parametrize("kept", range(len(FILES[IMAGES])))
-def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path: Path, kept: int) -> None:
-    message = refusal(written(tmp_path, {IMAGES: FILES[IMAGES][:kept]}))
+@pytest.mark.parametrize("length", range(len(FILES[IMAGES])))
+def test_truncated_file(tmp_path: Path, length: int) -> None:
+    """A truncated file is refused wherever it ends."""
+    message = refusal(write_files(tmp_path, {IMAGES: FILES[IMAGES][:length]}))
     assert str(tmp_path / IMAGES) in message
-    assert f"{kept} bytes" in message
-    assert ("at least 4" if kept < 4 else "truncated") in message
+    assert f"{length} bytes" in message
+    assert ("at least 4" if length < 4 else "truncated") in message
 
 
 HUGE = 2**31  # HUGE * HUGE * 4 is 2^64, which is 0 in 64-bit arithmetic
@@ -89,22 +93,23 @@ HUGE = 2**31  # HUGE * HUGE * 4 is 2^64, which is 0 in 64-bit arithmetic
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
-def test_a_wrong_file_is_named_with_what_is_expected(
-    tmp_path: Path, file: str, content: bytes, words: list[str], zipped: bool
-) -> None:
-    message = refusal(written(tmp_path, {file: content}, zipped))
+def test_wrong_file(tmp_path: Path, file: str, content: bytes, words: list[str], zipped: bool) -> None:
+    """The error names the wrong file and says what is expected."""
+    message = refusal(write_files(tmp_path, {file: content}, zipped=zipped))
     assert str(tmp_path / file) in message
     assert all(word in message for word in words), message
 
 
-def test_labels_must_be_below_the_number_of_classes(tmp_path: Path) -> None:
-    written(tmp_path)
+def test_labels_above_classes(tmp_path: Path) -> None:
+    """Labels must be below the number of classes."""
+    write_files(tmp_path)
     message = refusal(DataConfig(name="idx", root=str(tmp_path), classes=6))
     assert all(word in message for word in (LABELS, "label 9", "must be 0 to 5", "data.classes=6"))
 
 
-def test_training_and_test_images_must_have_the_same_pixels(tmp_path: Path) -> None:
-    message = refusal(written(tmp_path, {TEST_IMAGES: idx_file((2, 1, 3), bytes(6))}))
+def test_different_pixel_counts(tmp_path: Path) -> None:
+    """Training and test images must have equally many pixels."""
+    message = refusal(write_files(tmp_path, {TEST_IMAGES: idx_file((2, 1, 3), bytes(6))}))
     assert all(word in message for word in (str(tmp_path), "4 pixels", "3", "must be equal"))
 
 
@@ -125,8 +130,9 @@ def flip_a_bit(data: bytes) -> bytes:
         (flip_a_bit, "damaged"),
     ],
 )
-def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Callable[[bytes], bytes], word: str) -> None:
-    config = written(tmp_path, zipped=True)
+def test_damaged_gzip_file(tmp_path: Path, damage: Callable[[bytes], bytes], word: str) -> None:
+    """The error names the damaged gzip file."""
+    config = write_files(tmp_path, zipped=True)
     file = tmp_path / f"{IMAGES}.gz"
     file.write_bytes(damage(file.read_bytes()))
     message = refusal(config)
@@ -135,20 +141,23 @@ def test_a_damaged_gzip_file_is_named(tmp_path: Path, damage: Callable[[bytes], 
 
 
 @pytest.mark.parametrize("name", ["nowhere", "no where", "no\nwhere"])
-def test_a_missing_folder_is_named(tmp_path: Path, name: str) -> None:
+def test_missing_folder(tmp_path: Path, name: str) -> None:
+    """The error names the missing folder in one line."""
     shown = f"{tmp_path}/{name}".replace("\n", " ")
     config = DataConfig(name="idx", root=f"{tmp_path}/{name}")
     assert refusal(config) == f"data.root={shown}: no such folder"
 
 
-def test_a_file_is_no_folder_of_data(tmp_path: Path) -> None:
+def test_folder_is_a_file(tmp_path: Path) -> None:
+    """A file in place of the folder is refused by name."""
     file = tmp_path / "data"
     file.write_bytes(b"")
     assert f"data.root={file}" in refusal(DataConfig(name="idx", root=str(file)))
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_named_with_both_names_that_were_sought(tmp_path: Path, name: str) -> None:
-    message = refusal(written(tmp_path, {name: None}))
+def test_missing_file(tmp_path: Path, name: str) -> None:
+    """The error names the missing file with and without .gz."""
+    message = refusal(write_files(tmp_path, {name: None}))
     assert f"{tmp_path / name}: no such file" in message
     assert f"{name}.gz" in message

@@ -24,11 +24,11 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def prepared(config: DataConfig, precision: str = "float64") -> tuple[RawData, PreparedData]:
     raw = datasets.load(config)
-    return raw, prepare(raw, config, precision, rng())
+    return raw, prepare(raw, config, precision, rng=rng())
 
 
 def rows(raw: RawData, data: PreparedData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The raw features of the three parts, float64, looked up by their indices."""
+    """Look up the raw features of the three parts by their indices, in float64."""
     sources = (raw.train_features, raw.train_features, raw.test_features)
     parts = (data.train, data.validation, data.test)
     train, validation, test = (
@@ -37,7 +37,8 @@ def rows(raw: RawData, data: PreparedData) -> tuple[np.ndarray, np.ndarray, np.n
     return train, validation, test
 
 
-def test_parts_are_disjoint_and_as_large_as_asked() -> None:
+def test_split_sizes() -> None:
+    """Parts are disjoint and have the requested sizes."""
     raw = datasets.load(DIGITS)
     train, validation, test = split(raw, DIGITS, rng())
     assert [len(part) for part in (train, validation, test)] == [5000, 700, 4500]
@@ -49,7 +50,8 @@ def test_parts_are_disjoint_and_as_large_as_asked() -> None:
     assert test.max() > 5000  # drawn from all of the file, not its beginning
 
 
-def test_by_default_training_takes_what_validation_leaves_and_the_test_file_stays_whole() -> None:
+def test_split_default() -> None:
+    """By default training takes all that validation leaves, and the test file stays whole."""
     config = DataConfig()
     raw = datasets.load(config)
     train, validation, test = split(raw, config, rng())
@@ -59,7 +61,8 @@ def test_by_default_training_takes_what_validation_leaves_and_the_test_file_stay
     assert np.array_equal(test, np.arange(10_000))
 
 
-def test_a_split_follows_from_its_generator() -> None:
+def test_split_generator() -> None:
+    """Equal generators give equal splits."""
     raw = datasets.load(DIGITS)
     first, again, other = (split(raw, DIGITS, rng(seed)) for seed in (0, 0, 1))
     for part in range(3):
@@ -67,7 +70,8 @@ def test_a_split_follows_from_its_generator() -> None:
         assert not np.array_equal(first[part], other[part])
 
 
-def test_labels_and_features_come_from_the_file_of_their_part() -> None:
+def test_parts_come_from_their_file() -> None:
+    """Labels and features come from the file of their part."""
     raw, data = prepared(replace(DIGITS, normalization="none"))
     for part, source, labels in (
         (data.train, raw.train_features, raw.train_labels),
@@ -87,19 +91,21 @@ def test_labels_and_features_come_from_the_file_of_their_part() -> None:
         ({"test_size": 10_001}, ["data.test_size=10001", "at most 10000"]),
     ],
 )
-def test_parts_larger_than_their_file_are_refused(change: dict[str, int | None], words: list[str]) -> None:
+def test_sizes_too_large(change: dict[str, int | None], words: list[str]) -> None:
+    """Parts larger than their file are refused."""
     config = replace(DataConfig(), **change)
-    for refused, given in (
+    for refused, argument in (
         (sizes, datasets.counts(config)),
         (partial(split, rng=rng()), datasets.load(config)),
     ):
         with pytest.raises(SettingError) as caught:
-            refused(given, config)
+            refused(argument, config)
         assert "\n" not in str(caught.value)
         assert all(word in str(caught.value) for word in words), caught.value
 
 
-def test_parts_as_large_as_their_file_are_taken() -> None:
+def test_sizes_whole_file() -> None:
+    """Parts may be as large as their file."""
     config = replace(DataConfig(), train_size=59_999, validation_size=1, test_size=10_000)
     size = sizes(datasets.counts(config), config)
     assert (size.train, size.validation, size.test, size.inputs) == (59_999, 1, 10_000, 784)
@@ -107,7 +113,8 @@ def test_parts_as_large_as_their_file_are_taken() -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("normalization", ["none", "unit", "image", "feature"])
-def test_normalisation_of_digits_agrees_with_scikit_learn(normalization: str, precision: str) -> None:
+def test_normalization_digits(normalization: str, precision: str) -> None:
+    """The normalisation of digits agrees with scikit-learn."""
     raw, data = prepared(replace(DIGITS, normalization=normalization), precision)
     parts = rows(raw, data)
     if normalization == "feature":
@@ -119,17 +126,18 @@ def test_normalisation_of_digits_agrees_with_scikit_learn(normalization: str, pr
     else:
         expected = [part / (255 if normalization == "unit" else 1) for part in parts]
     tolerance = 1e-12 if precision == "float64" else 2e-6
-    for part, wanted in zip((data.train, data.validation, data.test), expected, strict=True):
+    for part, values in zip((data.train, data.validation, data.test), expected, strict=True):
         assert part.features.dtype == part.targets.dtype == np.dtype(precision)
-        np.testing.assert_allclose(part.features, wanted, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(part.features, values, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("features", ["raw", "quadratic"])
 @pytest.mark.parametrize("config", [EXAM, SPIRAL], ids=["exam", "spiral"])
 @pytest.mark.parametrize(("normalization", "scaler"), [("unit", MinMaxScaler), ("feature", StandardScaler)])
-def test_normalisation_of_generated_data_agrees_with_scikit_learn(
+def test_normalization_generated(
     config: DataConfig, features: str, normalization: str, scaler: type[MinMaxScaler | StandardScaler]
 ) -> None:
+    """The normalisation of generated data agrees with scikit-learn."""
     raw, data = prepared(replace(config, features=features, normalization=normalization))
     parts = list(rows(raw, data))
     if features == "quadratic":
@@ -140,7 +148,8 @@ def test_normalisation_of_generated_data_agrees_with_scikit_learn(
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_pixels_constant_in_training_become_zero_everywhere(precision: str) -> None:
+def test_normalization_constant_pixels(precision: str) -> None:
+    """Pixels that are constant in the training part become zero in every part."""
     config = DataConfig(train_size=300, validation_size=300, normalization="feature")
     raw, data = prepared(config, precision)
     constant = np.ptp(raw.train_features[data.train.indices], axis=0) == 0
@@ -153,16 +162,18 @@ def test_pixels_constant_in_training_become_zero_everywhere(precision: str) -> N
 @pytest.mark.parametrize("normalization", ["none", "unit", "image", "feature"])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("value", [0, 7, 255])
-def test_images_without_contrast_stay_finite(normalization: str, precision: str, value: int) -> None:
+def test_normalization_flat_images(normalization: str, precision: str, value: int) -> None:
+    """Images without contrast stay finite."""
     images, labels = np.full((5, 784), value, np.uint8), np.zeros(5, np.int64)
     config = DataConfig(validation_size=1, normalization=normalization)
-    data = prepare(RawData(images, labels, images, labels), config, precision, rng())
-    wanted = {"none": value, "unit": value / 255, "image": 0, "feature": 0}[normalization]
+    data = prepare(RawData(images, labels, images, labels), config, precision, rng=rng())
+    values = {"none": value, "unit": value / 255, "image": 0, "feature": 0}[normalization]
     for part in (data.train, data.validation, data.test):
-        np.testing.assert_allclose(part.features, wanted, rtol=1e-6, atol=0)
+        np.testing.assert_allclose(part.features, values, rtol=1e-6, atol=0)
 
 
-def test_the_quadratic_map_by_hand() -> None:
+def test_quadratic_map() -> None:
+    """The quadratic map gives the features computed by hand."""
     points, labels = np.array([[2.0, 3.0], [-1.0, 0.5]]), np.array([1, 0])
     config = DataConfig(
         name="exam",
@@ -172,13 +183,14 @@ def test_the_quadratic_map_by_hand() -> None:
         features="quadratic",
         targets="scalar",
     )
-    data = prepare(RawData(points, labels, points, labels), config, "float64", rng())
+    data = prepare(RawData(points, labels, points, labels), config, "float64", rng=rng())
     assert data.test.features.tolist() == [[4, 9, 6, 2, 3], [1, 0.25, -0.5, -1, 0.5]]
     assert data.test.targets.tolist() == [[1], [0]]
     assert data.validation.features.shape == (0, 5)
 
 
-def test_one_hot_targets_agree_with_scikit_learn() -> None:
+def test_targets_one_hot() -> None:
+    """One-hot targets agree with scikit-learn."""
     _, data = prepared(DIGITS)
     encoder = LabelBinarizer().fit(np.arange(10))
     for part in (data.train, data.validation, data.test):
@@ -186,7 +198,8 @@ def test_one_hot_targets_agree_with_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_scalar_targets_are_the_labels_in_one_column(precision: str) -> None:
+def test_targets_scalar(precision: str) -> None:
+    """Scalar targets are the labels in one column."""
     _, data = prepared(replace(EXAM, targets="scalar", normalization="none"), precision)
     for part in (data.train, data.validation, data.test):
         assert part.targets.shape == (len(part), 1)

@@ -1,4 +1,4 @@
-"""Small problems for engines, made from the tables of `nn`, and the same training in plain `nn`."""
+"""Small problems for engines from the tables of `nn`, and the same training in plain `nn`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ EXAMPLES = 40
 # Every output and loss that go together, with each way to reduce a batch.
 OBJECTIVES = [
     Objective.named(output, loss, reduction)
-    for loss in LOSSES.own
+    for loss in LOSSES.builtin
     for output in LOSSES[loss].goes_with()
     for reduction in (("mean", "sum") if LOSSES[loss].additive else ("mean",))
 ]
@@ -53,7 +53,7 @@ class Setup:
     shared: bool
 
     def __str__(self) -> str:
-        order = "shared" if self.shared else "own"
+        order = "shared" if self.shared else "separate"
         return f"{self.engine.__name__}-{self.batch}-{order}"
 
     def problem(
@@ -66,16 +66,23 @@ class Setup:
         bias: bool = True,
     ) -> Problem:
         architecture = Architecture(units, activation, bias)
-        return Problem(architecture, objective, optimizer, regularizer, self.batch, self.shared)
+        return Problem(
+            architecture=architecture,
+            objective=objective,
+            optimizer=optimizer,
+            regularizer=regularizer,
+            batch_size=self.batch,
+            shared=self.shared,
+        )
 
     def rows(self, steps: int, seeds: int) -> list[Rows]:
-        """So many mini-batches, of which every third is smaller: (batch,) or (seeds, batch)."""
+        """Draw `steps` mini-batches, every third of them smaller: (batch,) or (seeds, batch)."""
         rng = np.random.default_rng(steps)
         sizes = (max(1, self.batch - 4) if step % 3 == 2 else self.batch for step in range(steps))
         return [rng.integers(0, EXAMPLES, size if self.shared else (seeds, size)) for size in sizes]
 
 
-# The engine for mini-batches is given single examples, too: the last mini-batch of an epoch may be one.
+# The engine for mini-batches gets single examples, too: the last mini-batch of an epoch may be one.
 SETUPS = [
     Setup(engine, batch, shared)
     for engine, batches in ((NumpyEngine, (1, 7)), (MiniBatchEngine, (1, 7)), (SingleExampleEngine, (1,)))
@@ -85,9 +92,9 @@ SETUPS = [
 
 
 def choices() -> Iterator[dict[str, Any]]:
-    """Every activation, every objective, and every optimizer with every regularizer, with and without biases.
+    """Yield every activation, every objective, and every optimizer with every regularizer.
 
-    Where one of them takes its turn, the others go round.
+    While one of them takes its turn, the others and the biases go round.
     """
     biases, others = cycle((True, False)), cycle(product(OPTIMIZER.values(), REGULARIZER.values()))
 
@@ -101,14 +108,14 @@ def choices() -> Iterator[dict[str, Any]]:
             "bias": next(biases),
         }
 
-    yield from map(choice, ACTIVATIONS.own, cycle(OBJECTIVES))
-    yield from map(choice, cycle(ACTIVATIONS.own), OBJECTIVES)
+    yield from map(choice, ACTIVATIONS.builtin, cycle(OBJECTIVES))
+    yield from map(choice, cycle(ACTIVATIONS.builtin), OBJECTIVES)
     for other in product(OPTIMIZER.values(), REGULARIZER.values()):
         yield choice("tanh", SOFTMAX, *other)
 
 
 def data(inputs: int, outputs: int, dtype: str = "float64") -> tuple[Array, Array]:
-    """Features (examples, inputs), and one-hot targets, or of one output 0 and 1, (examples, outputs)."""
+    """Draw features (examples, inputs) and targets (examples, outputs): one-hot, or 0 and 1."""
     rng = np.random.default_rng(inputs)
     features = rng.normal(size=(EXAMPLES, inputs))
     targets = np.eye(max(2, outputs))[rng.integers(0, max(2, outputs), EXAMPLES)][:, :outputs]
@@ -116,34 +123,37 @@ def data(inputs: int, outputs: int, dtype: str = "float64") -> tuple[Array, Arra
 
 
 def initial(problem: Problem, seeds: int, dtype: str = "float64") -> Array:
-    """Parameters, (seeds, parameters), none of which is zero."""
+    """Draw parameters, (seeds, parameters), none of which is zero."""
     rng = np.random.default_rng(seeds)
-    return (0.4 * rng.normal(size=(seeds, problem.architecture.parameters))).astype(dtype)
+    return (0.4 * rng.normal(size=(seeds, problem.architecture.parameter_count))).astype(dtype)
 
 
 def gradient(problem: Problem, parameters: Array, features: Array, targets: Array, rows: Rows) -> Array:
-    """What `nn.backpropagation` finds, (seeds, parameters)."""
+    """Return the gradient of `nn.backpropagation`, (seeds, parameters)."""
     block = Parameters(problem.architecture, parameters)
-    found = backpropagation.gradient(
-        block, features[rows], targets[rows], problem.objective, problem.regularizer
-    )
-    return found.flat
+    return backpropagation.gradient(
+        block,
+        features[rows],
+        targets[rows],
+        objective=problem.objective,
+        regularizer=problem.regularizer,
+    ).flat
 
 
 def trained(
     problem: Problem, parameters: Array, features: Array, targets: Array, batches: Sequence[Rows], rate: float
 ) -> Array:
-    """The parameters after these steps, by `nn` alone, (seeds, parameters)."""
+    """Return the parameters after these steps by `nn` alone, (seeds, parameters)."""
     parameters = parameters.copy()
     state = problem.optimizer.init(parameters)
     for step, rows in enumerate(batches, start=1):
         slopes = gradient(problem, parameters, features, targets, rows)
-        problem.optimizer.update(parameters, slopes, state, rate, step)
+        problem.optimizer.update(parameters, slopes, state, rate=rate, step=step)
     return parameters
 
 
 def run(engine: Engine, features: Array, targets: Array, batches: Sequence[Rows], rate: float) -> Array:
-    """The parameters after these steps of an engine, (seeds, parameters), copied."""
+    """Return a copy of the parameters after these steps of an engine, (seeds, parameters)."""
     for rows in batches:
-        engine.step(features, targets, rows, rate)
+        engine.step(features, targets, rows, rate=rate)
     return engine.parameters.copy()

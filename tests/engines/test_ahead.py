@@ -1,4 +1,4 @@
-"""What is compiled ahead is all that training needs, and nothing else; changed sources are compiled anew."""
+"""All code that training needs is compiled ahead, and changed sources are compiled anew."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from sweep.engines.numpy.engine import NumpyEngine
 
 
 def signatures() -> set[tuple[str, object]]:
-    """Of every function of the compiled engine that has been compiled in this process, or loaded."""
+    """List the signatures that this process has compiled or loaded, of all functions of the engine."""
     folder = Path(sweep.engines.compiled.__file__).parent
     modules = [import_module(f"sweep.engines.compiled.{file.stem}") for file in folder.glob("[!_]*.py")]
     functions: list[Any] = list(chain.from_iterable(vars(module).values() for module in modules))
@@ -29,9 +29,9 @@ def signatures() -> set[tuple[str, object]]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("setup", [each for each in SETUPS if each.engine is not NumpyEngine], ids=str)
-def test_nothing_is_compiled_later(setup: Setup, dtype: str) -> None:
-    """For every choice, from data that may be written to and that may not, in steps and in evaluations."""
+@pytest.mark.parametrize("setup", [setup for setup in SETUPS if setup.engine is not NumpyEngine], ids=str)
+def test_compilations_are_complete(setup: Setup, dtype: str) -> None:
+    """Steps and evaluations compile nothing more, for every choice, from writable and read-only data."""
     features, targets = data(9, 4, dtype)
     for writeable, units in ((True, (9, 4)), (False, (9, 6, 5, 4))):
         features.flags.writeable = targets.flags.writeable = writeable
@@ -52,16 +52,16 @@ ACTIVATED = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np, numba, sweep
-from sweep.engines.compiled import jit, output_layer
+from sweep.engines.compiled import single_step
 assert sweep.__file__.startswith(sys.argv[1])
-z = np.zeros(1)
-output_layer.example_errors(z, np.zeros(1), 1, 0, -700.0)
-print(z[0], len(output_layer.example_errors.stats.cache_hits), numba.config.CACHE_DIR)
+sigmoid, z, layers = 1, np.zeros(2), np.zeros(2)
+single_step.forward(np.zeros(2), np.array([1, 1, 1]), False, np.zeros(1), sigmoid, z, layers)
+print(layers[0], len(single_step.forward.stats.cache_hits), numba.config.CACHE_DIR)
 """
 
 
 def output_of_zero(package: Path, **environment: str) -> list[str]:
-    """What a fresh process finds for sigmoid(0), and how many functions it had to load for it."""
+    """Compute sigmoid(0) in a fresh process; return it, the number of cache hits, and NUMBA_CACHE_DIR."""
     command = [sys.executable, "-c", ACTIVATED, str(package)]
     done = subprocess.run(
         command, env=os.environ | environment, cwd=package, capture_output=True, text=True, check=True
@@ -69,15 +69,15 @@ def output_of_zero(package: Path, **environment: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("given", [True, False], ids=["NUMBA_CACHE_DIR", "beside the sources"])
-def test_a_change_in_an_imported_file_is_seen(tmp_path: Path, given: bool) -> None:
-    """`output_layer` is unchanged and in the cache; what it calls in `formulas` has changed."""
+@pytest.mark.parametrize("configured", [True, False], ids=["NUMBA_CACHE_DIR", "beside the sources"])
+def test_cache_imported_file_changed(tmp_path: Path, configured: bool) -> None:
+    """`single_step` is unchanged and in the cache, but a function that it calls in `formulas` has changed."""
     package = tmp_path / "package"
     shutil.copytree(
         Path(sweep.__file__).parent, package / "sweep", ignore=shutil.ignore_patterns("__pycache__", "mnist")
     )
-    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache") if given else ""}
-    where = [environment["NUMBA_CACHE_DIR"]] if given else []
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "cache") if configured else ""}
+    where = [environment["NUMBA_CACHE_DIR"]] if configured else []
     assert output_of_zero(package, **environment) == ["0.5", "0", *where]
     assert output_of_zero(package, **environment) == ["0.5", "1", *where]
     formulas = package / "sweep" / "engines" / "compiled" / "formulas.py"
@@ -87,4 +87,4 @@ def test_a_change_in_an_imported_file_is_seen(tmp_path: Path, given: bool) -> No
     formulas.write_text(changed)
     assert output_of_zero(package, **environment) == ["1.0", "0", *where]
     folders = list((formulas.parent / "__pycache__").glob("compiled-*"))
-    assert len(folders) == (0 if given else 1)  # that of the older sources is removed
+    assert len(folders) == (0 if configured else 1)  # that of the older sources is removed

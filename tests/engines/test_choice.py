@@ -1,4 +1,4 @@
-"""Which engine trains what: compiled where every part has a formula, else NumPy's, which knows everything."""
+"""The choice of engine: a compiled one if every part has a formula, otherwise NumPy's."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from sweep.config.schema import Config, ParallelConfig
 from sweep.core.setting import Registry
 from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import WANTED, choose, installed, wanted_as
+from sweep.engines.choice import KERNELS, choose, installed, kernels_for
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
 from sweep.engines.engine import Engine, Problem
 from sweep.engines.numpy.engine import NumpyEngine
@@ -22,58 +22,63 @@ from sweep.nn.objective import Objective
 from sweep.nn.optimizers import OPTIMIZERS, Adam, Sgd, State
 from sweep.nn.outputs import OUTPUTS, Output
 from sweep.nn.regularizers import L2, REGULARIZERS, NoPenalty
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
-# Entries of nn's own tables that only NumPy's engine knows, and why.
+# Built-in entries of nn's tables that only NumPy's engine supports, and why.
 NUMPY_ONLY: dict[str, str] = {}
 
 COMPILED: list[tuple[int, type[Engine]]] = [(1, SingleExampleEngine), (7, MiniBatchEngine)]
 
 
 def problem(batch: int = 7, **parts: Any) -> Problem:
-    """A problem all parts of which are known, but for those given."""
+    """Return a problem that the compiled engines support, except for `parts`."""
     return Setup(NumpyEngine, batch, True).problem(**parts)
 
 
-def own_entries() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every entry of nn's own tables, each in a problem that is known but for it."""
-    for name in ACTIVATIONS.own:
+def built_in_entries() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every built-in entry of the tables of nn, by name, as a part of a problem."""
+    for name in ACTIVATIONS.builtin:
         yield name, {"activation": name}
-    for name in OPTIMIZERS.own:
+    for name in OPTIMIZERS.builtin:
         yield name, {"optimizer": OPTIMIZERS[name]()}
-    for name in REGULARIZERS.own:
+    for name in REGULARIZERS.builtin:
         yield name, {"regularizer": REGULARIZERS[name]()}
-    for loss in LOSSES.own:
+    for loss in LOSSES.builtin:
         for output in LOSSES[loss].goes_with():
             yield f"{output} with {loss}", {"objective": Objective.named(output, loss)}
 
 
 @pytest.mark.parametrize(("batch", "engine"), COMPILED)
-def test_the_compiled_engines_know_all_of_nn(batch: int, engine: type[Engine]) -> None:
-    unknown = [name for name, parts in own_entries() if choose(problem(batch, **parts)) is not engine]
+def test_compiled_engines_support_all_of_nn(batch: int, engine: type[Engine]) -> None:
+    """Every entry of the tables of `nn` has a formula in the compiled engines."""
+    unknown = [name for name, parts in built_in_entries() if choose(problem(batch, **parts)) is not engine]
     assert unknown == list(NUMPY_ONLY)
-    assert {output for output in OUTPUTS.own if f"{output} with mse" not in dict(own_entries())} == set()
+    assert {
+        output for output in OUTPUTS.builtin if f"{output} with mse" not in dict(built_in_entries())
+    } == set()
 
 
 @pytest.mark.parametrize("batch", [1, 7])
-def test_what_is_asked_for_is_chosen(batch: int) -> None:
+def test_choose_by_name(batch: int) -> None:
+    """The engine that `parallel.kernels` asks for is chosen."""
     assert choose(problem(batch), "numpy") is NumpyEngine
     assert choose(problem(batch), "numba") is choose(problem(batch), "auto") is dict(COMPILED)[batch]
-    assert all(map(installed, WANTED))
+    assert all(map(installed, KERNELS))
 
 
-def test_the_name_in_a_record_tells_what_to_ask_for() -> None:
-    """Both compiled engines are one to a record."""
+def test_kernels_for_recorded_name() -> None:
+    """The name in a record gives the setting; both compiled engines share one name."""
     for engine in (NumpyEngine, MiniBatchEngine, SingleExampleEngine):
         info = engine.info()
-        assert info.name == {"numpy": "numpy", "numba": "compiled"}[wanted_as(info.name)]
+        assert info.name == {"numpy": "numpy", "numba": "compiled"}[kernels_for(info.name)]
         assert info.numerics >= 1
     assert MiniBatchEngine.info() == SingleExampleEngine.info()
     assert "numba" in MiniBatchEngine.version()
     assert "numba" not in NumpyEngine.version()
 
 
-# What somebody else may write: other functions and classes, also ones derived from ours.
+# Functions and classes that a user may write, some derived from those of nn.
 def twice_tanh(z: Array) -> None:
     np.tanh(z, out=z)
     z *= 2
@@ -87,13 +92,13 @@ def twice_tanh_backward(delta: Array, output: Array) -> None:
 class SignSgd(Sgd):
     """p <- p - rate * sign(g)."""
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         parameters -= rate * np.sign(gradient)
 
 
 @dataclass(frozen=True)
 class MyAdam(Adam):
-    """Adam without anything of its own."""
+    """Adam under another name."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +114,12 @@ class Quartic(NoPenalty):
 
 @dataclass(frozen=True)
 class MyL2(L2):
-    """L2 without anything of its own."""
+    """L2 under another name."""
 
 
 @dataclass(frozen=True)
 class MyCrossEntropy(CrossEntropy):
-    """Cross-entropy without anything of its own."""
+    """Cross-entropy under another name."""
 
 
 MINE = Activation(twice_tanh, twice_tanh_backward)
@@ -131,19 +136,21 @@ FOREIGN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("batch", [1, 7])
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_what_is_not_of_nn_is_left_to_numpy(kind: str, batch: int) -> None:
+def test_choose_foreign_entries(kind: str, batch: int) -> None:
+    """Entries that are not from `nn`, or are derived from its classes, are left to NumPy."""
     assert choose(problem(batch, **FOREIGN[kind]), "numba") is NumpyEngine
 
 
 @pytest.mark.parametrize("kind", ["optimizer", "optimizer with momentum", "regularizer"])
 @pytest.mark.parametrize("setup", [setup for setup in SETUPS if setup.engine is NumpyEngine], ids=str)
-def test_numpy_asks_a_class_derived_from_ours_for_its_own_step(setup: Setup, kind: str) -> None:
+def test_numpy_derived_classes(setup: Setup, kind: str) -> None:
+    """NumPy's engine calls the methods of a derived class, not shortcuts for its base class."""
     (features, targets), batches = data(9, 4), setup.rows(5, 2)
     foreign = setup.problem(**FOREIGN[kind])
     parameters = initial(foreign, 2)
-    found = run(NumpyEngine(foreign, parameters), features, targets, batches, 0.1)
+    computed = run(NumpyEngine(foreign, parameters), features, targets, batches, 0.1)
     np.testing.assert_allclose(
-        found, trained(foreign, parameters, features, targets, batches, 0.1), rtol=1e-10, atol=1e-10
+        computed, trained(foreign, parameters, features, targets, batches, 0.1), rtol=1e-10, atol=1e-10
     )
 
 
@@ -152,30 +159,29 @@ Entries = Callable[[Registry[Any], str, Any], None]
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch) -> Entries:
-    """Put an entry of somebody else's into a table, under any name, for one test."""
+    """Return a function that adds a registered entry to a table for one test."""
 
     def entry(table: Registry[Any], name: str, value: Any) -> None:
         monkeypatch.setattr(table, "_entries", {**table._entries, name: value})
-        monkeypatch.setattr(table, "outside", {**table.outside, name: __name__})
+        monkeypatch.setattr(table, "registered", {**table.registered, name: __name__})
 
     return entry
 
 
 @pytest.mark.parametrize(("batch", "engine"), COMPILED)
 @pytest.mark.parametrize("name", ["mine", "tanh", "relu"])
-def test_an_activation_is_known_by_what_it_is_not_by_its_name(
-    name: str, batch: int, engine: type[Engine], put: Entries
-) -> None:
+def test_choose_ignores_names(name: str, batch: int, engine: type[Engine], put: Entries) -> None:
+    """An activation is recognised by its functions, not by its name."""
     put(ACTIVATIONS, name, MINE)
     assert choose(problem(batch, activation=name)) is NumpyEngine
     assert choose(problem(batch, activation="sigmoid")) is engine
 
 
 @pytest.mark.parametrize("batch_size", [1, 50])
-def test_an_activation_that_is_added_is_trained_by_numpy_and_the_record_says_so(
+def test_added_activation_is_trained_by_numpy(
     batch_size: int, put: Entries, small_mnist64: PreparedData
 ) -> None:
-    """One entry in the table is enough; the bits are those of the same function of ours in NumPy."""
+    """One entry in the table is enough; the bits and the record are those of NumPy's engine."""
     put(ACTIVATIONS, "mine", Activation(ACTIVATIONS["tanh"].apply, _tanh_slope))
     results = {}
     for activation in ("mine", "tanh"):
@@ -187,11 +193,11 @@ def test_an_activation_that_is_added_is_trained_by_numpy_and_the_record_says_so(
             precision="float64",
             parallel=ParallelConfig(kernels="numba" if activation == "mine" else "numpy"),
         )
-        (results[activation],) = train_block(config, [0], small_mnist64)
+        (results[activation],) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     assert results["mine"].engine == results["tanh"].engine == NumpyEngine.info()
     np.testing.assert_array_equal(results["mine"].parameters, results["tanh"].parameters)
 
 
 def _tanh_slope(delta: Array, output: Array) -> None:
-    """As the package has it, but another function."""
+    """Do the same as the built-in function."""
     ACTIVATIONS["tanh"].backward(delta, output)

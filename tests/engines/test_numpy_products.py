@@ -23,16 +23,17 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 @pytest.mark.parametrize("batch", [1, 2, 7, 50])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("add", [False, True])
-def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, add: bool) -> None:
+def test_add_product_in_place(dtype: str, batch: int, order: str, add: bool) -> None:
+    """A product is added to a seed's weights in place, without touching their neighbours."""
     rng = np.random.default_rng(batch)
     inputs = rng.normal(size=(batch, 9)).astype(dtype)
     delta = np.asarray(rng.normal(size=(batch, 4)).astype(dtype), order=order)
-    # As a seed's weights lie in a block: rows of a larger array, at any offset.
+    # Like a seed's weights in a block: rows of a larger array, at any offset.
     block = rng.normal(size=(3, 41)).astype(dtype)
     before = block.copy()
     out = block[1, 3:39].reshape(9, 4)
     expected = add * out.astype(float) - 0.3 * inputs.astype(float).T @ delta.astype(float)
-    add_product(inputs, delta, out, -0.3, add)
+    add_product(inputs, delta, out, scale=-0.3, add=add)
     np.testing.assert_allclose(out, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
     block[1, 3:39] = before[1, 3:39]
     np.testing.assert_array_equal(block, before)
@@ -42,64 +43,68 @@ def test_a_product_is_added_in_place(dtype: str, batch: int, order: str, add: bo
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("batch", [1, 6])
-def test_accumulating_is_adding_the_gradient(batch: int, shared: bool, bias: bool, interleaved: bool) -> None:
-    """Also into the network itself, whose weights are needed until each layer's turn."""
+def test_backward_accumulates(batch: int, shared: bool, bias: bool, interleaved: bool) -> None:
+    """The gradient can be added to a velocity, or to the network itself, each layer in its turn."""
     rng = np.random.default_rng(0)
     architecture = Architecture((5, 4, 3, 2), "tanh", bias)
-    parameters = rng.normal(size=(3, architecture.parameters))
+    parameters = rng.normal(size=(3, architecture.parameter_count))
     features = rng.normal(size=(batch, 5) if shared else (3, batch, 5))
     targets = np.eye(2)[rng.integers(0, 2, batch)]
     objective = Objective.named("softmax", "mse")
     block = Parameters(architecture, parameters)
-    gradient = backpropagation.gradient(block, features, targets, objective, NoPenalty()).flat
+    gradient = backpropagation.gradient(
+        block, features, targets, objective=objective, regularizer=NoPenalty()
+    ).flat
 
     def accumulate(scale: float, into: Block, block: Block) -> None:
         def accept(index: int, inputs: Array, delta: Array) -> None:
-            add_products(inputs, delta, into.weights[index], scale, True)
+            add_products(inputs, delta, into.weights[index], scale=scale, add=True)
             if into.biases:
-                add_sums(delta, into.biases[index], scale, True)
+                add_sums(delta, into.biases[index], scale=scale, add=True)
 
-        NumpyNetwork(block).backward(features, targets, objective, accept)
+        NumpyNetwork(block).backward(features, targets, objective=objective, accept=accept)
 
     velocity = rng.normal(size=parameters.shape)
-    own, into = (Block.of(architecture, each, interleaved=interleaved) for each in (parameters, velocity))
-    accumulate(2.0, into, own)
+    network, into = (
+        Block.of(architecture, array, interleaved=interleaved) for array in (parameters, velocity)
+    )
+    accumulate(2.0, into, network)
     np.testing.assert_allclose(into.parameters, velocity + 2 * gradient, atol=1e-13)
-    np.testing.assert_array_equal(own.parameters, parameters)
-    accumulate(-0.1, own, own)
-    np.testing.assert_allclose(own.parameters, parameters - 0.1 * gradient, atol=1e-13)
+    np.testing.assert_array_equal(network.parameters, parameters)
+    accumulate(-0.1, network, network)
+    np.testing.assert_allclose(network.parameters, parameters - 0.1 * gradient, atol=1e-13)
 
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("units", [(5, 3), (5, 4, 2), (5, 4, 3, 2)], ids=str)
-def test_an_interleaved_block_holds_the_same_numbers(units: tuple[int, ...], bias: bool) -> None:
-    """Each seed's weights and biases, whatever the order in memory; and what is selected of it."""
+def test_block_interleaved(units: tuple[int, ...], bias: bool) -> None:
+    """An interleaved block holds the weights and biases of each seed; `select` and `like` keep the layout."""
     architecture = Architecture(units, "relu", bias)
-    parameters = np.random.default_rng(0).normal(size=(3, architecture.parameters))
+    parameters = np.random.default_rng(0).normal(size=(3, architecture.parameter_count))
     apart, interleaved = (
         Block.of(architecture, parameters, interleaved=interleaved) for interleaved in (False, True)
     )
     np.testing.assert_array_equal(apart.parameters, parameters)
     np.testing.assert_array_equal(interleaved.parameters, parameters)
     assert sorted(interleaved.flat) == sorted(parameters.reshape(-1))
-    for own, given in zip(interleaved.weights, apart.weights, strict=True):
-        np.testing.assert_array_equal(own, given)
-    for own, given in zip(interleaved.biases, apart.biases, strict=True):
-        np.testing.assert_array_equal(own, given)
+    for views, reference in zip(interleaved.weights, apart.weights, strict=True):
+        np.testing.assert_array_equal(views, reference)
+    for views, reference in zip(interleaved.biases, apart.biases, strict=True):
+        np.testing.assert_array_equal(views, reference)
     for block in (apart, interleaved):
-        kept = block.select([2, 0])
-        assert kept.interleaved is block.interleaved
-        np.testing.assert_array_equal(kept.parameters, parameters[[2, 0]])
+        selected = block.select([2, 0])
+        assert selected.interleaved is block.interleaved
+        np.testing.assert_array_equal(selected.parameters, parameters[[2, 0]])
     doubled = interleaved.like(2 * interleaved.flat)
     np.testing.assert_array_equal(doubled.parameters, 2 * parameters)
 
 
 @pytest.mark.parametrize("same_bits", [True, False])
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One wide product for all seeds, or, where that has other bits, one a seed."""
+def test_products_common_examples(same_bits: bool, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One wide product serves all seeds, or one product each if the wide one has other bits."""
     monkeypatch.setattr(products, "_same_outputs", lambda *shape: same_bits)
-    monkeypatch.setattr(products, "_same_sums", lambda *shape: same_bits)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape, add: same_bits)
     rng = np.random.default_rng(1)
     inputs, weights = rng.normal(size=(7, 9)).astype(dtype), rng.normal(size=(9, 3, 4)).astype(dtype)
     outputs = np.full((7, 3, 4), np.nan, dtype).swapaxes(0, 1)
@@ -108,7 +113,7 @@ def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch:
     np.testing.assert_allclose(outputs, expected, rtol=TOLERANCE[dtype], atol=10 * TOLERANCE[dtype])
     for scale, add in ((1.0, False), (-0.3, True), (1.0, True)):
         sums = weights.copy()
-        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale, add)
+        products.add_products(inputs, outputs, sums.swapaxes(0, 1), scale=scale, add=add)
         gradient = np.einsum("br,sbc->rsc", inputs, outputs, dtype=float)
         np.testing.assert_allclose(
             sums, add * weights + scale * gradient, rtol=TOLERANCE[dtype], atol=100 * TOLERANCE[dtype]
@@ -118,7 +123,7 @@ def test_products_with_common_examples(same_bits: bool, dtype: str, monkeypatch:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("count", [1, 37, PIECE - 1, PIECE + 1, 2 * PIECE + 4099])
 def test_updates_in_pieces(count: int, dtype: str) -> None:
-    """A few numbers, or more than are updated at a time: none is passed over; the bits are a seed's own."""
+    """Updates in pieces skip no number, and keep the bits of each seed."""
     setup = Setup(NumpyEngine, 2, shared=True)
     (features, targets), batches = data(count, 1, dtype), setup.rows(4, 2)
     features /= count  # the output of so many weights stays small
@@ -127,9 +132,9 @@ def test_updates_in_pieces(count: int, dtype: str) -> None:
             (count, 1), objective=Objective.named("identity", "mse"), optimizer=optimizer, bias=False
         )
         parameters = initial(problem, 2, dtype)
-        found = run(NumpyEngine(problem, parameters), features, targets, batches, 0.05)
+        together = run(NumpyEngine(problem, parameters), features, targets, batches, 0.05)
         alone = run(NumpyEngine(problem, parameters[1:]), features, targets, batches, 0.05)
-        np.testing.assert_array_equal(found[1], alone[0])
+        np.testing.assert_array_equal(together[1], alone[0])
         doubled = parameters.astype(float), features.astype(float), targets.astype(float)
         expected = trained(problem, *doubled, batches, 0.05)
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+        np.testing.assert_allclose(together, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())

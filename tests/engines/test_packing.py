@@ -1,4 +1,4 @@
-"""Packed matrices hold the numbers of plain ones; products of them against NumPy in float64."""
+"""Packed matrices hold the numbers of plain ones, and their products agree with NumPy in float64."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def random(dtype: str, *shape: int) -> Array:
 
 
 def packed(matrices: Array, rows: int) -> Array:
-    """Matrices (seeds, rows, columns) in packs with room for so many rows."""
+    """Return matrices (seeds, rows, columns) in packs with room for `rows` rows."""
     seeds, _, columns = matrices.shape
     room = packing.zeros(seeds, rows, columns=columns, dtype=matrices.dtype)
     packing.fill(room, matrices)
@@ -36,8 +36,8 @@ def packed(matrices: Array, rows: int) -> Array:
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("batch", [1, 7, 50, 300])
 @pytest.mark.parametrize("rows", [1, 9, 200, 300])
-def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
-    """With one pack of columns, an odd number of them and an even one."""
+def test_packed_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
+    """Products are right with one pack of columns, an odd number of packs, and an even one."""
     for columns in (3, 33, 64):
         inputs = random(dtype, 1 if shared else 3, batch, rows)
         weights, delta = random(dtype, 3, rows, columns), random(dtype, 3, batch, columns)
@@ -46,10 +46,10 @@ def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
         exact_inputs, exact_delta = inputs.astype(float), delta.astype(float)
         size = TOLERANCE[dtype] * max(batch, rows)
 
-        plain = ((inputs[None], False),) if shared else ()  # row-major, as an evaluation has it
-        for given, in_packs in ((packs, True), *plain):
+        plain = ((inputs[None], False),) if shared else ()  # row-major, as in an evaluation
+        for left, in_packs in ((packs, True), *plain):
             out = packed(np.full_like(delta, np.nan), batch + SHORT)
-            gemm.multiply(packing.read_only(given), in_packs, packed_weights, out)
+            gemm.multiply(packing.read_only(left), in_packs, packed_weights, out)
             product = packing.matrix(out, columns)[:, :batch]
             np.testing.assert_allclose(product, exact_inputs @ weights.astype(float), rtol=0, atol=size)
 
@@ -87,8 +87,8 @@ def test_products(rows: int, batch: int, shared: bool, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-def test_matrices_in_packs(dtype: str) -> None:
-    """They come out as they went in, begin at a vector's boundary, and have zeros beyond their columns."""
+def test_packs_round_trip(dtype: str) -> None:
+    """Matrices come back unchanged from aligned packs that are zero beyond the columns."""
     for columns in (1, packing.lanes(dtype), packing.lanes(dtype) + 1):
         matrices = random(dtype, 2, 5, columns)
         packs = packed(matrices, 7)
@@ -100,9 +100,10 @@ def test_matrices_in_packs(dtype: str) -> None:
 
 @pytest.mark.parametrize("units", UNITS, ids=str)
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_packed_block_holds_the_same_numbers(bias: bool, units: tuple[int, ...]) -> None:
+def test_packed_block(bias: bool, units: tuple[int, ...]) -> None:
+    """A packed block holds the same parameters, and nothing else but zeros."""
     architecture = Architecture(units, "relu", bias)
-    parameters = random("float32", 3, architecture.parameters)
+    parameters = random("float32", 3, architecture.parameter_count)
     block = PackedBlock.of(architecture, parameters)
     np.testing.assert_array_equal(block.parameters, parameters)
     assert np.count_nonzero(block.flat) == parameters.size
@@ -111,8 +112,8 @@ def test_a_packed_block_holds_the_same_numbers(bias: bool, units: tuple[int, ...
     assert len(block.biases) == (len(units) - 1 if bias else 0)
 
 
-def test_gathering_a_mini_batch() -> None:
-    """Rows in any order, some of them twice, from data that cannot be written to."""
+def test_gather() -> None:
+    """Rows in any order, some of them twice, are gathered from read-only data."""
     features = random("float32", 30, 21)
     features.flags.writeable = False
     network = PackedNetwork(PackedBlock.of(Architecture((21, 3), "relu"), np.zeros((2, 66), np.float32)))
@@ -121,8 +122,8 @@ def test_gathering_a_mini_batch() -> None:
         np.testing.assert_array_equal(packs[:, : rows.shape[-1]], features[np.atleast_2d(rows)])
 
 
-def test_relu_passes_on_what_is_not_finite() -> None:
-    """So that a training that overflows is seen to diverge."""
+def test_packed_relu_not_finite() -> None:
+    """ReLU passes on numbers that are not finite, so that an overflowing training is seen to diverge."""
     activations, delta, outputs = packing.zeros(3, 1, 1 + SHORT, columns=4, dtype="float64")
     packing.fill(activations, np.array([[[np.nan, np.inf, -np.inf, -0.0]]]))
     packing.fill(delta, np.array([[[np.nan, np.inf, np.nan, 2.0]]]))
@@ -133,8 +134,8 @@ def test_relu_passes_on_what_is_not_finite() -> None:
     np.testing.assert_array_equal(packing.matrix(delta, 4)[0, 0], [np.nan, np.inf, np.nan, 0])
 
 
-def test_relu_of_shifted_numbers_and_its_slope() -> None:
-    """max(z + bias, 0), and errors where that is above 0, for two seeds with two packs."""
+def test_packed_relu() -> None:
+    """ReLU is max(z + bias, 0), and errors pass if that is above 0, for two seeds with two packs."""
     width = packing.lanes("float64")
     z, bias = random("float64", 2, 5, width + 3), random("float64", 2, 1, width + 3)
     packs = packed(z, 5 + SHORT)
@@ -147,8 +148,8 @@ def test_relu_of_shifted_numbers_and_its_slope() -> None:
     np.testing.assert_array_equal(packing.matrix(delta, width + 3)[:, :5], errors * (outputs > 0))
 
 
-def test_outputs_are_taken_out_of_packs_and_put_in() -> None:
-    """As (seeds, columns, rows), with a bias added on the way out."""
+def test_take_out_and_put_in() -> None:
+    """Outputs leave packs as (seeds, columns, rows) with a bias added, and go back."""
     width = packing.lanes("float64")
     z, bias = random("float64", 2, 5, width + 3), random("float64", 2, 1, width + 3)
     out = np.full((2, width + 3, 5), np.nan)

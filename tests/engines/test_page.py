@@ -1,4 +1,4 @@
-"""The engine that docs/engines.md shows does what the contract says."""
+"""The engine in docs/engines.md fulfils the contract."""
 
 import re
 from pathlib import Path
@@ -17,13 +17,14 @@ def engine_of_the_page() -> type[Engine]:
     (source,) = re.findall(r"```python\n# plain\.py\n(.*?)```", PAGE, re.DOTALL)
     names: dict[str, Any] = {"__name__": "plain"}
     exec(source, names)
-    found = names["PlainEngine"]
-    assert issubclass(found, Engine)
-    return found
+    engine = names["PlainEngine"]
+    assert issubclass(engine, Engine)
+    return engine
 
 
 @pytest.mark.parametrize(("batch", "shared"), [(7, True), (7, False), (1, False)])
-def test_the_engine_of_the_page_keeps_the_contract(batch: int, shared: bool) -> None:
+def test_page_engine_contract(batch: int, shared: bool) -> None:
+    """The engine on the page computes the gradient, steps and outputs of `nn`."""
     setup = Setup(engine_of_the_page(), batch, shared)
     (features, targets), batches = data(9, 4), setup.rows(20, 3)
     for choice in choices():
@@ -31,15 +32,16 @@ def test_the_engine_of_the_page_keeps_the_contract(batch: int, shared: bool) -> 
         parameters = initial(problem, 3)
         engine = setup.engine(problem, parameters)
         expected = gradient(problem, parameters, features, targets, batches[0])
-        found = engine.gradient(features, targets, batches[0])
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 * np.abs(expected).max())
+        computed = engine.gradient(features, targets, batches[0])
+        np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-13 * np.abs(expected).max())
         expected = trained(problem, parameters, features, targets, batches, 0.02)
-        found = run(engine, features, targets, batches, 0.02)
-        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10, err_msg=str(problem))
+        computed = run(engine, features, targets, batches, 0.02)
+        np.testing.assert_allclose(computed, expected, rtol=1e-10, atol=1e-10, err_msg=str(problem))
         assert engine.evaluation().outputs(features).shape == (3, len(features), 4)
 
 
-def test_selected_seeds_go_on_with_the_same_bits() -> None:
+def test_page_engine_select() -> None:
+    """Selected seeds go on with the same bits."""
     setup = Setup(engine_of_the_page(), 7, False)
     (features, targets), batches = data(9, 4), setup.rows(6, 3)
     for choice in choices():
@@ -47,5 +49,5 @@ def test_selected_seeds_go_on_with_the_same_bits() -> None:
         whole, engine = (setup.engine(problem, initial(problem, 3)) for _ in range(2))
         expected = run(whole, features, targets, batches, 0.02)[[2, 0]]
         run(engine, features, targets, batches[:3], 0.02)
-        own = [rows[[2, 0]] for rows in batches[3:]]
-        np.testing.assert_array_equal(run(engine.select([2, 0]), features, targets, own, 0.02), expected)
+        rest = [rows[[2, 0]] for rows in batches[3:]]
+        np.testing.assert_array_equal(run(engine.select([2, 0]), features, targets, rest, 0.02), expected)

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.extending.page import EXAMPLES, SPIRAL, TINY, recorded, settled, sweeps
 
 
-def test_a_setting_of_ones_own_tells_cells_apart_but_for_its_default(tmp_path: Path) -> None:
+def test_registered_setting_tells_cells_apart(tmp_path: Path) -> None:
+    """At its default it does not count."""
     trials = settled(tmp_path, "laboratory")
     configs = [json.loads(text) for text in recorded(tmp_path)]
     assert sorted(config.get("laboratory", "-") for config in configs) == ["-", "-", "there", "there"]
@@ -17,7 +18,8 @@ def test_a_setting_of_ones_own_tells_cells_apart_but_for_its_default(tmp_path: P
     assert "2 stored, 0 to train" in done.stdout
 
 
-def test_records_hold_the_digest_of_the_source_and_another_source_is_another_cell(tmp_path: Path) -> None:
+def test_another_source_is_another_cell(tmp_path: Path) -> None:
+    """Records hold the digest of the source."""
     source, _ = EXAMPLES["root"]
     arguments = ["optimizer=root", "learning_rate=0.01", *SPIRAL, *TINY]
     stored = []

@@ -6,12 +6,11 @@ import pytest
 from tests.extending.page import EXAMPLES, python, sweeps
 
 
-def test_what_is_typed_into_a_session_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_an_entry_typed_into_a_session_is_refused(tmp_path: Path) -> None:
+    """No record could identify it: it has no file."""
     done = python(tmp_path, "-c", EXAMPLES["root"][0])
     line = done.stderr.splitlines()[-1]
-    assert line.endswith(
-        "optimizer=root: was typed into a session; must stand in a file, in a module that is imported"
-    )
+    assert line.endswith("optimizer=root: was typed into a session; put it into a module and import that")
 
 
 @pytest.mark.parametrize(
@@ -25,20 +24,20 @@ def test_what_is_typed_into_a_session_is_refused_in_one_line(tmp_path: Path) -> 
         ),
         (
             "taken",
-            "import sweep\nfrom sweep.nn.optimizers import Sgd\nsweep.register('optimizer', 'adam', Sgd)\n",
+            "from sweep.extend import Optimizer, register\nregister('optimizer', 'adam', Optimizer)\n",
             "SWEEP_EXTENSIONS=taken: cannot be imported: optimizer=adam: is one of sweep's own;"
             " must be another name",
         ),
         (
             "kind",
-            "import sweep\nsweep.register('optimiser', 'mine', 3)\n",
+            "from sweep.extend import register\nregister('optimiser', 'mine', 3)\n",
             "SWEEP_EXTENSIONS=kind: cannot be imported: optimiser: must be one of activation, output, loss,"
             " initializer, optimizer, regularization, schedule, data, figure, setting;"
             " did you mean 'optimizer'?",
         ),
     ],
 )
-def test_a_module_that_is_wrong_is_one_line(
+def test_a_mistake_in_a_module_is_one_line(
     tmp_path: Path, module: str, source: str | None, line: str
 ) -> None:
     if source is not None:
@@ -51,7 +50,8 @@ def test_a_module_that_is_wrong_is_one_line(
     assert done.stdout == ""
 
 
-def test_its_settings_are_checked_listed_and_refused_like_all_others(tmp_path: Path) -> None:
+def test_settings_of_an_entry_are_like_all_others(tmp_path: Path) -> None:
+    """They are checked, listed in --help, and refused without effect."""
     (tmp_path / "root.py").write_text(EXAMPLES["root"][0], encoding="utf-8")
     refusals = {
         ("optimizer=root", "optimizer.rho=1.5"): "optimizer.rho=1.5: must be a number, at least 0, below 1",

@@ -46,20 +46,21 @@ LIMITS = {
 SLOPES = {"sigmoid": (0, 0), "tanh": (0, 0), "identity": (1, 1), "leaky_relu": (0.01, 1)}
 
 
-def test_every_activation_is_tested() -> None:
-    assert set(ACTIVATIONS.own) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
+def test_activations_all_covered() -> None:
+    """Every activation of the package has an expected value, derivative and limits here."""
+    assert set(ACTIVATIONS.builtin) == set(VALUE) == set(DERIVATIVE) == set(LIMITS)
 
 
 def as_laid_out(values: NDArray[np.float64], dtype: str, order: str) -> NDArray[np.float64]:
-    """A copy in the given precision and memory layout: rows or columns contiguous."""
+    """Copy values in a precision and a memory layout: contiguous rows or columns."""
     return values.astype(dtype).copy(order="C") if order == "C" else values.astype(dtype).T.copy().T
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-14)])
 @pytest.mark.parametrize("name", VALUE)
-def test_value_and_derivative(name: str, dtype: str, tolerance: float, order: str) -> None:
-    """Both work in place: f(z) replaces z, and delta is multiplied by f'(z)."""
+def test_activations_value_and_derivative(name: str, dtype: str, tolerance: float, order: str) -> None:
+    """Values and derivatives are right, in place: f(z) replaces z, and delta is multiplied by f'(z)."""
     activation, z = ACTIVATIONS[name], as_laid_out(Z, dtype, order)
     values = z.copy(order="K")  # what the derivative is computed from
     activation.apply(z)
@@ -76,7 +77,8 @@ def test_value_and_derivative(name: str, dtype: str, tolerance: float, order: st
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", VALUE)
-def test_extreme_values_saturate_without_overflow(name: str, dtype: str) -> None:
+def test_activations_extreme_values(name: str, dtype: str) -> None:
+    """Extreme values saturate without overflow."""
     z = np.array([-1e4, 1e4], dtype)
     values = z.copy()
     ACTIVATIONS[name].apply(z)
@@ -86,8 +88,8 @@ def test_extreme_values_saturate_without_overflow(name: str, dtype: str) -> None
     np.testing.assert_array_equal(delta, np.array(SLOPES.get(name, (0, 1)), dtype))
 
 
-def test_relu_passes_on_what_is_not_finite() -> None:
-    """So that a training that overflows is seen to diverge."""
+def test_relu_not_finite() -> None:
+    """ReLU passes on numbers that are not finite, so that an overflowing training is seen to diverge."""
     z, output = np.array([np.nan, np.inf, -np.inf, -0.0]), np.array([1.0, 1.0, 0.0, 0.0])
     delta = np.array([np.nan, np.inf, np.nan, 2.0])
     ACTIVATIONS["relu"].apply(z)

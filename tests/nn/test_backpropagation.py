@@ -24,16 +24,17 @@ Array = NDArray[Any]
 
 UNITS, BATCH, SEEDS = (5, 4, 3), 6, 2
 
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 # Without a hidden layer there is nothing to activate.
-NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.own)]
+NETWORKS = [(0, "relu"), *product((1, 2), ACTIVATIONS.builtin)]
 
 
-def test_the_textbook_has_every_choice() -> None:
-    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.own)
-    assert set(textbook.OUTPUT) == set(OUTPUTS.own)
-    assert set(textbook.EXAMPLES) == set(LOSSES.own)
-    assert set(textbook.PENALTY) == set(REGULARIZERS.own)
+def test_textbook_covers_all_choices() -> None:
+    """The textbook knows every activation, output, loss and penalty of the package."""
+    assert set(textbook.ACTIVATION) == set(ACTIVATIONS.builtin)
+    assert set(textbook.OUTPUT) == set(OUTPUTS.builtin)
+    assert set(textbook.EXAMPLES) == set(LOSSES.builtin)
+    assert set(textbook.PENALTY) == set(REGULARIZERS.builtin)
 
 
 def regularizer_named(name: str) -> Regularizer:
@@ -41,7 +42,7 @@ def regularizer_named(name: str) -> Regularizer:
 
 
 def example(depth: int, activation: str, initializer: str, bias: bool) -> tuple[Parameters, Array, Array]:
-    """Parameters of several seeds with features and one-hot targets of its own for each seed."""
+    """Draw parameters of several seeds, with separate features and one-hot targets for each seed."""
     rng = np.random.default_rng([depth, len(initializer), bias])
     inputs, hidden, outputs = UNITS
     architecture = Architecture((inputs, *[hidden] * depth, outputs), activation, bias)
@@ -49,7 +50,7 @@ def example(depth: int, activation: str, initializer: str, bias: bool) -> tuple[
     parameters = Parameters(
         architecture, np.array([architecture.initial_parameters(start, rng) for _ in range(SEEDS)])
     )
-    if initializer != "zeros":  # at zero, ReLU has no derivative that a difference could find
+    if initializer != "zeros":  # at zero, ReLU has no derivative for a difference to approximate
         for biases in parameters.biases:
             biases[...] = rng.normal(0, 0.5, biases.shape)
     features = rng.normal(size=(SEEDS, BATCH, inputs))
@@ -57,7 +58,7 @@ def example(depth: int, activation: str, initializer: str, bias: bool) -> tuple[
 
 
 def network_of(architecture: Architecture) -> tuple[tuple[int, ...], str, bool]:
-    """What the textbook knows of a network."""
+    """Return the arguments that describe a network to the textbook."""
     return architecture.units, architecture.activation, architecture.bias
 
 
@@ -67,15 +68,17 @@ def reductions(loss: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
-def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
-    """With every pairing, initializer, penalty and reduction; mini-batches common to the seeds or not."""
-    for initializer, (output, loss) in product(INITIALIZERS.own, PAIRINGS):
+def test_gradient_is_derivative(depth: int, activation: str, bias: bool) -> None:
+    """The gradient is the derivative, for all choices, with mini-batches that the seeds share or not."""
+    for initializer, (output, loss) in product(INITIALIZERS.builtin, PAIRINGS):
         parameters, features, targets = example(depth, activation, initializer, bias)
-        for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+        for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
             objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
             for shared in (True, False):
                 x, y = (features[0], targets[0]) if shared else (features, targets)
-                gradient = backpropagation.gradient(parameters, x, y, objective, regularizer)
+                gradient = backpropagation.gradient(
+                    parameters, x, y, objective=objective, regularizer=regularizer
+                )
                 for seed, flat in enumerate(parameters.flat):
                     seen = (x, y) if shared else (x[seed], y[seed])
                     named = network_of(parameters.architecture), (output, loss, reduction), penalty
@@ -84,17 +87,19 @@ def test_it_is_the_derivative(depth: int, activation: str, bias: bool) -> None:
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS)
-def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, loss: str) -> None:
-    """`central_difference` finds the textbook's derivative, and leaves the network as it was."""
+def test_loss_and_gradient_check_match_textbook(output: str, loss: str) -> None:
+    """`central_difference` finds the textbook's derivative and leaves the network as it was."""
     parameters, features, targets = example(2, "tanh", "glorot", True)
     parameters = Parameters(parameters.architecture, parameters.flat[:1])
     before = parameters.flat.copy()
-    for penalty, reduction in product(REGULARIZERS.own, reductions(loss)):
+    for penalty, reduction in product(REGULARIZERS.builtin, reductions(loss)):
         objective, regularizer = Objective.named(output, loss, reduction), regularizer_named(penalty)
         named = network_of(parameters.architecture), (output, loss, reduction), penalty
 
         def value(objective: Objective = objective, regularizer: Regularizer = regularizer) -> float:
-            return backpropagation.loss(parameters, features[0], targets[0], objective, regularizer)
+            return backpropagation.loss(
+                parameters, features[0], targets[0], objective=objective, regularizer=regularizer
+            )
 
         expected_loss = textbook_loss(before, features[0], targets[0], *named)
         assert value() == pytest.approx(expected_loss.item(), rel=1e-12)
@@ -112,8 +117,8 @@ def test_the_loss_and_the_gradient_check_agree_with_the_textbook(output: str, lo
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(("depth", "activation"), NETWORKS)
-def test_forward(depth: int, activation: str, bias: bool) -> None:
-    """The outputs are the textbook's, and what enters each layer is f of the pre-activations before it."""
+def test_forward_matches_textbook(depth: int, activation: str, bias: bool) -> None:
+    """The outputs are the textbook's, and the input of each layer is f of the pre-activations before it."""
     parameters, features, _ = example(depth, activation, "glorot", bias)
     passed = backpropagation.forward(parameters, features)
     for seed, flat in enumerate(parameters.flat):
@@ -124,11 +129,13 @@ def test_forward(depth: int, activation: str, bias: bool) -> None:
         np.testing.assert_allclose(entering, textbook.ACTIVATION[activation](z), rtol=0, atol=1e-13)
 
 
-def test_a_network_learns_only_through_its_output_biases_when_all_weights_are_zero() -> None:
-    """Zero weights behind a hidden layer stay zero: the gradient of every weight vanishes."""
+def test_gradient_zero_weights() -> None:
+    """Zero weights behind a hidden layer stay zero: only the output biases have a gradient."""
     parameters, features, targets = example(1, "tanh", "zeros", True)
     objective, regularizer = Objective.named("softmax", "cross_entropy"), regularizer_named("none")
-    out = backpropagation.gradient(parameters, features, targets, objective, regularizer)
+    out = backpropagation.gradient(
+        parameters, features, targets, objective=objective, regularizer=regularizer
+    )
     assert not any(weights.any() for weights in out.weights)
     # a - y, averaged, with a = 1/3 for every class
     np.testing.assert_allclose(out.biases[1][:, 0], (1 / UNITS[-1] - targets).mean(axis=1), atol=1e-15)

@@ -12,7 +12,7 @@ INPUTS, OUTPUTS, STD = 150, 400, 0.03
 
 
 def uniform(bound: float) -> stats.rv_continuous:
-    """The uniform distribution on +-bound."""
+    """Return the uniform distribution on +-bound."""
     return stats.uniform(-bound, 2 * bound)
 
 
@@ -25,17 +25,18 @@ DISTRIBUTION = {
 
 
 def initializer_named(name: str) -> Initializer:
-    """The initializer of this name; a normal one with a standard deviation of its own."""
+    """Return the initializer of this name; a normal one has the standard deviation STD."""
     return Normal(STD) if name == "normal" else INITIALIZERS[name]()
 
 
-def test_every_initializer_is_tested() -> None:
-    assert set(INITIALIZERS.own) == {*DISTRIBUTION, "zeros"}
+def test_initializers_all_covered() -> None:
+    """Every initializer of the package has an expected distribution here."""
+    assert set(INITIALIZERS.builtin) == {*DISTRIBUTION, "zeros"}
 
 
 @pytest.mark.parametrize("name", DISTRIBUTION)
-def test_weights_follow_the_distribution(name: str) -> None:
-    """Shape of the distribution (Kolmogorov-Smirnov), its mean, its deviation and its bounds."""
+def test_initializers_distribution(name: str) -> None:
+    """Weights follow the distribution: its shape (Kolmogorov-Smirnov), mean, deviation and bounds."""
     weights = initializer_named(name).weights(INPUTS, OUTPUTS, np.random.default_rng(3))
     expected, count = DISTRIBUTION[name](INPUTS, OUTPUTS), INPUTS * OUTPUTS
     assert weights.shape == (INPUTS, OUTPUTS)
@@ -45,7 +46,7 @@ def test_weights_follow_the_distribution(name: str) -> None:
     low, high = expected.support()
     assert low <= weights.min()
     assert weights.max() <= high
-    if np.isfinite(high):  # of so many uniform numbers, some lie near each end
+    if np.isfinite(high):  # with this many uniform numbers, some are close to each end
         assert min(low - weights.min(), weights.max() - high) > -0.001 * high
     # Rows and columns are not repeated: no two of them are correlated.
     assert np.abs(np.corrcoef(weights) - np.eye(INPUTS)).max() < 6 / OUTPUTS**0.5
@@ -54,7 +55,8 @@ def test_weights_follow_the_distribution(name: str) -> None:
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("name", DISTRIBUTION)
-def test_each_layer_starts_by_its_own_size_and_biases_at_zero(name: str, bias: bool) -> None:
+def test_initial_parameters_by_layer(name: str, bias: bool) -> None:
+    """The weights of each layer depend on the size of that layer, and biases start at zero."""
     architecture = Architecture((300, 100, 40), "relu", bias)
     flat = architecture.initial_parameters(initializer_named(name), np.random.default_rng(5))
     parameters = Parameters(architecture, flat[None])
@@ -67,7 +69,8 @@ def test_each_layer_starts_by_its_own_size_and_biases_at_zero(name: str, bias: b
     assert not any(layer.any() for layer in biases)
 
 
-def test_zeros() -> None:
+def test_initializers_zeros() -> None:
+    """All weights and biases are zero."""
     architecture = Architecture((6, 4, 3), "relu")
     np.testing.assert_array_equal(
         architecture.initial_parameters(initializer_named("zeros"), np.random.default_rng(0)),
@@ -76,7 +79,8 @@ def test_zeros() -> None:
 
 
 @pytest.mark.parametrize("name", DISTRIBUTION)
-def test_the_same_generator_gives_the_same_weights_and_another_one_others(name: str) -> None:
+def test_initializers_generator(name: str) -> None:
+    """Equal generators give equal weights, and different generators different ones."""
     architecture = Architecture((6, 4, 3), "relu")
     first, again, other = (
         architecture.initial_parameters(initializer_named(name), np.random.default_rng(seed))

@@ -15,7 +15,7 @@ from sweep.nn.outputs import OUTPUTS
 Array = NDArray[Any]
 
 SEEDS, BATCH, CLASSES = 3, 7, 4
-PAIRINGS = [(output, loss) for loss in LOSSES.own for output in LOSSES[loss].goes_with()]
+PAIRINGS = [(output, loss) for loss in LOSSES.builtin for output in LOSSES[loss].goes_with()]
 EXTREME = np.array([[[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]]])  # (seeds, batch, outputs)
 ONE_HOT = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])  # the first example right, the second wrong
 
@@ -27,13 +27,13 @@ EXPECTED_OUTPUT = {
 
 
 def problem() -> tuple[Array, Array]:
-    """Pre-activations (seeds, batch, classes) and one-hot targets (batch, classes)."""
+    """Draw pre-activations (seeds, batch, classes) and one-hot targets (batch, classes)."""
     rng = np.random.default_rng(1)
     return 3 * rng.normal(size=(SEEDS, BATCH, CLASSES)), np.eye(CLASSES)[rng.integers(0, CLASSES, BATCH)]
 
 
-def test_pairings_are_those_of_the_textbook() -> None:
-    """Cross-entropies go with the output that makes a probability; squared errors with all."""
+def test_losses_pairings() -> None:
+    """Cross-entropies go with the output that gives a probability, squared errors with every output."""
     assert set(PAIRINGS) == {
         ("softmax", "cross_entropy"),
         ("sigmoid", "binary_cross_entropy"),
@@ -41,12 +41,14 @@ def test_pairings_are_those_of_the_textbook() -> None:
     }
 
 
-def test_every_output_is_tested() -> None:
-    assert set(OUTPUTS.own) == set(EXPECTED_OUTPUT)
+def test_outputs_all_covered() -> None:
+    """Every output function of the package has expected values here."""
+    assert set(OUTPUTS.builtin) == set(EXPECTED_OUTPUT)
 
 
 @pytest.mark.parametrize("output", EXPECTED_OUTPUT)
-def test_outputs(output: str) -> None:
+def test_outputs_values(output: str) -> None:
+    """Outputs are those of SciPy."""
     z, _ = problem()
     a = z.copy()
     OUTPUTS[output].apply(a)
@@ -54,13 +56,13 @@ def test_outputs(output: str) -> None:
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS)
-def test_loss_of_each_example_and_of_the_set(output: str, loss: str) -> None:
-    """Values by scipy and scikit-learn; the pre-activations are left as they are."""
+def test_losses_values(output: str, loss: str) -> None:
+    """Losses of examples and of sets are those of SciPy and scikit-learn; pre-activations do not change."""
     z, y = problem()
-    given = z.copy()
+    unchanged = z.copy()
     objective = Objective.named(output, loss)
-    examples, a = objective.examples(given, y), objective.outputs(given)
-    np.testing.assert_array_equal(given, z)
+    examples, a = objective.examples(unchanged, y), objective.outputs(unchanged)
+    np.testing.assert_array_equal(unchanged, z)
     np.testing.assert_allclose(a, EXPECTED_OUTPUT[output](z), rtol=1e-12, atol=1e-15)
     for seed in range(SEEDS):
         if loss == "cross_entropy":
@@ -93,7 +95,7 @@ def test_loss_of_each_example_and_of_the_set(output: str, loss: str) -> None:
         ("identity", "mse", [(9999**2 + 1e8) / 3, (10001**2 + 1e8) / 3], None),
     ],
 )
-def test_extreme_pre_activations(
+def test_losses_extreme_pre_activations(
     output: str, loss: str, values: list[float], gradient: list[list[float]] | None, dtype: str
 ) -> None:
     """At +-10000 every loss has its right, finite value, and every gradient too."""
@@ -110,8 +112,8 @@ def test_extreme_pre_activations(
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_rmse_at_extreme_pre_activations(output: str, dtype: str) -> None:
-    """d sqrt(m)/dz = (dm/dz) / (2 sqrt(m)), m the mean squared error of the batch."""
+def test_rmse_extreme_pre_activations(output: str, dtype: str) -> None:
+    """d sqrt(m)/dz = (dm/dz) / (2 sqrt(m)), m being the mean squared error of the batch."""
     z, y = EXTREME.astype(dtype), ONE_HOT.astype(dtype)
     mean, root = z.copy(), z.copy()
     Objective.named(output, "mse").delta(mean, y)
@@ -121,8 +123,8 @@ def test_rmse_at_extreme_pre_activations(output: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_rmse_without_error_has_gradient_zero(dtype: str) -> None:
-    """The root has no derivative at 0; a seed with no error stands still, another one moves on."""
+def test_rmse_zero_error(dtype: str) -> None:
+    """The root has no derivative at 0: a seed without error stands still, while another one moves on."""
     y = np.eye(CLASSES, dtype=dtype)
     z = np.stack([y, y + 1])
     Objective.named("identity", "rmse").delta(z, y)
@@ -131,7 +133,8 @@ def test_rmse_without_error_has_gradient_zero(dtype: str) -> None:
 
 
 @pytest.mark.parametrize(("output", "loss"), [pair for pair in PAIRINGS if LOSSES[pair[1]].additive])
-def test_sum_is_the_batch_size_times_the_mean(output: str, loss: str) -> None:
+def test_reduction_sum(output: str, loss: str) -> None:
+    """The gradient of the sum is the batch size times that of the mean."""
     z, y = problem()
     mean, total = z.copy(), z.copy()
     Objective.named(output, loss, "mean").delta(mean, y)
@@ -141,9 +144,9 @@ def test_sum_is_the_batch_size_times_the_mean(output: str, loss: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_network_that_is_sure_of_itself_has_no_denormal_errors(dtype: str) -> None:
-    """On denormal numbers, or products that are, a processor is a hundred times slower."""
-    apart = np.geomspace(1, 5000, 200).astype(dtype)  # how far the largest pre-activation is ahead
+def test_softmax_confident_network(dtype: str) -> None:
+    """A confident network has no denormal errors, on which a processor is a hundred times slower."""
+    apart = np.geomspace(1, 5000, 200).astype(dtype)  # the lead of the largest pre-activation
     z = np.stack([apart, np.zeros_like(apart), -apart], axis=-1)[None]
     targets = np.tile(np.eye(3, dtype=dtype), (len(apart), 1))[: len(apart)]
     exact = np.exp((z - z.max(axis=-1, keepdims=True)).astype(np.longdouble))

@@ -1,4 +1,4 @@
-"""Optimizers against the equations of their papers, written out one after another as PyTorch has them."""
+"""Optimizers against the equations of their papers, in the form of PyTorch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def plain_sgd(p: Array, gradients: Array) -> Array:
 
 
 def plain_momentum(p: Array, gradients: Array) -> Array:
-    """The heavy ball of Polyak (1964): p_t+1 = p_t - rate g + momentum (p_t - p_t-1)."""
+    """Follow the heavy ball of Polyak (1964): p_t+1 = p_t - rate g + momentum (p_t - p_t-1)."""
     previous = p
     for g in gradients:
         p, previous = p - RATE * g + MOMENTUM * (p - previous), p
@@ -79,32 +79,33 @@ KINDS: dict[str, tuple[Optimizer, Callable[[Array, Array], Array]]] = {
 
 
 def run(optimizer: Optimizer, parameters: Array, gradients: Array) -> Array:
-    """The parameters after a step for each of the gradients, (steps, *shape of the parameters)."""
+    """Take a step for each of the gradients, (steps, *shape of the parameters); return the parameters."""
     parameters = parameters.copy()
     state = optimizer.init(parameters)
     for step, gradient in enumerate(gradients, start=1):
-        optimizer.update(parameters, gradient.copy(), state, RATE, step)
+        optimizer.update(parameters, gradient.copy(), state, rate=RATE, step=step)
     return parameters
 
 
 def problem(steps: int, seeds: int, count: int, dtype: str) -> tuple[Array, Array]:
-    """Random parameters (seeds, count) and gradients (steps, seeds, count) of different sizes."""
+    """Draw parameters (seeds, count) and gradients (steps, seeds, count) of different sizes."""
     rng = np.random.default_rng(4)
     scale = 10.0 ** rng.uniform(-3, 1, count)
     gradients = rng.normal(size=(steps, seeds, count)) * scale
     return rng.normal(size=(seeds, count)).astype(dtype), gradients.astype(dtype)
 
 
-def test_every_optimizer_is_tested() -> None:
-    assert {OPTIMIZERS[name] for name in OPTIMIZERS.own} == {
+def test_optimizers_all_covered() -> None:
+    """Every optimizer of the package has its equations here."""
+    assert {OPTIMIZERS[name] for name in OPTIMIZERS.builtin} == {
         type(optimizer) for optimizer, _ in KINDS.values()
     }
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_fifty_steps_follow_the_equations(kind: str, dtype: str, tolerance: float) -> None:
-    """Also that the array of parameters itself is changed, in its own precision."""
+def test_optimizers_fifty_steps(kind: str, dtype: str, tolerance: float) -> None:
+    """Fifty steps follow the equations, and change the array of parameters itself, in its precision."""
     optimizer, plain = KINDS[kind]
     parameters, gradients = problem(STEPS, 3, 41, dtype)
     result = run(optimizer, parameters, gradients)
@@ -116,8 +117,8 @@ def test_fifty_steps_follow_the_equations(kind: str, dtype: str, tolerance: floa
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_number_does_not_depend_on_its_neighbours(kind: str, dtype: str) -> None:
-    """So that an engine may update in pieces, and a seed has the bits it has alone."""
+def test_optimizers_elementwise(kind: str, dtype: str) -> None:
+    """No number depends on its neighbours: engines may update in pieces, and seeds keep their bits."""
     optimizer, _ = KINDS[kind]
     parameters, gradients = problem(STEPS, 3, 37, dtype)
     together = run(optimizer, parameters, gradients)
@@ -127,8 +128,8 @@ def test_a_number_does_not_depend_on_its_neighbours(kind: str, dtype: str) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_array_of_state_has_a_bound_below_which_it_may_be_flushed(kind: str) -> None:
-    """State starts at zero, one array for each bound; the bounds are no denormal numbers in float32."""
+def test_optimizers_state_and_bounds(kind: str) -> None:
+    """The state starts at zero, one array for each bound, and no bound is a denormal number in float32."""
     optimizer, _ = KINDS[kind]
     state = optimizer.init(np.ones((2, 3), np.float32))
     assert len(state) == len(optimizer.negligible)

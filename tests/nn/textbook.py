@@ -1,4 +1,4 @@
-"""The loss of a network as a textbook writes it, and its central differences; nothing of the package's."""
+"""The loss of a network as in a textbook, and its central differences, without any code of the package."""
 
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,7 @@ OUTPUT = {
     "identity": lambda z: z,
 }
 PENALTY = {"none": lambda w: 0 * w, "l1": np.abs, "l2": np.square}
-# The losses of each example, the mean of which is that of the batch; of rmse it is the root of the mean.
+# The loss of each example. The loss of a batch is their mean, or for rmse the root of their mean.
 EXAMPLES = {
     "cross_entropy": lambda a, y: -special.xlogy(y, a).sum(axis=-1),
     "binary_cross_entropy": lambda a, y: -(special.xlogy(y, a) + special.xlog1py(1 - y, -a)).sum(axis=-1),
@@ -40,9 +40,9 @@ EXAMPLES = {
 def textbook_outputs(
     parameters: Array, features: Array, units: tuple[int, ...], activation: str, bias: bool
 ) -> tuple[Array, list[Array]]:
-    """Pre-activations of the output layer (networks, batch, outputs), and each layer's flat weights.
+    """Return the last pre-activations, (networks, batch, outputs), and each layer's flat weights.
 
-    Of many networks on features (batch, inputs), from flat `parameters` (networks, parameters).
+    The flat `parameters` are (networks, parameters), the features (batch, inputs).
     """
     x, every_weight, start = features, [], 0
     for layer, (inputs, outputs) in enumerate(pairwise(units)):
@@ -66,9 +66,10 @@ def textbook_loss(
     objective: tuple[str, str, str],
     regularization: str,
 ) -> Array:
-    """J = E + strength * C of many networks, (networks,), from flat `parameters` (networks, parameters).
+    """Return J = E + strength * C of many networks, (networks,).
 
-    `network` is (units, activation, bias) and `objective` (output, loss, reduction).
+    The flat `parameters` are (networks, parameters), `network` is (units, activation, bias) and `objective`
+    (output, loss, reduction).
     """
     z, every_weight = textbook_outputs(parameters, features, *network)
     output, loss, reduction = objective
@@ -82,7 +83,7 @@ def textbook_loss(
 
 
 def textbook_gradient(parameters: Array, *arguments: Any) -> Array:
-    """Central differences for one network, (parameters,)."""
+    """Return central differences for one network, (parameters,)."""
     shifts = EPSILON * np.eye(len(parameters))
     above = textbook_loss(parameters + shifts, *arguments)
     below = textbook_loss(parameters - shifts, *arguments)
@@ -90,6 +91,6 @@ def textbook_gradient(parameters: Array, *arguments: Any) -> Array:
 
 
 def assert_close(gradient: Array, expected: Array, what: object) -> None:
-    """Relative error, ||difference|| / (||a|| + ||b||), below the tolerance."""
+    """Assert that the relative error, ||difference|| / (||a|| + ||b||), is below the tolerance."""
     bound = TOLERANCE * (np.linalg.norm(gradient) + np.linalg.norm(expected))
     assert np.linalg.norm(gradient - expected) <= bound, what

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.config.cell import canonical
+from sweep.config.cell import canonical_settings
 from sweep.config.compose import from_settings
 from sweep.core.errors import SweepError
 from sweep.data import datasets
@@ -109,7 +109,7 @@ def test_a_plane_is_prepared_with_all_settings_of_its_cell() -> None:
     """The configuration that is made from a cell's canonical settings has the same ones."""
     for config in from_settings({"experiment": "zhao/spiral", "vary": ["init", "split"], "root_seed": 3}):
         sizes = data_sizes(datasets.counts(config.data), config.data)
-        settings = canonical(config, "generated", sizes)
+        settings = canonical_settings(config, "generated", sizes)
         again = examples.configuration(settings)
         assert again.vary == ["init", "split"]
-        assert canonical(again, "generated", sizes) == settings
+        assert canonical_settings(again, "generated", sizes) == settings

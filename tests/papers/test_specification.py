@@ -108,7 +108,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
             "tables.main.rows[0].column=test_acuracy: must be one of ",
         ),
         ("tables.main.rows.0.published", "97 %", "tables.main.rows[0].published=97 %: must be a number"),
-        ("tables.main.rows.0.published", True, "tables.main.rows[0].published=True: must be a number"),
+        ("tables.main.rows.0.published", True, "tables.main.rows[0].published=true: must be a number"),
         ("tables.main.rows.0.published", float("nan"), "tables.main.rows[0].published=nan: must be a number"),
         ("tables.main.rows.0.unit", "percents", "did you mean 'percent'?"),
         (
@@ -149,7 +149,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
             "settings.parts[0]=tset: must be one of train, validation, te",
         ),
         ("figures.loss.settings.lines", "hidden", "settings.lines=hidden: must be a list of texts"),
-        ("figures.loss.settings.limits", [1], "settings.limits=[1]: must be a list of 2"),
+        ("figures.loss.settings.limits", [1], "settings.limits=[1]: must be a list of 2 items, increasing"),
         ("figures.loss.settings.metrics", 1, "metrics: no such setting of curves; did you mean 'metric'?"),
         ("figures.loss.experiment", ..., "settings.experiment: is missing; curves needs it"),
         (
@@ -157,9 +157,13 @@ def test_what_is_written_is_read(folder: Path) -> None:
             {"hidden": 3},
             "figures.loss.where: no such key; did you mean settings.where?",
         ),
-        ("tables.pairs.settings.count", 0, "settings.count=0: must be at least 1"),
-        ("tables.main.rows.0.iteration", -1, "rows[0].iteration=-1: must be at least 0"),
-        ("tables.main.rows.0.digits", 99, "rows[0].digits=99: must be at most 15"),
+        ("tables.pairs.settings.count", 0, "settings.count=0: must be a whole number, at least 1"),
+        ("tables.main.rows.0.iteration", -1, "rows[0].iteration=-1: must be a whole number, at least 0"),
+        (
+            "tables.main.rows.0.digits",
+            99,
+            "digits=99: must be a whole number, at least 0, at most 15",
+        ),
         ("figures.Loss", {}, "figures.Loss: a name must be of a-z, 0-9, _ and -"),
         ("measurements.a b", {}, "measurements.a b: a name must be of a-z, 0-9, _ and -"),
         ("measurements.cost.settings.hidden", [["x"]], "settings.hidden[0][0]=x: must be a whole number"),
@@ -182,9 +186,14 @@ OPTIONS: list[tuple[str, str, dict[str, Any], str]] = [
         "figures",
         "descent",
         {"terms": [[1, -2, 0]]},
-        "terms[0]=[1, -2, 0]: must be a coefficient and two whole",
+        "terms[0]=[1,-2,0]: must be a coefficient and two whole",
     ),
-    ("figures", "activation", {"name": "sigmoid", "extent": [1, 1]}, "extent=[1, 1]: must be a list of incr"),
+    (
+        "figures",
+        "activation",
+        {"name": "sigmoid", "extent": [1, 1]},
+        "extent=[1,1]: must be a list of 2 items, incr",
+    ),
     (
         "figures",
         "output_gradients",
@@ -213,7 +222,7 @@ OPTIONS: list[tuple[str, str, dict[str, Any], str]] = [
         "measurements",
         "gradient_check",
         {"experiment": "x", "weights": [{"label": "w", "unit": 0, "layer": 0}]},
-        "weights[0].layer=0: must be at least 1",
+        "weights[0].layer=0: must be a whole number, at least 1",
     ),
 ]
 

@@ -17,7 +17,7 @@ from tests.reliability.scale import Count, scaled
 
 import sweep
 from sweep.config.check import check
-from sweep.config.compose import application_composer, expand, own_application, register_schema
+from sweep.config.compose import application_composer, expand, register_schema, sweep_application
 from sweep.config.schema import nodes
 from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
@@ -71,7 +71,7 @@ def test_data_files(tmp_path: Path, count: Count, examples: int) -> None:
     def read(content: bytes) -> None:
         for file, written in ((plain, content), (zipped, content), (zipped, gzip.compress(content, 1))):
             file.write_bytes(written)
-            for step in (idx.read, idx.shape, idx.digest):
+            for step in (idx.read, idx.shape, idx.contents_sha256):
                 with contextlib.suppress(SweepError):
                     step(file, 3)
 
@@ -84,7 +84,7 @@ def test_overrides(count: Count, examples: int) -> None:
     register_schema()
     keys = st.sampled_from([*nodes(), "experiment", "hydra.run.dir", "hydra/launcher", "compare.baseline"])
     line = st.one_of(st.builds("{}={}".format, keys, TEXT), st.builds("{}={}".format, TEXT, TEXT), TEXT)
-    with own_application():
+    with sweep_application():
         composer = application_composer()
 
         def composed(lines: list[str]) -> None:

@@ -8,7 +8,7 @@ from tests.processes import python
 from tests.reliability.scale import Count, scaled
 
 from sweep.config import grid
-from sweep.config.compose import application_composer, expand, own_application, register_schema
+from sweep.config.compose import application_composer, expand, register_schema, sweep_application
 from sweep.config.schema import nodes
 from sweep.core.errors import SettingError
 
@@ -26,7 +26,7 @@ def test_no_setting_but_results_takes_a_value_from_outside(
     monkeypatch.setenv("SECRET", SECRET)
     register_schema()
     keys = [key for key in (*nodes(), "experiment") if key != "results"]
-    with own_application():
+    with sweep_application():
         composer = application_composer()
         for key in keys:
             for value in values:

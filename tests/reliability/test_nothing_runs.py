@@ -41,8 +41,6 @@ ALLOWED = {
         for file in ("held_folder", "pool", "workers")
     },
     ("sweep/config/extensions.py", "import_module"): "modules that SWEEP_EXTENSIONS or a package names",
-    ("sweep/config/extensions.py", "exec_module"): "the user's own script, again in a worker",
-    ("sweep/config/extensions.py", "spec_from_file_location"): "the same",
     ("sweep/engines/choice.py", "import_module"): "our own compiled engine, by a fixed name",
     ("sweep/config/schema.py", "pickle"): "copyreg.pickle: how a configuration goes to a worker",
 }

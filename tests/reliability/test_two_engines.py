@@ -11,7 +11,7 @@ from tests.reliability.scale import Count, scaled
 from sweep.config.schema import Config, EvaluationConfig, ParallelConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import prepare
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -31,16 +31,19 @@ def apart(one: TrialResult, other: TrialResult) -> tuple[float, float]:
 @scaled("widths", [1, 8, 17], list(range(1, 18)))
 def test_two_engines_differ_by_rounding_alone(widths: Sequence[int], precision: str, count: Count) -> None:
     pytest.importorskip("numba")
-    data = prepare(datasets.load(SMALL), SMALL, precision, generator(Config(), 0, Stream.SPLIT))
+    data = prepare(datasets.load(SMALL), SMALL, precision, rng=generator(Config(), 0, Stream.SPLIT))
     worst = np.zeros(2)
     for width in widths:
         settings: dict[str, Any] = {"hidden": width, "precision": precision, "max_iterations": STEPS}
         numpy, compiled = (
             train_block(
-                Config(
-                    **settings,
-                    evaluation=EvaluationConfig(every=10),
-                    parallel=ParallelConfig(kernels=kernels),
+                problem_for(
+                    Config(
+                        **settings,
+                        evaluation=EvaluationConfig(every=10),
+                        parallel=ParallelConfig(kernels=kernels),
+                    ),
+                    data,
                 ),
                 [0, 1, 2],
                 data,

@@ -55,8 +55,8 @@ configs = from_settings({**settings, "grid": {"product": {"batch_size": [1, 20]}
 plan = make_plan(configs, 2)
 ready(plan.cells, 0, 2)
 ready(plan.cells, 1, 2)
-from sweep.engines.compiled import gemm, output_layer, packing, single_step
-functions = [gemm.multiply, gemm.add_products, packing.gather, output_layer.shift, single_step.single_step]
+from sweep.engines.compiled import formulas, gemm, packing, single_step
+functions = [gemm.multiply, gemm.add_products, packing.gather, formulas.shift, single_step.single_step]
 print([len(function.signatures) for function in functions])
 """
 

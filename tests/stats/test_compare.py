@@ -175,7 +175,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"baseline": {"width": 1}}, "2 cells have these settings; must be one"),
     ({"level": 1.0}, "level=1.0: must be a number, at least 0.5, below 1"),
     ({"margin": -1}, "margin=-1: must be a number, at least 0"),
-    ({"paired": "maybe"}, "paired=maybe: must be 'auto', True or False"),
+    ({"paired": "maybe"}, "paired=maybe: must be one of auto, true, false"),
 ]
 
 

@@ -11,6 +11,7 @@ from sweep.config.compose import from_settings
 from sweep.runner.shared_data import load_own
 from sweep.stats import crossed
 from sweep.stats.crossed import Sources, TwoWay, two_way
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 Bits = NDArray[np.bool_]
@@ -99,7 +100,8 @@ def trained(hidden: int, seeds: Sequence[int]) -> Bits:
     """Which of MNIST's 10,000 test digits real networks get right, (seeds, examples)."""
     settings = {"hidden": hidden, "epochs": 3, "data.train_size": 500, "data.validation_size": 0}
     (config,) = from_settings({**settings, "evaluation.parts": ["test"], "parallel.kernels": "numpy"})
-    return np.stack([each.test.correct for each in train_block(config, seeds, load_own(config, 0))])
+    data = load_own(config, 0)
+    return np.stack([result.test.correct for result in train_block(problem_for(config, data), seeds, data)])
 
 
 def test_the_other_half_of_the_digits_is_predicted() -> None:

@@ -16,6 +16,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.store import layout, schema, upkeep
 from sweep.store.schema import TRIAL
 from sweep.store.write import Origin, write_record
+from sweep.training.problem import problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -27,7 +28,7 @@ CELL = "00000000000000ab"
 
 @pytest.fixture(scope="module")
 def result(small_mnist: PreparedData) -> TrialResult:
-    (trained,) = train_block(Config(hidden=8, epochs=1), [0], small_mnist)
+    (trained,) = train_block(problem_for(Config(hidden=8, epochs=1), small_mnist), [0], small_mnist)
     metrics = {**trained.metrics, "train_loss": np.nan, "test_loss": np.inf}
     del metrics["validation_loss"]
     return replace(trained, metrics=metrics)

@@ -14,6 +14,7 @@ from sweep.core.errors import StoreError
 from sweep.data.preprocessing import PreparedData
 from sweep.store import layout
 from sweep.store.write import Origin, write_record
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 CONFIG = Config(hidden=8, epochs=3)
@@ -21,7 +22,7 @@ ORIGIN = Origin("mine", None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00
 
 
 def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: PreparedData) -> None:
-    (result,) = train_block(CONFIG, [4], small_mnist)
+    (result,) = train_block(problem_for(CONFIG, small_mnist), [4], small_mnist)
     write_record(tmp_path, "abc", {"hidden_units": [8]}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "4.parquet").iloc[0]
     assert row["seed"] == 4
@@ -37,7 +38,7 @@ def test_a_record_holds_what_the_trainer_returned(tmp_path: Path, small_mnist: P
 
 def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: PreparedData) -> None:
     config = Config(hidden=8, epochs=1, evaluation=EvaluationConfig(parts=["test"]))
-    (result,) = train_block(config, [0], small_mnist)
+    (result,) = train_block(problem_for(config, small_mnist), [0], small_mnist)
     write_record(tmp_path, "abc", {}, result, ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "0.parquet").iloc[0]
     assert pd.isna(row["train_accuracy"])
@@ -45,7 +46,7 @@ def test_parts_that_were_not_evaluated_are_missing(tmp_path: Path, small_mnist: 
 
 
 def test_records_are_whole_files(tmp_path: Path, small_mnist: PreparedData) -> None:
-    for result in train_block(CONFIG, [0, 12], small_mnist):
+    for result in train_block(problem_for(CONFIG, small_mnist), [0, 12], small_mnist):
         write_record(tmp_path, "abc", {}, result, ORIGIN)
     (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
     assert list(layout.scan(tmp_path, "abc").loose) == [0, 12]
@@ -62,11 +63,11 @@ from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
 from sweep.store.write import Origin, write_record
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import train_block
 data = DataConfig(train_size=100, validation_size=0, test_size=50)
-prepared = prepare(datasets.load(data), data, "float32", generator(Config(), 0, Stream.SPLIT))
-(result,) = train_block(Config(hidden=4, epochs=1, batch_size=10), [0], prepared)
+prepared = prepare(datasets.load(data), data, "float32", rng=generator(Config(), 0, Stream.SPLIT))
+(result,) = train_block(problem_for(Config(hidden=4, epochs=1, batch_size=10), prepared), [0], prepared)
 os.fsync = lambda descriptor: os._exit(9)
 write_record(Path(sys.argv[1]), "abc", {}, result, Origin(None, None, "MNIST", (), "", {}))
 """
@@ -84,9 +85,11 @@ from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.store.write import Origin, write_record
 from sweep.runner.shared_data import load_own
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=100, test_size=50))
-(result,) = train_block(config, [0], load_own(config, 0))
+data = load_own(config, 0)
+(result,) = train_block(problem_for(config, data), [0], data)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_record(Path(sys.argv[1]), "abc", {}, result, Origin(None, None, "MNIST", (), "", {}))

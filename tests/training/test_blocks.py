@@ -12,14 +12,14 @@ from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
 from sweep.engines.numpy import products
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
 SEEDS = range(5)
 BLOCKS = ([1, 0], [4, 2, 3], [0, 1, 2, 3, 4])
 REORDERED = ([4, 2, 0, 3, 1],)
-# What depends on the clock and on the block, not on the seed.
+# Fields that depend on the clock and on the block, not on the seed.
 NOT_COMPARED = {"train_seconds", "evaluation_seconds", "block_seeds"}
 OPTIMIZERS: dict[str, dict[str, Any]] = {
     "sgd": {},
@@ -29,17 +29,17 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 
 
 def numbers(result: TrialResult) -> dict[str, Any]:
-    """All that a result says of the seed itself."""
+    """Return the fields of a result that depend on the seed alone."""
     return {key: value for key, value in asdict(result).items() if key not in NOT_COMPARED}
 
 
 def assert_same_in_every_block(
     config: Config, data: PreparedData, blocks: Sequence[list[int]] = BLOCKS
 ) -> list[TrialResult]:
-    """Train each seed alone, then each block; return the results of the seeds alone."""
-    alone = [train_block(config, [seed], data)[0] for seed in SEEDS]
+    """Train each seed alone, then each block, and return the results of the seeds alone."""
+    alone = [train_block(problem_for(config, data), [seed], data)[0] for seed in SEEDS]
     for block in blocks:
-        results = train_block(config, block, data)
+        results = train_block(problem_for(config, data), block, data)
         assert [result.seed for result in results] == block
         assert {result.block_seeds for result in results} == {len(block)}
         for seed, result in zip(block, results, strict=True):
@@ -52,10 +52,10 @@ def assert_same_in_every_block(
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [20, 10], []], ids=str)
 @pytest.mark.parametrize("batch_size", [1, 50, 128, "all"])
-def test_blocks(
+def test_bits_in_every_block(
     batch_size: Any, hidden: list[int], optimizer: str, vary: list[str], small_mnist: PreparedData
 ) -> None:
-    """Over the end of an epoch, evaluated in the middle of one; 128 leaves a smaller last mini-batch."""
+    """Training crosses the end of an epoch and is evaluated within one; 128 leaves a smaller last batch."""
     steps, every = (3, 2) if batch_size == "all" else (13, 6)
     config = Config(
         hidden=hidden,
@@ -76,20 +76,20 @@ def test_blocks(
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [96, 10]], ids=str)
 @pytest.mark.parametrize("batch_size", [50, 128, "all"])
-def test_blocks_where_wide_products_have_other_bits(
+def test_bits_without_wide_products(
     batch_size: Any,
     hidden: list[int],
     optimizer: str,
     small_mnist: PreparedData,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With a BLAS of which no wide product has the bits of its parts, each seed's product is its own."""
+    """A BLAS whose wide products have other bits makes every seed's product separate."""
     config = Config(
         hidden=hidden, batch_size=batch_size, vary=["init"], max_iterations=9, **OPTIMIZERS[optimizer]
     )
     with_wide_products = assert_same_in_every_block(config, small_mnist)
     monkeypatch.setattr(products, "_same_outputs", lambda *shape: False)
-    monkeypatch.setattr(products, "_same_sums", lambda *shape: False)
+    monkeypatch.setattr(products, "_same_sums", lambda *shape, add: False)
     without = assert_same_in_every_block(config, small_mnist)
     for one, other in zip(without, with_wide_products, strict=True):
         assert one.weights_sha256 == other.weights_sha256
@@ -103,7 +103,7 @@ def test_blocks_where_wide_products_have_other_bits(
         *((output, loss) for output in ("softmax", "sigmoid", "identity") for loss in ("mse", "rmse")),
     ],
 )
-def test_losses(output: str, loss: str, precision: str, request: pytest.FixtureRequest) -> None:
+def test_bits_other_losses(output: str, loss: str, precision: str, request: pytest.FixtureRequest) -> None:
     """Every other loss, in both precisions, with odd sizes and another activation."""
     data = request.getfixturevalue("small_mnist" if precision == "float32" else "small_mnist64")
     activation = {"softmax": "tanh", "sigmoid": "sigmoid", "identity": "identity"}[output]
@@ -120,16 +120,16 @@ def test_losses(output: str, loss: str, precision: str, request: pytest.FixtureR
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_network_of_usual_width(optimizer: str, small_mnist: PreparedData) -> None:
-    """More parameters than an optimizer updates at a time."""
+def test_bits_wide_network(optimizer: str, small_mnist: PreparedData) -> None:
+    """The network has more parameters than an optimizer updates at a time."""
     config = Config(hidden=[101, 30], batch_size=128, max_iterations=6, **OPTIMIZERS[optimizer])
     assert_same_in_every_block(config, small_mnist, REORDERED)
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "mse"])
 @pytest.mark.parametrize("batch_size", [1, 32, "all"])
-def test_binary_outputs(batch_size: Any, loss: str) -> None:
-    """One output for two classes."""
+def test_bits_single_output(batch_size: Any, loss: str) -> None:
+    """The network has one output for two classes."""
     points = DataConfig(
         name="spiral",
         classes=2,
@@ -148,16 +148,14 @@ def test_binary_outputs(batch_size: Any, loss: str) -> None:
         max_iterations=20,
         evaluation=EvaluationConfig(every=7),
     )
-    data = prepare(datasets.load(points), points, "float32", generator(config, 0, Stream.SPLIT))
+    data = prepare(datasets.load(points), points, "float32", rng=generator(config, 0, Stream.SPLIT))
     assert_same_in_every_block(config, data)
 
 
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_seeds_that_stop_early_leave_the_others_alone(
-    optimizer: str, vary: list[str], small_mnist: PreparedData
-) -> None:
-    """Seeds leave at different times, in the middle of an epoch, too; one result is right for all."""
+def test_bits_when_seeds_stop_early(optimizer: str, vary: list[str], small_mnist: PreparedData) -> None:
+    """Seeds leave at different times, also within an epoch, without changing the others."""
     config = Config(
         hidden=12,
         batch_size=50,

@@ -10,14 +10,15 @@ import sweep
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.store.load import load_class_curves
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 
-def test_the_last_errors_are_those_of_the_kept_weights(small_mnist: PreparedData) -> None:
-    """Against the confusion matrix of the test part; each seed has its own, alone or in a block."""
+def test_class_errors_match_confusion(small_mnist: PreparedData) -> None:
+    """The errors agree with the confusion matrix of the test part, and do not depend on the block."""
     config = Config(hidden=16, epochs=2, evaluation=EvaluationConfig(parts=["train", "test"], by_class=True))
-    together = train_block(config, [0, 1], small_mnist)
-    alone = train_block(config, [1], small_mnist)
+    together = train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
+    alone = train_block(problem_for(config, small_mnist), [1], small_mnist)
     for result in together:
         assert set(result.class_curves) == {"train", "test"}
         for part, errors in result.class_curves.items():
@@ -35,14 +36,14 @@ def test_the_last_errors_are_those_of_the_kept_weights(small_mnist: PreparedData
     np.testing.assert_array_equal(alone[0].class_curves["test"], together[1].class_curves["test"])
 
 
-def test_nothing_is_counted_that_nobody_asked_for(small_mnist: PreparedData) -> None:
-    (result,) = train_block(Config(hidden=16, epochs=1), [0], small_mnist)
+def test_class_errors_off(small_mnist: PreparedData) -> None:
+    """Without the setting there are no errors by class."""
+    (result,) = train_block(problem_for(Config(hidden=16, epochs=1), small_mnist), [0], small_mnist)
     assert all(errors.shape == (1, 0) for errors in result.class_curves.values())
 
 
-def test_they_come_back_from_the_store_beside_trials_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_class_errors_from_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors by class come back from a store that also holds trials without them."""
     monkeypatch.chdir(tmp_path)
     small = {"data": {"train_size": 500, "validation_size": 0, "test_size": 200}, "seeds": 1, "epochs": 2}
     serial = {"parallel": {"n_jobs": 1}, "hidden": 16}

@@ -1,4 +1,4 @@
-"""Which trials count as diverged, and that they leave the others of their block alone."""
+"""Diverged and dead trials, and their block, which they leave alone."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.nn.architecture import Architecture
 from sweep.nn.parameters import Parameters
+from sweep.training.problem import problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -17,13 +18,13 @@ START = EvaluationConfig(at_start=True)
 
 
 def train(data: PreparedData, seeds: list[int], **settings: Any) -> list[TrialResult]:
-    """Train with an evaluation at the start, too."""
+    """Train with an additional evaluation at the start."""
     usual = {"hidden": 16, "initializer": "he", "batch_size": 128, "evaluation": START}
-    return train_block(Config(**{**usual, **settings}), seeds, data)
+    return train_block(problem_for(Config(**{**usual, **settings}), data), seeds, data)
 
 
 def guess(data: PreparedData) -> float:
-    """The test accuracy of always saying the most frequent digit of the test part."""
+    """Return the test accuracy of always answering the most frequent digit of the test part."""
     return float(np.bincount(data.test.labels).max() / len(data.test))
 
 
@@ -31,7 +32,7 @@ def guess(data: PreparedData) -> float:
     ("output", "loss"), [("softmax", "cross_entropy"), ("identity", "mse"), ("identity", "rmse")]
 )
 @pytest.mark.parametrize("optimizer", [{}, {"momentum": 0.9}], ids=["sgd", "momentum"])
-def test_huge_learning_rate(output: str, loss: str, optimizer: Any, small_mnist: PreparedData) -> None:
+def test_diverged_not_finite(output: str, loss: str, optimizer: Any, small_mnist: PreparedData) -> None:
     """Numbers that are not finite end a trial at the evaluation that sees them."""
     for result in train(small_mnist, [0, 1], output=output, loss=loss, learning_rate=1e30, **optimizer):
         assert result.status is Status.DIVERGED
@@ -39,8 +40,8 @@ def test_huge_learning_rate(output: str, loss: str, optimizer: Any, small_mnist:
         assert result.curves["iteration"] == [0, 5]
 
 
-def test_a_finite_explosion_has_diverged(small_mnist64: PreparedData) -> None:
-    """In float64 losses grow for long without overflow: worse than at the start is enough."""
+def test_diverged_finite_explosion(small_mnist64: PreparedData) -> None:
+    """In float64 losses grow for a long time without overflow: worse than at the start is enough."""
     settings = {"depth": 0, "output": "identity", "loss": "mse", "learning_rate": 0.3, "epochs": 2}
     for result in train(small_mnist64, list(range(10)), precision="float64", **settings):
         assert np.isfinite(result.parameters).all()
@@ -49,14 +50,14 @@ def test_a_finite_explosion_has_diverged(small_mnist64: PreparedData) -> None:
 
 
 def silent(result: TrialResult, data: PreparedData) -> float:
-    """The fraction of training digits for which no hidden unit fires: all of them get the same output."""
+    """Return the fraction of training digits for which no hidden unit fires: they get the same output."""
     parameters = Parameters(Architecture((784, 16, 10), "relu"), result.parameters[None])
     weights, biases = parameters.weights[0][0], parameters.biases[0][0]
     return float((data.train.features @ weights + biases <= 0).all(axis=1).mean())
 
 
-def test_a_relu_network_that_no_longer_fires_is_dead(small_mnist: PreparedData) -> None:
-    """No hidden unit fires for any digit any more, though the loss is better than that of random weights."""
+def test_dead_relu_network(small_mnist: PreparedData) -> None:
+    """No hidden unit fires for any digit, though the loss is better than that of random weights."""
     results = train(small_mnist, list(range(12)), learning_rate=5.0)
     dead = [result for result in results if silent(result, small_mnist) == 1]
     assert len(dead) >= 2
@@ -65,8 +66,8 @@ def test_a_relu_network_that_no_longer_fires_is_dead(small_mnist: PreparedData) 
         assert result.status is Status.DEAD
 
 
-def test_a_network_that_fires_for_a_few_digits_only_is_dead(small_mnist: PreparedData) -> None:
-    """One digit in a hundred for which a unit still fires saves no network: it will not learn again."""
+def test_dead_nearly_silent_network(small_mnist: PreparedData) -> None:
+    """A unit that fires for one digit in a hundred saves no network: it will not learn again."""
     results = train(small_mnist, list(range(30)), learning_rate=6.0)
     nearly_dead = [result for result in results if 0.99 <= silent(result, small_mnist) < 1]
     assert nearly_dead
@@ -87,10 +88,10 @@ def test_a_network_that_fires_for_a_few_digits_only_is_dead(small_mnist: Prepare
     ],
     ids=["some die", "some die early", "all overflow, one after the other"],
 )
-def test_the_others_of_the_block_are_untouched(
+def test_failed_seeds_leave_others_alone(
     settings: Any, statuses: set[Status], small_mnist: PreparedData
 ) -> None:
-    """Whatever becomes of one seed, another's bits are those of training it alone."""
+    """Whatever happens to one seed, the bits of another are those of training it alone."""
     seeds = [0, 1, 2, 3, 4, 5]
     block = train(small_mnist, seeds, **settings)
     assert statuses <= {result.status for result in block}
@@ -105,10 +106,8 @@ def test_the_others_of_the_block_are_untouched(
 
 @pytest.mark.parametrize("learning_rate", [0.01, 0.1, 1.0])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_zero_weights_never_learn_which_is_death_not_divergence(
-    activation: str, learning_rate: float, small_mnist: PreparedData
-) -> None:
-    """Only the output biases move, towards the frequencies of the digits: nothing has blown up."""
+def test_dead_zero_weights(activation: str, learning_rate: float, small_mnist: PreparedData) -> None:
+    """Only the output biases move, towards the frequencies of the digits: the trial is dead, not diverged."""
     settings = {"activation": activation, "initializer": "zeros", "learning_rate": learning_rate}
     for result in train(small_mnist, [0, 1], **settings):
         assert result.metrics["test_accuracy"] <= guess(small_mnist)
@@ -116,8 +115,8 @@ def test_zero_weights_never_learn_which_is_death_not_divergence(
         assert result.status is Status.DEAD
 
 
-def test_hardly_any_training_is_no_divergence(small_mnist: PreparedData) -> None:
-    """A learning rate so small that the weights stay about where they were: bad, but as at the start."""
+def test_completed_hardly_trained(small_mnist: PreparedData) -> None:
+    """A tiny learning rate leaves the weights about where they were: bad, but not worse than at the start."""
     results = train(small_mnist, list(range(30)), initializer="normal", learning_rate=1e-8, epochs=1)
     poor = [result for result in results if result.metrics["test_accuracy"] <= guess(small_mnist)]
     assert len(poor) > 10
@@ -126,8 +125,8 @@ def test_hardly_any_training_is_no_divergence(small_mnist: PreparedData) -> None
     assert {result.status for result in results} == {Status.COMPLETED}
 
 
-def test_an_overfitting_but_good_network_has_not_diverged(small_mnist: PreparedData) -> None:
-    """Large weights, sure of themselves where they are wrong: a higher loss than guessing, yet good."""
+def test_completed_overfitting(small_mnist: PreparedData) -> None:
+    """A network that is confident in its mistakes has a higher loss than guessing, and is still good."""
     (result,) = train(small_mnist, [0], depth=0, initializer="zeros", learning_rate=3.0, epochs=20)
     assert result.metrics["train_loss"] < 0.01
     assert result.metrics["test_accuracy"] > 0.8
@@ -135,8 +134,8 @@ def test_an_overfitting_but_good_network_has_not_diverged(small_mnist: PreparedD
     assert result.status is Status.COMPLETED
 
 
-def test_training_data_alone_decide(small_mnist: PreparedData) -> None:
-    """Labels of the test part that mean nothing: a test accuracy like guessing leaves nothing out."""
+def test_status_ignores_test_data(small_mnist: PreparedData) -> None:
+    """With meaningless labels of the test part, a test accuracy like guessing excludes no trial."""
     shuffled = np.random.default_rng(0).permutation(len(small_mnist.test))
     test = replace(
         small_mnist.test, labels=small_mnist.test.labels[shuffled], targets=small_mnist.test.targets[shuffled]

@@ -13,7 +13,7 @@ from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -34,7 +34,7 @@ PAIRINGS = [
 
 
 def train(prepared: PreparedData, output: str, loss: str, **settings: Any) -> TrialResult:
-    """A network that makes mistakes."""
+    """Train a network that makes mistakes."""
     config = Config(
         hidden=HIDDEN,
         activation="tanh",
@@ -48,11 +48,11 @@ def train(prepared: PreparedData, output: str, loss: str, **settings: Any) -> Tr
         precision="float64",
         **settings,
     )
-    return train_block(config, [0], prepared)[0]
+    return train_block(problem_for(config, prepared), [0], prepared)[0]
 
 
 def outputs(result: TrialResult, features: Array, output: str) -> Array:
-    """The outputs of the kept weights of a tanh network, (examples, outputs)."""
+    """Compute the outputs of the kept weights of a tanh network, (examples, outputs)."""
     units = features.shape[1]
     w1, rest = np.split(result.parameters, [units * HIDDEN])
     b1, rest = np.split(rest, [HIDDEN])
@@ -61,7 +61,7 @@ def outputs(result: TrialResult, features: Array, output: str) -> Array:
 
 
 def example_losses(a: Array, part: Part, loss: str) -> Array:
-    """The loss of each example, from the outputs, (examples,)."""
+    """Compute the loss of each example, (examples,), from the outputs."""
     y = part.targets
     if loss == "cross_entropy":
         return -np.log(a[np.arange(len(part)), part.labels])
@@ -72,7 +72,7 @@ def example_losses(a: Array, part: Part, loss: str) -> Array:
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS)
 def test_loss_and_accuracy(output: str, loss: str, small_mnist64: PreparedData) -> None:
-    """On every part; the root mean squared error is the root of the whole part's mean."""
+    """Losses and accuracies are right on every part; RMSE is the root of the whole part's mean."""
     result = train(small_mnist64, output, loss)
     for name in ("train", "validation", "test"):
         part = getattr(small_mnist64, name)
@@ -90,7 +90,7 @@ def test_loss_and_accuracy(output: str, loss: str, small_mnist64: PreparedData) 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS)
 def test_confusion_and_class_errors(output: str, loss: str, small_mnist64: PreparedData) -> None:
-    """Rows are true classes; the error of a class is what its recall lacks to 1."""
+    """Rows are true classes; the error of a class is 1 minus its recall."""
     result, part = train(small_mnist64, output, loss), small_mnist64.test
     predicted = outputs(result, part.features, output).argmax(axis=1)
     confusion = metrics.confusion_matrix(part.labels, predicted, labels=range(CLASSES))
@@ -102,7 +102,7 @@ def test_confusion_and_class_errors(output: str, loss: str, small_mnist64: Prepa
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS)
 def test_hardest_examples(output: str, loss: str, small_mnist64: PreparedData) -> None:
-    """The highest losses first, and their indices lead to these very digits in the test file."""
+    """The highest losses come first, and their indices lead to the same digits in the test file."""
     result, test = train(small_mnist64, output, loss), small_mnist64.test
     hardest = result.test
     losses = example_losses(outputs(result, test.features, output), test, loss)
@@ -118,8 +118,8 @@ def test_hardest_examples(output: str, loss: str, small_mnist64: PreparedData) -
     np.testing.assert_allclose(example_losses(a, digits, loss), hardest.hardest_losses, rtol=1e-9)
 
 
-def test_a_class_without_examples_has_no_error(small_mnist64: PreparedData) -> None:
-    """NaN for it, and the others as ever; a short test part has fewer hardest examples."""
+def test_class_without_examples(small_mnist64: PreparedData) -> None:
+    """Its error is NaN, and the others are unchanged; a short test part has fewer hardest examples."""
     rows = np.flatnonzero(small_mnist64.test.labels != 3)[:20]
     test = Part(
         *(getattr(small_mnist64.test, name)[rows] for name in ("features", "targets", "labels", "indices"))
@@ -136,10 +136,10 @@ def test_a_class_without_examples_has_no_error(small_mnist64: PreparedData) -> N
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRINGS[1:3])
-def test_thousands_of_examples(output: str, loss: str) -> None:
-    """More than are evaluated at a time, and no multiple of it."""
+def test_evaluation_in_pieces(output: str, loss: str) -> None:
+    """The test part has more examples than are evaluated at a time, and not a multiple of that."""
     digits = DataConfig(train_size=200, validation_size=100, test_size=2345)
-    data = prepare(datasets.load(digits), digits, "float64", generator(Config(), 0, Stream.SPLIT))
+    data = prepare(datasets.load(digits), digits, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     result = train(data, output, loss)
     a = outputs(result, data.test.features, output)
     losses, predicted = example_losses(a, data.test, loss), a.argmax(axis=1)
@@ -152,8 +152,8 @@ def test_thousands_of_examples(output: str, loss: str) -> None:
     np.testing.assert_allclose(result.test.hardest_losses, np.sort(losses)[::-1][:25], rtol=1e-9)
 
 
-def test_without_a_validation_part(small_mnist64: PreparedData) -> None:
-    """Nothing is said of a part that does not exist."""
+def test_without_validation_part(small_mnist64: PreparedData) -> None:
+    """A part without examples has no curves and no metrics."""
     nothing = Part(
         *(getattr(small_mnist64.validation, n)[:0] for n in ("features", "targets", "labels", "indices"))
     )
@@ -164,7 +164,7 @@ def test_without_a_validation_part(small_mnist64: PreparedData) -> None:
 
 @pytest.mark.parametrize("output", ["sigmoid", "identity"])
 def test_single_output(output: str) -> None:
-    """Class 1 above one half."""
+    """A single output above one half means class 1."""
     points = DataConfig(
         name="exam",
         classes=2,
@@ -174,7 +174,7 @@ def test_single_output(output: str) -> None:
         test_size=200,
         normalization="feature",
     )
-    prepared = prepare(datasets.load(points), points, "float64", generator(Config(), 0, Stream.SPLIT))
+    prepared = prepare(datasets.load(points), points, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     result = train(prepared, output, "mse", data=points, evaluation=EvaluationConfig(parts=["test"]))
     a = outputs(result, prepared.test.features, output)
     predicted = (a[:, 0] > 0.5).astype(int)

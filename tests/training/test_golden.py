@@ -1,12 +1,11 @@
-"""Small trials whose numbers are written down, for each engine apart.
+"""Small trials with recorded numbers (`golden.json`), separate for each engine.
 
-Losses are compared everywhere, to nine digits; the bits of the weights where the engine, its version and the
-processor's vectors are those that they were written down with (`golden.json`): they differ elsewhere, and no
-other machine's are promised.
+Losses are compared on every machine, to nine digits. The bits of the weights are compared only if the engine,
+its version and the processor's vectors are the recorded ones: they differ elsewhere.
 
-When a test fails because a change of the numbers is meant, raise the version of the engine in its class in
-src/sweep/engines, or NUMERICS_VERSION in src/sweep/config/cell.py where both change, so that records made
-before are not taken for the same, and renew what is written down: python tests/training/test_golden.py
+If a test fails because of an intended change of the numbers, raise the version of the engine in its class in
+src/sweep/engines, or NUMERICS_VERSION in src/sweep/config/cell.py if both engines change, so that older
+records are not mistaken for the same. Then renew the file: python tests/training/test_golden.py
 """
 
 import json
@@ -28,7 +27,7 @@ from sweep.config.schema import (
 from sweep.data import datasets
 from sweep.data.preprocessing import PreparedData, prepare
 from sweep.data.settings import DataConfig
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -53,12 +52,12 @@ TRIALS: dict[str, dict[str, Any]] = {
     "sgd": {"activation": "sigmoid", "learning_rate": 0.2, "vary": ["init"]},
     "one example": {"activation": "tanh", "momentum": 0.5, "learning_rate": 0.01, "batch_size": 1},
 }
-ENGINES = {"numpy": "numpy", "compiled": "numba"}  # by the name in a record, what to ask for
+ENGINES = {"numpy": "numpy", "compiled": "numba"}  # name in a record: value of parallel.kernels
 CASES = [(trial, engine) for trial in TRIALS for engine in ENGINES]
 
 
 def train(trial: str, engine: str, data: PreparedData) -> TrialResult:
-    """Seed 3, for thirty steps."""
+    """Train seed 3 for thirty steps."""
     config = Config(
         hidden=8,
         initializer="he",
@@ -68,33 +67,33 @@ def train(trial: str, engine: str, data: PreparedData) -> TrialResult:
         parallel=ParallelConfig(kernels=ENGINES[engine]),
         **{"batch_size": 128, **TRIALS[trial]},
     )
-    (result,) = train_block(config, [3], data)
+    (result,) = train_block(problem_for(config, data), [3], data)
     return result
 
 
 @pytest.mark.parametrize(("trial", "engine"), CASES)
-def test_the_same_configuration_and_seed_give_the_same_numbers(
-    trial: str, engine: str, small_mnist64: PreparedData
-) -> None:
+def test_golden_numbers(trial: str, engine: str, small_mnist64: PreparedData) -> None:
+    """The same configuration and seed give the recorded numbers."""
     written = json.loads(FILE.read_text(encoding="utf-8"))[engine]
     result = train(trial, engine, small_mnist64)
     assert result.engine.name == engine
-    hint = "numbers changed: if that is meant, raise `numerics` of this engine in src/sweep/engines"
+    hint = "numbers changed: if that is intended, raise `numerics` of this engine in src/sweep/engines"
     losses = written["losses"][trial]
     for part in ("train", "test"):
         np.testing.assert_allclose(result.curves[f"{part}_loss"], losses[part], rtol=1e-9, err_msg=hint)
-    assert written["numerics"] == [NUMERICS_VERSION, result.engine.numerics], "renew what is written down"
+    assert written["numerics"] == [NUMERICS_VERSION, result.engine.numerics], "renew golden.json"
     if result.engine.version in written["weights_sha256"]:
         assert result.weights_sha256 == written["weights_sha256"][result.engine.version][trial], hint
 
 
-def test_no_version_is_written_down_that_an_engine_does_not_have() -> None:
+def test_golden_engines() -> None:
+    """The file holds numbers for the engines of the package and for no others."""
     assert set(json.loads(FILE.read_text(encoding="utf-8"))) == set(ENGINES)
 
 
 def write_down() -> None:
-    """Renew golden.json with the numbers of this machine; bits of others stay while the versions do."""
-    data = prepare(datasets.load(DATA), DATA, "float64", generator(Config(), 0, Stream.SPLIT))
+    """Renew golden.json with the numbers of this machine; bits of others stay if the versions do."""
+    data = prepare(datasets.load(DATA), DATA, "float64", rng=generator(Config(), 0, Stream.SPLIT))
     before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
     golden = {}
     for engine in ENGINES:

@@ -1,4 +1,4 @@
-"""The gradient gate lets every right engine pass, and stops a cell whose gradient is wrong."""
+"""The gradient gate passes every right engine, and stops a cell with a wrong gradient."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
 from sweep.nn.regularizers import L1, L2
 from sweep.training.gradient_gate import TOLERANCE, gradient_error
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (12,), (9, 8), (2, 1, 2), (1, 1))
 INITIALIZER: list[Initializer] = [
-    *(INITIALIZERS[name]() for name in INITIALIZERS.own),
+    *(INITIALIZERS[name]() for name in INITIALIZERS.builtin),
     Normal(1e-7),  # where |w| has its kink
     Normal(1.0),  # saturated
 ]
@@ -38,10 +39,10 @@ def data(small_mnist: PreparedData, small_mnist64: PreparedData) -> dict[str, Pr
 
 
 def cells(batch: int) -> Iterator[tuple[dict[str, Any], Initializer]]:
-    """Every activation with every initializer and depth, while objectives, penalties and biases go round."""
+    """Yield all activations, initializers and depths, while objectives, penalties and biases go round."""
     objectives, penalties, biases = cycle(OBJECTIVES), cycle(REGULARIZER.values()), cycle((True, True, False))
     for hidden in HIDDEN:
-        for activation in ACTIVATIONS.own if hidden else ("relu",):
+        for activation in ACTIVATIONS.builtin if hidden else ("relu",):
             for initializer in INITIALIZER:
                 yield (
                     {
@@ -57,33 +58,33 @@ def cells(batch: int) -> Iterator[tuple[dict[str, Any], Initializer]]:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch", [1, 50])
-@pytest.mark.parametrize("wanted", ["numpy", "numba"])
-def test_a_right_gradient_passes(wanted: str, batch: int, dtype: str, data: dict[str, PreparedData]) -> None:
-    """Through narrow networks that are dead from the start, zero weights, tiny and large ones."""
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_right_gradient_passes(kernels: str, batch: int, dtype: str, data: dict[str, PreparedData]) -> None:
+    """Right gradients pass, also of dead narrow networks and of zero, tiny and large weights."""
     for parts, initializer in cells(batch):
         problem = Setup(NumpyEngine, batch, True).problem(**parts)
-        engine = choose(problem, wanted)
-        assert (engine is NumpyEngine) == (wanted == "numpy")
+        engine = choose(problem, kernels)
+        assert (engine is NumpyEngine) == (kernels == "numpy")
         initial = problem.architecture.initial_parameters(initializer, np.random.default_rng(0))
-        error = gradient_error(engine, problem, initial.astype(dtype), data[dtype].train)
+        error = gradient_error(engine, problem, initial.astype(dtype), train=data[dtype].train)
         assert 0 <= error <= TOLERANCE
 
 
-def test_the_smallest_training_part(data: dict[str, PreparedData]) -> None:
-    """A part with fewer examples than are checked on."""
+def test_right_gradient_few_examples(data: dict[str, PreparedData]) -> None:
+    """The training part may have fewer examples than the check uses."""
     problem = Setup(NumpyEngine, 2, True).problem((784, 5, 10))
     initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(0))
     train = data["float64"].train.head(2)
-    assert gradient_error(NumpyEngine, problem, initial, train) < TOLERANCE
+    assert gradient_error(NumpyEngine, problem, initial, train=train) < TOLERANCE
 
 
 # Engines that are wrong in one way each.
 def wrong(base: type[Engine], change: Any) -> type[Engine]:
-    """An engine like `base`, whose gradient is changed."""
+    """Return an engine like `base` with a changed gradient."""
 
     def gradient(self: Engine, features: Array, targets: Array, rows: Rows) -> Array:
-        found: Array = change(base.gradient(self, features, targets, rows).copy())
-        return found
+        changed: Array = change(base.gradient(self, features, targets, rows).copy())
+        return changed
 
     return type(f"Wrong{base.__name__}", (base,), {"gradient": gradient})
 
@@ -113,17 +114,18 @@ CHANGES = {
 @pytest.mark.parametrize(
     ("base", "batch"), [(NumpyEngine, 50), (NumpyEngine, 1), (MiniBatchEngine, 50), (SingleExampleEngine, 1)]
 )
-def test_a_wrong_gradient_stops_the_cell(
+def test_wrong_gradient_is_refused(
     base: type[Engine], batch: int, change: str, data: dict[str, PreparedData]
 ) -> None:
+    """Every engine with a wrong gradient is refused."""
     for dtype in data:
         for penalty in REGULARIZER.values():
             problem = Setup(base, batch, True).problem((784, 6, 10), regularizer=penalty)
             initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(1))
-            arguments = problem, initial.astype(dtype), data[dtype].train
-            assert gradient_error(base, *arguments) < TOLERANCE
+            start, train = initial.astype(dtype), data[dtype].train
+            assert gradient_error(base, problem, start, train=train) < TOLERANCE
             with pytest.raises(ExecutionError, match=REFUSED):
-                gradient_error(wrong(base, CHANGES[change]), *arguments)
+                gradient_error(wrong(base, CHANGES[change]), problem, start, train=train)
 
 
 @dataclass(frozen=True)
@@ -144,37 +146,34 @@ class NegativeL1(L1):
 
 @pytest.mark.parametrize("regularizer", [HalfL2(1.0), NegativeL1(0.1)], ids=["l2", "l1"])
 @pytest.mark.parametrize("batch", [1, 50])
-def test_a_wrong_penalty_stops_the_cell(
-    batch: int, regularizer: L1 | L2, data: dict[str, PreparedData]
-) -> None:
+def test_wrong_penalty_is_refused(batch: int, regularizer: L1 | L2, data: dict[str, PreparedData]) -> None:
+    """A penalty with a wrong gradient is refused."""
     problem = Setup(NumpyEngine, batch, True).problem((784, 6, 10), regularizer=regularizer)
     initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(1))
     with pytest.raises(ExecutionError, match=REFUSED):
-        gradient_error(choose(problem), problem, initial, data["float64"].train)
+        gradient_error(choose(problem), problem, initial, train=data["float64"].train)
 
 
 def overflowing(dtype: str, batch: int) -> tuple[Any, Array]:
-    """A problem with weights whose outputs are not finite."""
+    """Return a problem and weights with outputs that are not finite."""
     problem = Setup(NumpyEngine, batch, True).problem((784, 6, 10), "relu")
     initial = problem.architecture.initial_parameters(INITIALIZERS["he"](), np.random.default_rng(1))
     return problem, (initial * {"float32": 1e25, "float64": 1e200}[dtype]).astype(dtype)
 
 
 @pytest.mark.parametrize("batch", [1, 50])
-@pytest.mark.parametrize("wanted", ["numpy", "numba"])
-def test_weights_that_overflow_are_no_wrong_gradient(
-    wanted: str, batch: int, data: dict[str, PreparedData]
-) -> None:
-    """The training will diverge, which is recorded: nothing is wrong with the engine."""
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_overflowing_weights_pass(kernels: str, batch: int, data: dict[str, PreparedData]) -> None:
+    """The training will diverge, which is recorded: the engine is right."""
     for dtype, prepared in data.items():
         problem, initial = overflowing(dtype, batch)
         with np.errstate(all="ignore"):
-            assert gradient_error(choose(problem, wanted), problem, initial, prepared.train) == 0
+            assert gradient_error(choose(problem, kernels), problem, initial, train=prepared.train) == 0
 
 
 @pytest.fixture
 def wrong_slope(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of an activation in the table whose derivative is wrong: that of tanh at half of it."""
+    """Register tanh with a wrong derivative, and return its name."""
 
     def backward(delta: Array, output: Array) -> None:
         delta *= 1 - 0.5 * output * output
@@ -186,25 +185,22 @@ def wrong_slope(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.parametrize("batch_size", [1, 50])
-def test_a_wrong_derivative_of_ones_own_stops_the_cell_in_one_line(
-    batch_size: int, wrong_slope: str, small_mnist: PreparedData
-) -> None:
+def test_wrong_registered_derivative(batch_size: int, wrong_slope: str, small_mnist: PreparedData) -> None:
+    """A registered activation with a wrong derivative stops the cell with a one-line error."""
     config = Config(hidden=8, activation=wrong_slope, batch_size=batch_size, max_iterations=1)
     with pytest.raises(ExecutionError, match=REFUSED) as raised:
-        train_block(config, [0, 1], small_mnist)
+        train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("batch_size", [1, 50])
-@pytest.mark.parametrize("wanted", ["numpy", "numba"])
-def test_the_result_says_what_the_gradient_was_off_by(
-    wanted: str, batch_size: int, small_mnist: PreparedData
-) -> None:
-    """One number for the whole block, and none that float32 could not have; the bits stay a seed's own."""
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_gradient_error_in_result(kernels: str, batch_size: int, small_mnist: PreparedData) -> None:
+    """The block has one gradient error, and one that is plausible for float32."""
     config = Config(
-        hidden=8, batch_size=batch_size, max_iterations=3, parallel=ParallelConfig(kernels=wanted)
+        hidden=8, batch_size=batch_size, max_iterations=3, parallel=ParallelConfig(kernels=kernels)
     )
-    block = train_block(config, [0, 1], small_mnist)
+    block = train_block(problem_for(config, small_mnist), [0, 1], small_mnist)
     errors = {result.gradient_error for result in block}
     assert len(errors) == 1
     assert 1e-9 < errors.pop() < TOLERANCE

@@ -6,6 +6,7 @@ import pytest
 
 from sweep.config.schema import Config, EvaluationConfig, ParallelConfig
 from sweep.data.preprocessing import PreparedData
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 WIDTHS = (1, 2, 3, 5, 17)
@@ -17,7 +18,7 @@ CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), ("nu
 @pytest.mark.parametrize(
     ("precision", "vary", "kernels"), CASES, ids=["-".join(map(str, case)) for case in CASES]
 )
-def test_narrow_layers(
+def test_bits_narrow_layers(
     precision: str,
     vary: list[str],
     kernels: str,
@@ -25,6 +26,7 @@ def test_narrow_layers(
     depth: int,
     request: pytest.FixtureRequest,
 ) -> None:
+    """A seed has the same bits alone and in a block."""
     data: PreparedData = request.getfixturevalue("small_mnist64" if precision == "float64" else "small_mnist")
     for width, momentum in product(WIDTHS, (0.0, 0.9)):
         config = Config(
@@ -39,8 +41,8 @@ def test_narrow_layers(
             evaluation=EvaluationConfig(every=8, parts=["train"]),
             parallel=ParallelConfig(kernels=kernels),
         )
-        alone = [train_block(config, [seed], data)[0] for seed in (0, 1, 2)]
-        for result in train_block(config, [2, 0, 1], data):
+        alone = [train_block(problem_for(config, data), [seed], data)[0] for seed in (0, 1, 2)]
+        for result in train_block(problem_for(config, data), [2, 0, 1], data):
             same = alone[result.seed]
             assert result.weights_sha256 == same.weights_sha256, f"{width} units, momentum {momentum}"
             assert result.curves == same.curves

@@ -1,4 +1,4 @@
-"""Random streams: which they are, and what they do and do not share."""
+"""Random streams: their generators, and the settings that share them between seeds."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ import pytest
 
 from sweep.config.schema import Config, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import BatchOrder, train_block
 
@@ -16,21 +16,22 @@ NUMBERS = {"init": 0, "order": 1, "split": 2}
 
 
 def draws(config: Config, seed: int, stream: str) -> list[float]:
-    """The first numbers of a stream."""
+    """Draw the first numbers of a stream."""
     return generator(config, seed, Stream[stream.upper()]).random(8).tolist()
 
 
 @pytest.mark.parametrize("root", [0, 7])
 @pytest.mark.parametrize("seed", [0, 1, 12345])
 @pytest.mark.parametrize("stream", NUMBERS)
-def test_streams_are_those_of_numpy(stream: str, seed: int, root: int) -> None:
-    """PCG64 on SeedSequence(root, spawn_key=(seed, stream)): anybody can draw them again."""
+def test_streams_match_numpy(stream: str, seed: int, root: int) -> None:
+    """Streams are PCG64 on SeedSequence(root, spawn_key=(seed, stream)): anybody can draw them again."""
     sequence = np.random.SeedSequence(root, spawn_key=(seed, NUMBERS[stream]))
     config = Config(root_seed=root, vary=["init", "order", "split"])
     assert draws(config, seed, stream) == np.random.default_rng(sequence).random(8).tolist()
 
 
-def test_no_two_streams_are_alike() -> None:
+def test_streams_all_differ() -> None:
+    """No two streams are alike."""
     seen = {
         tuple(draws(Config(root_seed=root, vary=list(NUMBERS)), seed, stream))
         for root in (0, 1)
@@ -43,15 +44,16 @@ def test_no_two_streams_are_alike() -> None:
 @pytest.mark.parametrize(
     "vary", [list(names) for n in (1, 2, 3) for names in combinations(NUMBERS, n)], ids=str
 )
-def test_what_does_not_vary_is_the_stream_of_seed_0(vary: list[str]) -> None:
+def test_streams_vary(vary: list[str]) -> None:
+    """A stream that does not vary is that of seed 0."""
     config = Config(vary=vary)
     for stream in NUMBERS:
         first, second = draws(config, 0, stream), draws(config, 5, stream)
         assert (first != second) == (stream in vary)
 
 
-def test_each_epoch_is_a_permutation_and_another_one() -> None:
-    """Every example once an epoch, the last mini-batch smaller, in the order NumPy draws."""
+def test_batch_order() -> None:
+    """Each epoch is a new permutation of all examples, in NumPy's order; the last batch is smaller."""
     order = BatchOrder([np.random.default_rng(1)], 10, 4, shared=True)
     expected = np.random.default_rng(1)
     for _ in range(3):
@@ -63,7 +65,7 @@ def test_each_epoch_is_a_permutation_and_another_one() -> None:
 def trained(
     data: PreparedData, vary: list[str], initializer: str, rate: float, batch: int
 ) -> list[TrialResult]:
-    """Two epochs without a hidden layer or biases, in float64."""
+    """Train two epochs without a hidden layer or biases, in float64."""
     config = Config(
         depth=0,
         bias=False,
@@ -75,32 +77,33 @@ def trained(
         precision="float64",
         evaluation=EvaluationConfig(parts=["validation"]),
     )
-    return train_block(config, SEEDS, data)
+    return train_block(problem_for(config, data), SEEDS, data)
 
 
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"], ["split"]], ids=str)
-def test_initial_weights_vary_when_asked_to(vary: list[str], small_mnist64: PreparedData) -> None:
-    """A learning rate too small to change a single bit leaves the initial weights to look at."""
+def test_vary_init(vary: list[str], small_mnist64: PreparedData) -> None:
+    """A learning rate too small to change a bit leaves the initial weights, which vary as set."""
     results = trained(small_mnist64, vary, "glorot", 1e-300, 50)
     assert len({result.weights_sha256 for result in results}) == (3 if "init" in vary else 1)
 
 
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"], ["split"]], ids=str)
-def test_the_order_varies_when_asked_to(vary: list[str], small_mnist64: PreparedData) -> None:
+def test_vary_order(vary: list[str], small_mnist64: PreparedData) -> None:
     """From zero weights, only the order of the mini-batches can make a difference."""
     results = trained(small_mnist64, vary, "zeros", 0.1, 50)
     assert len({result.weights_sha256 for result in results}) == (3 if "order" in vary else 1)
 
 
-def test_initial_weights_do_not_depend_on_the_order(small_mnist64: PreparedData) -> None:
-    """Another mini-batch, another order: the same start."""
+def test_init_independent_of_order(small_mnist64: PreparedData) -> None:
+    """Another batch size and another order give the same start."""
     first = trained(small_mnist64, ["init", "order"], "he", 1e-300, 50)
     second = trained(small_mnist64, ["init"], "he", 1e-300, 7)
     for one, other in zip(first, second, strict=True):
         assert one.weights_sha256 == other.weights_sha256
 
 
-def test_global_generator_has_no_influence(small_mnist64: PreparedData) -> None:
+def test_global_generator_unused(small_mnist64: PreparedData) -> None:
+    """NumPy's global generator has no influence."""
     hashes = []
     for seed in (1, 2):
         np.random.seed(seed)  # noqa: NPY002

@@ -8,6 +8,7 @@ import pytest
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
 from sweep.training import trainer
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 # Seeds stop early, at different times.
@@ -21,10 +22,11 @@ RESTLESS = Config(
 )
 
 
-def test_seconds_add_up_to_the_time_that_passed(small_mnist: PreparedData) -> None:
-    train_block(RESTLESS, [0], small_mnist)  # compiled, where it is
+def test_seconds_add_up(small_mnist: PreparedData) -> None:
+    """The seconds of all seeds add up to the time that passed."""
+    train_block(problem_for(RESTLESS, small_mnist), [0], small_mnist)  # compiled, where it is
     began = time.perf_counter()
-    results = train_block(RESTLESS, list(range(6)), small_mnist)
+    results = train_block(problem_for(RESTLESS, small_mnist), list(range(6)), small_mnist)
     passed = time.perf_counter() - began
     assert len({result.iterations for result in results}) > 2
     charged = sum(result.train_seconds + result.evaluation_seconds for result in results)
@@ -33,14 +35,12 @@ def test_seconds_add_up_to_the_time_that_passed(small_mnist: PreparedData) -> No
     assert by_length[0].train_seconds < by_length[-1].train_seconds
 
 
-def test_a_stretch_is_shared_by_the_seeds_that_are_left(
-    small_mnist: PreparedData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By hand, with a clock that goes on by one second at each look."""
+def test_seconds_shared(small_mnist: PreparedData, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stretch is shared by the seeds in training; the clock of the test ticks once a look."""
     ticks = iter(range(10**6))
     clock: Any = type("Clock", (), {"perf_counter": staticmethod(lambda: float(next(ticks)))})
     monkeypatch.setattr(trainer, "time", clock)
-    results = train_block(RESTLESS, list(range(6)), small_mnist)
+    results = train_block(problem_for(RESTLESS, small_mnist), list(range(6)), small_mnist)
     ends = [result.iterations for result in results]
     for result in results:
         # One second of training before each evaluation, shared by the seeds that had not ended before it.

@@ -9,7 +9,7 @@ from scipy import special
 
 from sweep.config.schema import Config, RegularizationConfig, ScheduleConfig
 from sweep.data.preprocessing import Part, PreparedData
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import BatchOrder, train_block
 
 Array = NDArray[Any]
@@ -41,9 +41,10 @@ def by_hand(config: Config, rates: list[float], data: Part, penalty: str) -> Arr
         (ScheduleConfig("constant", a=2.0, b=3.0), [0.02, 0.02, 0.02]),
     ],
 )
-def test_learning_rate_changes_with_the_epoch(
+def test_learning_rate_schedule(
     schedule: ScheduleConfig, rates: list[float], batch_size: int, small_mnist64: PreparedData
 ) -> None:
+    """The learning rate changes with the epoch."""
     config = Config(
         depth=0,
         initializer="zeros",
@@ -53,7 +54,7 @@ def test_learning_rate_changes_with_the_epoch(
         precision="float64",
         schedule=schedule,
     )
-    (result,) = train_block(config, [0], small_mnist64)
+    (result,) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     expected = by_hand(config, rates, small_mnist64.train, "none")
     np.testing.assert_allclose(result.parameters, expected, rtol=0, atol=1e-12)
 
@@ -61,7 +62,7 @@ def test_learning_rate_changes_with_the_epoch(
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("penalty", ["none", "l1", "l2"])
 def test_penalty_and_reduction(penalty: str, reduction: str, small_mnist64: PreparedData) -> None:
-    """The penalty counts once a step whatever the reduction, the smaller last mini-batch included."""
+    """The penalty counts once a step whatever the reduction, also in the smaller last mini-batch."""
     rate = 0.02 if reduction == "mean" else 0.0002
     config = Config(
         depth=0,
@@ -72,6 +73,6 @@ def test_penalty_and_reduction(penalty: str, reduction: str, small_mnist64: Prep
         reduction=reduction,
         regularization=RegularizationConfig(penalty, 0.05),
     )
-    (result,) = train_block(config, [0], small_mnist64)
+    (result,) = train_block(problem_for(config, small_mnist64), [0], small_mnist64)
     expected = by_hand(config, [rate, rate], small_mnist64.train, penalty)
     np.testing.assert_allclose(result.parameters, expected, rtol=0, atol=1e-12)

@@ -1,4 +1,4 @@
-"""What a training does step by step: its length, its curves, its steps, and when it stops."""
+"""A training step by step: its length, its curves, its steps, and its end."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from sklearn import metrics
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.core.errors import SettingError
 from sweep.data.preprocessing import Part, PreparedData
+from sweep.training.problem import problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block
 
@@ -29,7 +30,7 @@ RESTLESS: dict[str, Any] = {
 
 def train(data: PreparedData, seed: int = 0, **settings: Any) -> TrialResult:
     """Train one seed, without a hidden layer unless told otherwise."""
-    return train_block(Config(**{"depth": 0, **settings}), [seed], data)[0]
+    return train_block(problem_for(Config(**{"depth": 0, **settings}), data), [seed], data)[0]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def train(data: PreparedData, seed: int = 0, **settings: Any) -> TrialResult:
     ids=str,
 )
 def test_length(settings: Any, iterations: int, per_epoch: int, small_mnist: PreparedData) -> None:
-    """Epochs times mini-batches; max_iterations alone decides where it is given."""
+    """Training takes epochs times mini-batches, or exactly max_iterations if that is set."""
     result = train(small_mnist, **settings)
     assert result.status is Status.COMPLETED
     assert (result.iterations, result.epochs_run) == (iterations, iterations / per_epoch)
@@ -64,13 +65,11 @@ def test_length(settings: Any, iterations: int, per_epoch: int, small_mnist: Pre
         (1, False, list(range(1, 13))),
     ],
 )
-def test_rows_of_the_curves(
-    every: int | None, at_start: bool, rows: list[int], small_mnist: PreparedData
-) -> None:
-    """Twelve steps, five an epoch. Every curve has all rows; the last is where the metrics come from."""
+def test_curves_rows(every: int | None, at_start: bool, rows: list[int], small_mnist: PreparedData) -> None:
+    """Twelve steps, five an epoch: every curve has all rows, and metrics come from the last."""
     fractions: list[float] = []
     config = Config(depth=0, batch_size=128, max_iterations=12, evaluation=EvaluationConfig(every, at_start))
-    (result,) = train_block(config, [0], small_mnist, fractions.append)
+    (result,) = train_block(problem_for(config, small_mnist), [0], small_mnist, progress=fractions.append)
     assert set(result.curves) == {*CURVES, "iteration", "epoch"}
     assert result.curves["iteration"] == rows
     assert result.curves["epoch"] == pytest.approx([row / 5 for row in rows], rel=1e-15)
@@ -81,22 +80,23 @@ def test_rows_of_the_curves(
     assert fractions == pytest.approx([row / 12 for row in rows if row])
 
 
-def test_the_row_at_the_start_is_of_the_initial_weights(small_mnist64: PreparedData) -> None:
-    """Zero weights give each class the same probability."""
+def test_curves_at_start(small_mnist64: PreparedData) -> None:
+    """The row at the start is of the initial weights: zero weights give all classes the same probability."""
     start = EvaluationConfig(at_start=True)
     result = train(small_mnist64, initializer="zeros", precision="float64", evaluation=start)
     for part in ("train", "validation", "test"):
         assert result.curves[f"{part}_loss"][0] == pytest.approx(np.log(CLASSES), rel=1e-12)
 
 
-def test_evaluating_changes_no_step(small_mnist: PreparedData) -> None:
+def test_evaluation_changes_no_step(small_mnist: PreparedData) -> None:
+    """Frequent evaluations give the same weights."""
     often = train(small_mnist, epochs=2, hidden=9, depth=1, evaluation=EvaluationConfig(1, True))
     assert often.weights_sha256 == train(small_mnist, epochs=2, hidden=9, depth=1).weights_sha256
 
 
 @pytest.mark.parametrize("parts", [["train"], ["validation"], ["test"], ["train", "test"]], ids=str)
-def test_parts_not_asked_for_are_absent(parts: list[str], small_mnist: PreparedData) -> None:
-    """Only the end is measured on validation and test part in any case."""
+def test_curves_parts(parts: list[str], small_mnist: PreparedData) -> None:
+    """Parts that the settings leave out have no curves; validation and test are measured at the end."""
     asked = {name for name in CURVES if name.split("_")[0] in parts}
     at_end = {name for name in CURVES if name.split("_")[0] in {*parts, "validation", "test"}}
     everything = train(small_mnist, max_iterations=6)
@@ -106,13 +106,14 @@ def test_parts_not_asked_for_are_absent(parts: list[str], small_mnist: PreparedD
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_batch_size_above_the_training_part(limit: int | None, small_mnist: PreparedData) -> None:
+def test_batch_size_too_large(limit: int | None, small_mnist: PreparedData) -> None:
+    """A mini-batch larger than the training part is refused."""
     with pytest.raises(SettingError, match=r"^batch_size=601: must be at most 600, the training part"):
         train(small_mnist, batch_size=601, max_iterations=limit)
 
 
 def recomputed(parameters: Array, part: Part) -> tuple[float, float]:
-    """Loss and accuracy of the flat weights of a ReLU network with 12 hidden units."""
+    """Compute loss and accuracy of the flat weights of a ReLU network with 12 hidden units."""
     w1, b1, w2, b2 = np.split(parameters.astype(float), np.cumsum([INPUTS * 12, 12, 12 * CLASSES]))
     hidden = np.maximum(part.features @ w1.reshape(INPUTS, 12) + b1, 0)
     probabilities = special.softmax(hidden @ w2.reshape(12, CLASSES) + b2, axis=1)
@@ -123,15 +124,15 @@ def recomputed(parameters: Array, part: Part) -> tuple[float, float]:
 @pytest.mark.parametrize("monitor", ["validation_loss", "validation_accuracy"])
 @pytest.mark.parametrize("keep_best", [True, False])
 def test_kept_weights(keep_best: bool, monitor: str, small_mnist: PreparedData) -> None:
-    """Those of the best evaluation, the first of equals, or the last; all metrics are theirs."""
+    """The kept weights are those of the best evaluation, the first of equals, or the last."""
     stopping = EarlyStoppingConfig(patience=4, monitor=monitor, keep_best=keep_best)
     result = train(small_mnist, depth=None, early_stopping=stopping, epochs=20, **RESTLESS)
     curve = np.array(result.curves[monitor])
     best = curve.argmin() if monitor.endswith("loss") else curve.argmax()
     assert best == len(curve) - 5, "not better for four evaluations"
-    kept = best if keep_best else len(curve) - 1
-    assert result.kept_epoch == result.curves["epoch"][kept]
-    assert result.metrics == {name: result.curves[name][kept] for name in CURVES}
+    row_kept = best if keep_best else len(curve) - 1
+    assert result.kept_epoch == result.curves["epoch"][row_kept]
+    assert result.metrics == {name: result.curves[name][row_kept] for name in CURVES}
     for part in ("train", "validation", "test"):
         loss, accuracy = recomputed(result.parameters, getattr(small_mnist, part))
         assert result.metrics[f"{part}_loss"] == pytest.approx(loss, rel=1e-5)
@@ -142,7 +143,7 @@ def test_kept_weights(keep_best: bool, monitor: str, small_mnist: PreparedData) 
 @pytest.mark.parametrize("monitor", ["validation_loss", "validation_accuracy"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_patience(seed: int, monitor: str, patience: int, small_mnist: PreparedData) -> None:
-    """It stops at the first evaluation that is `patience` evaluations after the best so far."""
+    """Training stops at the first evaluation that is `patience` evaluations after the best."""
     settings = {"depth": None, "epochs": 10, **RESTLESS}
     full = train(small_mnist, seed, **settings)
     values = full.curves[monitor] if monitor.endswith("loss") else [-v for v in full.curves[monitor]]
@@ -162,7 +163,7 @@ def test_patience(seed: int, monitor: str, patience: int, small_mnist: PreparedD
 
 
 @pytest.mark.parametrize("monitor", ["validation_loss", "validation_accuracy"])
-def test_standing_still_is_no_improvement(monitor: str, small_mnist64: PreparedData) -> None:
+def test_patience_no_change(monitor: str, small_mnist64: PreparedData) -> None:
     """A learning rate too small to change a bit: the first of equal evaluations is the best."""
     result = train(
         small_mnist64,

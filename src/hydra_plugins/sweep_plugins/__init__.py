@@ -1,1 +1,1 @@
-"""What sweep adds to Hydra: where experiments are found, a sweeper that checks first, one shared pool."""
+"""Hydra plugins: the folders of experiments, a sweeper that checks first, and one shared pool."""

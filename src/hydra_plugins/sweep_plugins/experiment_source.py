@@ -1,4 +1,4 @@
-"""How Hydra reads experiments in a folder `sweeps`: checked to be data before anything acts on them.
+"""The reader of experiments in a folder `sweeps`, which checks that they are data before Hydra acts on them.
 
 Hydra registers this plugin for every Hydra application of the environment; only our search path names it.
 """
@@ -11,33 +11,33 @@ from omegaconf import OmegaConf
 
 
 class ExperimentSource(ConfigSource):
-    """The group `experiment` of a folder `sweeps`, and nothing else that lies there."""
+    """The group `experiment` of a folder `sweeps`, and nothing else in that folder."""
 
     @staticmethod
     def scheme() -> str:
-        """What paths of this kind begin with in Hydra's search path."""
+        """Return the beginning of such paths in Hydra's search path."""
         return "sweep-experiments"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """The checked content of an experiment file."""
+        """Return the checked content of an experiment file."""
         from sweep.config.untrusted import read
 
         content = OmegaConf.create(read(Path(self.path), self._normalize_file_name(config_path)))
         return ConfigResult(self.provider, self.full_path(), content, {"package": "_global_"})
 
     def available(self) -> bool:
-        """Whether the folder is there."""
+        """Return True if the folder exists."""
         return Path(self.path).is_dir()
 
     def is_group(self, config_path: str) -> bool:
-        """Whether a path is a folder of experiments."""
+        """Return True if a path is a folder of experiments."""
         from sweep.config.untrusted import serves
         from sweep.system.files import is_folder
 
         return config_path == "" or (serves(config_path) and is_folder(Path(self.path, config_path)))
 
     def is_config(self, config_path: str) -> bool:
-        """Whether a path is an experiment."""
+        """Return True if a path is an experiment."""
         from sweep.config.untrusted import serves
         from sweep.system.files import is_folder, is_there
 
@@ -45,9 +45,9 @@ class ExperimentSource(ConfigSource):
         return serves(config_path) and is_there(file) and not is_folder(file)
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """The names in a folder of experiments: of its folders, its files, or both."""
+        """Return the names in a folder of experiments: of its folders, its files, or both."""
         files: list[str] = []
         for file in sorted(Path(self.path, config_path).iterdir()):
-            place = f"{config_path}/{file.name}" if config_path else file.name
-            self._list_add_result(files, place, file.name, results_filter)
+            path = f"{config_path}/{file.name}" if config_path else file.name
+            self._list_add_result(files, path, file.name, results_filter)
         return files

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class PoolLauncherConfig:
-    """The launcher has no settings: `parallel` says how many workers there are."""
+    """The empty configuration of the launcher; `parallel` says how many workers there are."""
 
     _target_: str = "hydra_plugins.sweep_plugins.launcher.PoolLauncher"
 
@@ -51,24 +51,24 @@ ConfigStore.instance().store(
 
 
 class PoolLauncher(Launcher):
-    """Composes every job, then runs all of them as one sweep: no core idles while trials remain."""
+    """A launcher that runs all jobs as one sweep: no core idles while trials remain."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Hydra's call before `launch`; the jobs run without its task function."""
+        """Store Hydra's context for `launch`; the jobs run without its task function."""
         self.hydra_context, self.config = hydra_context, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Compose all jobs, check them, and train what is missing of them in one pool."""
-        from sweep.config.check import check_effects
-        from sweep.config.compose import expand, given, sweep_composer
+        from sweep.config.compose import expand, explicit_settings, sweep_composer
+        from sweep.config.unused import refuse_unused
         from sweep.session import console, run_sweep
 
         compose = sweep_composer(self.hydra_context.config_loader, self.config)
         jobs = [expand(overrides, compose) for overrides in job_overrides]
-        configs = [config for own in jobs for config in own]
-        check_effects(configs)
-        written = given(job_overrides[0], compose.config(job_overrides[0]).grid)
-        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), explicit=written)
+        configs = [config for job in jobs for config in job]
+        refuse_unused(configs)
+        explicit = explicit_settings(job_overrides[0], compose.config(job_overrides[0]).grid)
+        summary = run_sweep(configs, Path(self.config.hydra.sweep.dir), console(), explicit=explicit)
         values = _objectives(summary, jobs)
         return [
             JobReturn(overrides=overrides, status=JobStatus.COMPLETED, _return_value=value)
@@ -77,13 +77,13 @@ class PoolLauncher(Launcher):
 
 
 def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> list[float | None]:
-    """What a sweeper may choose each job by; None for a dry run."""
+    """Return the value by which a sweeper may choose each job; None for a dry run."""
     from sweep.runner.plan import cells_of
     from sweep.session import objective
 
     if summary.empty:
         return [None] * len(jobs)
-    cells = iter(cells_of([config for own in jobs for config in own]))
-    ids = [list(dict.fromkeys(next(cells).id for _ in own)) for own in jobs]
+    cells = iter(cells_of([config for job in jobs for config in job]))
+    ids = [list(dict.fromkeys(next(cells).id for _ in job)) for job in jobs]
     rows = {cell: row for row, cell in enumerate(summary["cell"])}
-    return [objective(summary.iloc[[rows[cell] for cell in own if cell in rows]]) for own in ids]
+    return [objective(summary.iloc[[rows[cell] for cell in job if cell in rows]]) for job in ids]

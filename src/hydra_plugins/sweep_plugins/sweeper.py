@@ -25,7 +25,7 @@ ConfigStore.instance().store(
 
 
 class CheckedSweeper(BasicSweeper):
-    """Expands comma-separated values into jobs, as Hydra's basic sweeper does."""
+    """A sweeper that expands comma-separated values into jobs, as Hydra's basic sweeper does."""
 
     def sweep(self, arguments: list[str]) -> Any:
         from sweep.core.errors import ExecutionError
@@ -34,7 +34,7 @@ class CheckedSweeper(BasicSweeper):
         assert self.config is not None
         try:
             return super().sweep(arguments)
-        except ExecutionError:  # some of it is trained, and its summary is there
+        except ExecutionError:  # some trials are done, and their summary is written
             raise
         except Exception:
             remove_hydra_output(Path(self.config.hydra.sweep.dir))
@@ -43,8 +43,9 @@ class CheckedSweeper(BasicSweeper):
     def validate_batch_is_legal(self, batch: Any) -> None:
         if isinstance(self.launcher, PoolLauncher):
             return  # it composes and checks every job itself, before it trains any
-        from sweep.config.check import check, check_effects
+        from sweep.config.check import check
         from sweep.config.compose import expand, sweep_composer
+        from sweep.config.unused import refuse_unused
 
         assert self.config is not None
         assert self.hydra_context is not None
@@ -52,4 +53,4 @@ class CheckedSweeper(BasicSweeper):
         configs = [config for overrides in batch for config in expand(overrides, compose)]
         for config in configs:
             check(config)
-        check_effects(configs)
+        refuse_unused(configs)

@@ -114,11 +114,11 @@ def _settings(word: str) -> list[str]:
 
 def _keys(beginning: str) -> list[str]:
     """Return the keys with this beginning, one level of groups at a time: `optimizer=`, `optimizer.`."""
-    from sweep.config.schema import leaves
+    from sweep.config.schema import fields
     from sweep.config.tables import groups
 
     level = beginning.count(".")
-    names = [*(f"{leaf.column}=" for leaf in leaves()), *(f"{group}=" for group in groups()), "hydra."]
+    names = [*(f"{field.column}=" for field in fields()), *(f"{group}=" for group in groups()), "hydra."]
     matches = []
     for name in _matching(names, beginning):
         parts = name.split(".")
@@ -139,24 +139,24 @@ def _values(key: str, text: str) -> list[str]:
 
 
 def _options(key: str, *, in_list: bool) -> Iterator[str]:
-    from sweep.config.check import show
     from sweep.config.messages import experiments
-    from sweep.config.schema import default, leaves
+    from sweep.config.schema import default_config, fields
     from sweep.config.tables import groups, options
+    from sweep.core.formats import typed_value
 
-    leaf = next((leaf for leaf in leaves() if leaf.column == key), None)
+    field = next((field for field in fields() if field.column == key), None)
     if key == "experiment":
         yield from experiments()
     elif key in groups():
         yield from options(key)
-    elif leaf is not None:
-        usual = leaf.value(default())
+    elif field is not None:
+        usual = field.value(default_config())
         if isinstance(usual, bool):
             yield from ("true", "false")
         elif in_list or not isinstance(usual, list):
-            yield from leaf.rule.choices
+            yield from field.rule.choices
         if not in_list:
-            yield show(usual)
+            yield typed_value(usual)
 
 
 def _matching(words: Iterable[str], beginning: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The text of `sweep --help` and `sweep help`: commands, and every setting with its default and meaning."""
+"""The texts of `sweep --help`, `sweep help` and docs/settings.md, from the commands and the schema."""
 
 import argparse
 import shutil
@@ -9,11 +9,14 @@ from typing import Any
 
 from sweep.cli import COMMANDS, command_parser
 from sweep.cli.parser import CommandParser
-from sweep.config.check import allowed, describe, needs, show
+from sweep.config.check import allowed
 from sweep.config.messages import experiments, unknown_setting
-from sweep.config.schema import Config, Node, default, leaves, nodes
+from sweep.config.schema import Config, Node, default_config, nodes
+from sweep.config.schema import fields as setting_fields
 from sweep.config.tables import options
+from sweep.config.unused import describe, needs
 from sweep.core.errors import SettingError, nearest
+from sweep.core.formats import typed_value
 
 _USAGE = """\
 usage: sweep [setting=value ...]
@@ -79,7 +82,11 @@ def help_parser() -> CommandParser:
     """Return the parser of `sweep help`."""
     examples = "  sweep help compare\n  sweep help hidden\n  sweep help optimizer"
     parser = CommandParser("help", "Explains a command, a setting or a group of settings.", examples)
-    parser.add_argument("topic", nargs="?", help="the command or the setting; all of them unless given")
+    parser.add_argument(
+        "topic",
+        nargs="?",
+        help="a command or a setting; settings prints docs/settings.md; nothing, sweep --help",
+    )
     return parser
 
 
@@ -88,6 +95,8 @@ def help(options: argparse.Namespace) -> int:
     width, topic = min(shutil.get_terminal_size().columns, 100), options.topic
     if topic is None:
         print(usage(width))
+    elif topic == "settings":
+        print(settings_page(), end="")
     elif topic in COMMANDS:
         print(command_parser(topic).format_help(), end="")
     elif entries := dict(_entries(topic)):
@@ -111,23 +120,41 @@ def _sections() -> dict[str, list[str]]:
 
 
 def _entries(name: str) -> Iterator[tuple[str, str]]:
-    """Yield `key=default` and its meaning: one pair for a setting, one for each setting of a group."""
+    """Yield `key=default` and the meaning of a setting, or of each setting of a group."""
     node = nodes().get(name)
-    if node is not None and node.group and options(name) and f"{name}.name" not in nodes():
-        first, *_ = names = options(name)
-        yield f"{name}={first}", f"the settings below at once; one of {', '.join(names)}"
-    for leaf in leaves():
-        if leaf.key == name or leaf.key.startswith(f"{name}."):
-            yield _entry(leaf)
+    if node is not None and node.is_group and options(name) and f"{name}.name" not in nodes():
+        choices = options(name)
+        yield f"{name}={choices[0]}", f"the settings below at once; one of {', '.join(choices)}"
+    for field in _within(name):
+        key, default, meaning, words, requirements = _columns(field)
+        clauses = (meaning, words, requirements and f"needs {requirements}")
+        yield f"{key}={default}", "; ".join(filter(None, clauses))
 
 
-def _entry(leaf: Node) -> tuple[str, str]:
-    rule = leaf.rule
-    checked = leaf.kind is not Any or rule.words
-    meaning = f"{rule.help}; {allowed(leaf.key)}" if checked else rule.help
-    if conditions := needs().get(leaf.key, ()):
-        meaning += f"; needs {' and '.join(map(describe, conditions))}"
-    return f"{leaf.column}={show(leaf.value(default()))}", meaning
+def _within(name: str) -> list[Node]:
+    """Return the setting of this name, or all settings of the group."""
+    return [field for field in setting_fields() if field.key == name or field.key.startswith(f"{name}.")]
+
+
+def _columns(field: Node) -> tuple[str, str, str, str, str]:
+    """Return a setting's name, its default, its meaning, what is allowed, and what it needs."""
+    words = allowed(field.key) if field.kind is not Any or field.rule.words else ""
+    requirements = " and ".join(map(describe, needs().get(field.key, ())))
+    default = typed_value(field.value(default_config()))
+    return field.column, default, field.rule.help, words, requirements
+
+
+def settings_page() -> str:
+    """Return the text of docs/settings.md: a table of all settings for each section of the help text."""
+    lines = ["# Settings", "", "Generated from the schema by `sweep help settings`.", ""]
+    lines += ["A setting without the one that it needs must stay at its default.", ""]
+    for title, names in _sections().items():
+        lines += [f"## {title}", "", "| setting | default | meaning | allowed | needs |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        for key, default, *texts in (_columns(field) for name in names for field in _within(name)):
+            lines.append(" | ".join([f"| `{key}`", f"`{default}`", *texts]) + " |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _listed(entries: Mapping[str, str], width: int) -> str:

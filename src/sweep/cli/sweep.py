@@ -23,8 +23,8 @@ from sweep.system import files
 
 def run(_: DictConfig) -> float | None:
     """Run one of Hydra's jobs: one cell, or the grid of an experiment."""
-    from sweep.config.check import check_effects
-    from sweep.config.compose import application_composer, expand, given
+    from sweep.config.compose import application_composer, expand, explicit_settings
+    from sweep.config.unused import refuse_unused
     from sweep.session import console, objective, remove_hydra_output, run_sweep
 
     job = HydraConfig.get()
@@ -36,8 +36,8 @@ def run(_: DictConfig) -> float | None:
         composer = application_composer()
         configs = expand(overrides, composer)
         if job.mode is not RunMode.MULTIRUN:  # the sweeper has already checked all jobs of a multirun
-            check_effects(configs)
-        written = given(overrides, composer.config(overrides).grid)
+            refuse_unused(configs)
+        written = explicit_settings(overrides, composer.config(overrides).grid)
         summary = run_sweep(configs, output, console(), explicit=written)
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained

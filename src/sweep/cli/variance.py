@@ -43,9 +43,12 @@ def variance_parser() -> CommandParser:
 def variance(options: argparse.Namespace) -> int:
     """Train what is missing, then print and write how much of the spread comes from each source."""
     from sweep.config import variance_cells
+    from sweep.config.check import check
     from sweep.session import console, run_sweep
 
     configs, written, output = _composed(options.settings)
+    for config in configs:
+        check(config)
     _check_nothing_is_compared(configs[0])
     blocks, screen = variance_cells.blocks(configs), console()
     for line in _left_out(configs):
@@ -57,29 +60,36 @@ def variance(options: argparse.Namespace) -> int:
 def _composed(arguments: Sequence[str]) -> "tuple[list[Config], list[str], Path]":
     """Return the cells, the keys of settings in the order written, and the folder for tables and figures."""
     from sweep.config import variance_cells
-    from sweep.config.check import check_effects
-    from sweep.config.compose import application_composer, given, own_application, register_schema
+    from sweep.config.compose import (
+        application_composer,
+        explicit_settings,
+        register_schema,
+        sweep_application,
+    )
+    from sweep.config.unused import refuse_unused
 
     register_schema()
-    with own_application():
+    with sweep_application():
         composer, jobs = application_composer(), variance_cells.jobs(arguments)
         configs = [config for job in jobs for config in variance_cells.cells(job, composer)]
-        check_effects(configs)
-        written = given(jobs[0], composer.config(jobs[0]).grid)
+        refuse_unused(configs)
+        written = explicit_settings(jobs[0], composer.config(jobs[0]).grid)
         return configs, written, Path(composer(jobs[0]).hydra.run.dir)
 
 
 def _check_nothing_is_compared(config: "Config") -> None:
     """Refuse settings of how cells are compared: this command compares sources of spread, not cells."""
-    from sweep.config import grid
     from sweep.config.schema import Config
+    from sweep.core.formats import typed_value
 
     if (margin := config.decide) is not None:
         raise SettingError(f"decide={margin:g}: sweep variance needs a fixed number of seeds; leave it out")
     for key in ("compare.baseline", "compare.margin", "compare.level", "compare.metric"):
         value = attrgetter(key)(config)
         if value != attrgetter(key)(Config()):
-            raise SettingError(f"{key}={grid.text(value)}: sweep variance compares no cells; leave it out")
+            raise SettingError(
+                f"{key}={typed_value(value, quoted=True)}: sweep variance compares no cells; leave it out"
+            )
 
 
 def _left_out(configs: "Sequence[Config]") -> list[str]:

@@ -1,1 +1,1 @@
-"""What a user can set: the schema, its checks, grids, and the identity of a cell."""
+"""The settings of a sweep: schema, composition, checks, grids, and the identity of a cell."""

@@ -1,10 +1,7 @@
-"""From Hydra's composition to checked configurations, one for each cell.
+"""From overrides and settings in Python to typed configurations, one for each cell.
 
-[application] Hydra with this package's configuration, also while another Hydra application is running.
-
-[arguments] The arguments of commands that train nothing; they have the grammar of `python -m sweep`.
-
-[values] Setting plain values on a typed configuration, with the conversions that OmegaConf does.
+Hydra composes; a `Composer` asks it once for each choice of groups, and sets plain values on copies with the
+conversions that OmegaConf does. It also works while another Hydra application is running.
 """
 
 import copy
@@ -29,8 +26,8 @@ from yaml import YAMLError
 from sweep.config import grid
 from sweep.config.check import boolean_keys, refuse
 from sweep.config.messages import explain, unknown_setting, wrong_choice
-from sweep.config.schema import Config, known, nodes, schema
-from sweep.config.tables import show_to_hydra
+from sweep.config.schema import Config, cached_until_registration, nodes, schema
+from sweep.config.tables import register_options
 from sweep.config.untrusted import check_outside_values, parsed
 from sweep.core.errors import SettingError, shortened
 from sweep.system import files
@@ -38,8 +35,8 @@ from sweep.system import files
 VERSION_BASE = "1.3"
 
 
-def is_ours(search_path: ConfigSearchPath) -> bool:
-    """Whether a search path belongs to an application whose configuration is our conf/."""
+def is_sweep_application(search_path: ConfigSearchPath) -> bool:
+    """Return True if a search path belongs to an application whose configuration is our conf/."""
     conf = files.folder("conf").resolve()
     return any(
         item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
@@ -48,11 +45,11 @@ def is_ours(search_path: ConfigSearchPath) -> bool:
 
 
 @contextmanager
-def own_application() -> Iterator[None]:
-    """In this context Hydra composes from our conf/. A running application is restored afterwards."""
+def sweep_application() -> Iterator[None]:
+    """Let Hydra compose from our conf/ in this context, and restore a running application afterwards."""
     running = GlobalHydra.instance()
     hydra, base = running.hydra, version.getbase()
-    if hydra is not None and is_ours(hydra.config_loader.get_search_path()):
+    if hydra is not None and is_sweep_application(hydra.config_loader.get_search_path()):
         yield
         return
     running.clear()
@@ -66,17 +63,20 @@ def own_application() -> Iterator[None]:
 
 
 def values_by_key(arguments: Sequence[str]) -> dict[str, list[Any]]:
-    """The values of each `key=value,value`, in order. Raises SettingError for anything else."""
-    found: dict[str, list[Any]] = {}
+    """Return the values of each `key=value,value`, in order. Raises SettingError for anything else.
+
+    Commands that train nothing read their arguments with it; the grammar is that of `python -m sweep`.
+    """
+    values: dict[str, list[Any]] = {}
     for argument in arguments:
         try:
             (override,) = parsed([argument])
         except HydraException as error:
             raise SettingError(explain(error)) from error
-        if override.key_or_group in found:
+        if override.key_or_group in values:
             raise SettingError(f"{override.key_or_group}: is given twice; must be given once")
-        found[override.key_or_group] = _values(override)
-    return found
+        values[override.key_or_group] = _values(override)
+    return values
 
 
 def _values(override: Override) -> list[Any]:
@@ -92,7 +92,7 @@ _Settings = TypeVar("_Settings")
 
 
 def converted(key: str, value: Any) -> Any:
-    """A value, converted to the type of the setting `key` (dotted).
+    """Convert a value to the type of the setting `key` (dotted).
 
     Raises ValueError for what cannot be converted without the rest of the configuration: groups, unknown
     keys, mappings, interpolations and values of a wrong type.
@@ -108,21 +108,21 @@ def converted(key: str, value: Any) -> Any:
 
 
 def with_values(settings: _Settings, values: Mapping[str, Any]) -> _Settings:
-    """A copy of these settings with other values for some of them, which are given by dotted keys."""
-    own: dict[str, Any] = {}
+    """Return a copy of these settings with other values for some of them, by dotted keys."""
+    direct: dict[str, Any] = {}
     inner: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         group, _, rest = key.partition(".")
         if rest:
             inner.setdefault(group, {})[rest] = value
         else:
-            own[group] = value
+            direct[group] = value
     groups = {group: with_values(getattr(settings, group), chosen) for group, chosen in inner.items()}
-    return replace(settings, **own, **groups)  # type: ignore[type-var]
+    return replace(settings, **direct, **groups)  # type: ignore[type-var]
 
 
 def dotted(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Nested settings as pairs of a dotted key and a value."""
+    """Return nested settings as pairs of a dotted key and a value."""
     pairs: list[tuple[str, Any]] = []
     for key, value in settings.items():
         if isinstance(value, Mapping) and prefix + key != "compare.baseline":  # whose value is settings
@@ -142,9 +142,9 @@ def _needs_the_rest(value: Any) -> bool:
 
 
 def _alone(key: str) -> DictConfig:
-    """A configuration with a single setting, `value`, which has the type of the setting `key`."""
+    """Return a configuration with a single setting, `value`, of the type of the setting `key`."""
     node = nodes().get(key)
-    if node is None or node.group:
+    if node is None or node.is_group:
         raise ValueError(key)
     return _of_type(node.kind)
 
@@ -162,18 +162,18 @@ Compose = Callable[[list[str]], DictConfig]
 
 def register_schema() -> None:
     """Make the schema known to Hydra, under the name that conf/config.yaml begins with."""
-    show_to_hydra(_schema())
+    register_options(_schema())
 
 
 def to_config(composed: DictConfig) -> Config:
-    """The typed configuration of a composed one (which may hold Hydra's own settings besides)."""
+    """Return the typed configuration of a composed one (which may also hold Hydra's own settings)."""
     structure = _schema()
     unknown = [str(key) for key in composed if key not in structure and key != "hydra"]
     if unknown:
         raise unknown_setting(unknown[0])
-    own = OmegaConf.masked_copy(composed, [str(key) for key in structure])
-    check_outside_values(own)
-    config = OmegaConf.to_object(OmegaConf.merge(structure, own))
+    settings = OmegaConf.masked_copy(composed, [str(key) for key in structure])
+    check_outside_values(settings)
+    config = OmegaConf.to_object(OmegaConf.merge(structure, settings))
     assert isinstance(config, Config)
     return replace(config, experiment=OmegaConf.select(composed, "hydra.runtime.choices.experiment"))
 
@@ -190,10 +190,10 @@ class _Setting:
 
 
 class Composer:
-    """Composes overrides through Hydra, once for each choice of groups, and sets plain values on a copy.
+    """A composer of overrides that calls Hydra once for each choice of groups.
 
     Hydra takes 50 to 100 ms to compose, and a grid of hundreds of cells mostly varies plain values. On the
-    command line these win over every file, so setting them last has the result that Hydra would have.
+    command line these win over every file, so setting them last on a copy has the result of Hydra.
     """
 
     def __init__(self, compose: Compose, groups: Sequence[str]) -> None:
@@ -204,7 +204,7 @@ class Composer:
         self.converted: dict[str, Any] = {}
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
-        """The composed configuration of these overrides, Hydra's own settings included."""
+        """Return the composed configuration of these overrides, Hydra's own settings included."""
         settings = [self._read(line) for line in overrides]
         config = copy.deepcopy(self._composed(settings))
         OmegaConf.set_readonly(config, False)
@@ -214,7 +214,7 @@ class Composer:
         return config
 
     def config(self, overrides: Sequence[str]) -> Config:
-        """The typed configuration of these overrides.
+        """Return the typed configuration of these overrides.
 
         Plain values are set on a typed configuration. If one cannot be converted by itself, all overrides are
         composed first, which is slower.
@@ -263,7 +263,7 @@ class Composer:
         return self.composed[lines]
 
     def _typed(self, settings: Sequence[_Setting]) -> Config | None:
-        """The typed configuration before plain values are set; None if it is incomplete without them."""
+        """Return the typed configuration before plain values are set; None if it is incomplete."""
         lines = tuple(setting.line for setting in settings if not setting.plain)
         if lines not in self.typed:
             deleting = any(line.startswith("~") for line in lines)
@@ -277,17 +277,17 @@ class Composer:
 
 
 def _whole(composed: DictConfig) -> Config | None:
-    """The typed configuration; None if it lacks a value, or takes one from another setting."""
+    """Return the typed configuration; None if it lacks a value, or takes one from another setting."""
     try:
         config = to_config(composed)
     except (SettingError, OmegaConfBaseException):
         return None
-    own = OmegaConf.masked_copy(composed, [str(key) for key in _schema()])
-    return None if "${" in OmegaConf.to_yaml(own) else config
+    settings = OmegaConf.masked_copy(composed, [str(key) for key in _schema()])
+    return None if "${" in OmegaConf.to_yaml(settings) else config
 
 
 def expand(overrides: Sequence[str], composer: Composer, axes: Any = None) -> list[Config]:
-    """The cells of these overrides: one, or those of a grid, which is `axes` or else the experiment's.
+    """Return the cells of these overrides: one, or those of a grid, `axes` or else the experiment's.
 
     A setting in `overrides` wins over an axis of the grid with the same name. Raises SettingError for what
     cannot be composed.
@@ -309,53 +309,55 @@ def _expand(overrides: Sequence[str], composer: Composer, axes: Any) -> list[Con
     for key in grid.keys(axes):  # others, such as hydra.run.dir, would be overrides of their own
         if key not in nodes():
             raise unknown_setting(key)
-    given = [override.key_or_group for override in parsed(overrides)]
+    overridden = [override.key_or_group for override in parsed(overrides)]
     # Without grid=null the whole grid would be copied into the configuration of each of its cells.
     return [
         composer.config([*overrides, *(grid.override(*item) for item in point.items()), "grid=null"])
-        for point in grid.without(grid.points(axes), given)
+        for point in grid.without(grid.points(axes), overridden)
     ]
 
 
-def given(overrides: Sequence[str], axes: Any = None) -> list[str]:
-    """The keys of the settings in overrides and then in a grid, in the order in which they are written."""
+def explicit_settings(overrides: Sequence[str], axes: Any = None) -> list[str]:
+    """Return the keys of the settings in overrides and then in a grid, in the order of writing."""
     typed = [override.key_or_group for override in parsed(overrides) if not override.is_delete()]
     return list(dict.fromkeys(key.removesuffix(".name") for key in [*typed, *grid.keys(axes)]))
 
 
-def given_settings(settings: Mapping[str, Any]) -> list[str]:
-    """The keys of settings written in Python, in the order in which they are written."""
+def explicit_in_python(settings: Mapping[str, Any]) -> list[str]:
+    """Return the keys of settings written in Python, in the order of writing."""
     plain = {key: value for key, value in settings.items() if key != "grid"}
-    return given([grid.override(key, value) for key, value in dotted(plain)], settings.get("grid"))
+    return explicit_settings(
+        [grid.override(key, value) for key, value in dotted(plain)], settings.get("grid")
+    )
 
 
 def from_settings(settings: Mapping[str, Any]) -> list[Config]:
-    """The cells of a configuration written in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
+    """Return the cells of settings in Python, such as {"hidden": 16, "data": {"root": "x"}}."""
     if not isinstance(settings, Mapping):
         raise SettingError(f'{settings}: must be a mapping of settings, such as {{"hidden": 16}}')
     settings = dict(settings)
     axes = settings.pop("grid", None)
     overrides = [grid.override(key, value) for key, value in dotted(settings)]
     register_schema()
-    with own_application():
+    with sweep_application():
         return expand(overrides, application_composer(), axes)
 
 
 def application_composer() -> Composer:
-    """Composes single cells in a process where Hydra is running."""
+    """Return the composer of single cells for a process where Hydra is running."""
     loader = GlobalHydra.instance().config_loader()
     return Composer(
-        lambda given: loader.load_configuration(CONFIG_NAME, given, RunMode.RUN),
+        lambda overrides: loader.load_configuration(CONFIG_NAME, overrides, RunMode.RUN),
         loader.list_groups(""),
     )
 
 
 def sweep_composer(loader: ConfigLoader, master: DictConfig) -> Composer:
-    """Composes the jobs of a multirun."""
-    return Composer(lambda given: loader.load_sweep_config(master, given), loader.list_groups(""))
+    """Return the composer of the jobs of a multirun."""
+    return Composer(lambda overrides: loader.load_sweep_config(master, overrides), loader.list_groups(""))
 
 
-@known
+@cached_until_registration
 def _schema() -> DictConfig:
     structure = OmegaConf.structured(schema())
     _unfreeze(structure)

@@ -1,23 +1,21 @@
-"""The user's own modules: how they are found, in this process and in workers, and what identifies them.
+"""The user's own modules: how sweep finds them, in this process and in workers, and what identifies them.
 
 A module that calls `sweep.register` is found in one of three ways. An installed package offers it as an entry
 point in the group `sweep.extensions`. The environment variable SWEEP_EXTENSIONS names it; it is then imported
-from the working folder or from an installed package. Or it is running already, as a script or as a module
-that a script imports. No configuration and no command line can name a module.
+from the working folder or from an installed package. Or the program has imported it already. No configuration
+and no command line can name a module. Workers import the same modules, so that entries of a script, which
+they cannot import, are only for training in this process.
 """
 
 import hashlib
 import importlib
-import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sweep.core.errors import SettingError, one_line
 
@@ -26,23 +24,15 @@ ENTRY_POINTS = "sweep.extensions"
 Key = tuple[str, str]  # kind and name of an entry
 
 
-@dataclass(frozen=True)
-class Source:
-    """A module that has registered something: its name, and its file if it is the script that is running."""
+class Registration(NamedTuple):
+    """The name of the module that has registered an entry, and the digest of the source that defines it."""
 
     module: str
-    script: Path | None = None
+    digest: str
 
 
-class _EndOfScript(BaseException):
-    """Ends a script that is run in a worker process: the worker only needs what the script registers."""
-
-
-_sources: dict[str, Source] = {}
-_digests: dict[Key, str] = {}
+_registrations: dict[Key, Registration] = {}
 _loaded: set[str] = set()  # modules that `load` has imported or is importing
-_scripts: dict[str, Path] = {}  # scripts that were run in this worker, by the module names that they got
-_running: list[Path] = []
 
 
 def load() -> None:
@@ -50,13 +40,13 @@ def load() -> None:
 
     Raises SettingError for a module that does not exist or that fails.
     """
-    named = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
-    wanted = _installed() | {name: f"{VARIABLE}={name}" for name in named if name}
-    for name, place in wanted.items():
+    names = [name.strip() for name in os.environ.get(VARIABLE, "").split(",")]
+    modules = _installed() | {name: f"{VARIABLE}={name}" for name in names if name}
+    for name, origin in modules.items():
         if name not in _loaded:
             _loaded.add(name)  # before the import, which may ask for the schema and so call this function
             try:
-                _import(name, place)
+                _import(name, origin)
             except SettingError:
                 _loaded.remove(name)
                 raise
@@ -64,11 +54,11 @@ def load() -> None:
 
 @cache
 def _installed() -> dict[str, str]:
-    """The modules that installed packages offer, and how an error message names each of them."""
+    """Return the modules that installed packages offer, each with its name in an error message."""
     return {point.module: f"{ENTRY_POINTS}: {point.name}" for point in entry_points(group=ENTRY_POINTS)}
 
 
-def _import(name: str, place: str) -> None:
+def _import(name: str, origin: str) -> None:
     folder = str(Path.cwd())
     if folder not in sys.path and "" not in sys.path:
         sys.path.append(folder)
@@ -76,100 +66,60 @@ def _import(name: str, place: str) -> None:
         importlib.import_module(name)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-            raise SettingError(f"{place}: no such module, here or among installed packages") from error
+            raise SettingError(f"{origin}: no such module, here or among installed packages") from error
         kind = "" if isinstance(error, SettingError) else f"{type(error).__name__}: "
-        raise SettingError(f"{place}: cannot be imported: {kind}{one_line(error)}") from error
+        raise SettingError(f"{origin}: cannot be imported: {kind}{one_line(error)}") from error
 
 
-def sources() -> tuple[Source, ...]:
-    """The modules that have registered something, in order."""
-    return tuple(_sources.values())
+def note(kind: str, name: str, entry: Any, *, module: str) -> None:
+    """Note the module that registers an entry, and a digest of the source that defines the entry.
 
-
-def agree(needed: Iterable[Source], digests: Mapping[Key, str]) -> None:
-    """Import the modules in which another process has registered entries that its work needs.
-
-    `digests` are those of the entries there. A module whose file has changed here is imported again. Raises
-    SettingError if the digests still differ: what is trained here would not be what the record says.
+    Raises SettingError for an entry that was typed into an interactive session: no record could identify it.
     """
-    for source in needed:
-        if source.module in _sources:
-            continue
-        if source.script is None:
-            importlib.import_module(source.module)
-        else:
-            _run_script(source.module, source.script)
-    if digests.items() - _digests.items():
-        for source in needed:
-            if source.script is None:
-                importlib.reload(sys.modules[source.module])
-    for (kind, name), _ in digests.items() - _digests.items():
-        raise SettingError(f"{kind}={name}: its file has changed while it was in use; start again")
-
-
-def _run_script(name: str, script: Path) -> None:
-    """Run a script under another name than __main__, up to the line that would start a sweep."""
-    spec = importlib.util.spec_from_file_location(name, script)
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    _scripts[name] = script
-    _running.append(script)
-    try:
-        spec.loader.exec_module(module)
-    except _EndOfScript:
-        pass
-    finally:
-        _running.pop()
-
-
-def end_script() -> None:
-    """End the script, if it is being run in a worker process by `agree`; otherwise do nothing."""
-    if _running:
-        raise _EndOfScript
-
-
-def note(kind: str, name: str, entry: Any, module: str) -> None:
-    """Note in which module an entry was registered, and a digest of the source that defines it.
-
-    Raises SettingError for an entry that was typed into an interactive session: no other process could import
-    it, and no record could identify it.
-    """
-    running = sys.modules[module]
-    if getattr(running, "__file__", None) is None:
-        raise SettingError(
-            f"{kind}={name}: was typed into a session; must stand in a file, in a module that is imported"
-        )
-    source = _source(running)
-    _sources[source.module] = source
-    defining = list(dict.fromkeys(_modules(entry))) or [module]
-    content = b"".join(Path(str(sys.modules[own].__file__)).read_bytes() for own in defining)
-    _digests[kind, name] = hashlib.sha256(content).hexdigest()
-
-
-def digests() -> dict[Key, str]:
-    """The digest of every entry, by kind and name."""
-    return dict(_digests)
-
-
-def digest(kind: str, name: str) -> str:
-    """The SHA-256 of the source of the modules that define an entry."""
-    return _digests[kind, name]
-
-
-def _source(module: ModuleType) -> Source:
-    if module.__name__ != "__main__":
-        return Source(module.__name__, _scripts.get(module.__name__))
-    if module.__spec__ is not None:  # python -m package.module
-        return Source(module.__spec__.name)
-    script = Path(str(module.__file__)).resolve()
-    return Source(f"sweep_script_{script.stem}", script)
+    if getattr(sys.modules[module], "__file__", None) is None:
+        raise SettingError(f"{kind}={name}: was typed into a session; put it into a module and import that")
+    sources = list(dict.fromkeys(_modules(entry))) or [module]
+    content = b"".join(Path(str(sys.modules[source].__file__)).read_bytes() for source in sources)
+    _registrations[kind, name] = Registration(module, hashlib.sha256(content).hexdigest())
 
 
 def _modules(entry: Any) -> Iterator[str]:
-    """The names of the modules that define an entry or the functions in it, without the package's own."""
-    held = [entry] if callable(entry) else getattr(entry, "__dict__", {}).values()
-    for value in filter(callable, held):
+    """Yield the names of the modules that define an entry or the functions in it, without the package's."""
+    parts = [entry] if callable(entry) else getattr(entry, "__dict__", {}).values()
+    for value in filter(callable, parts):
         module = str(getattr(value, "__module__", None))
         if module.partition(".")[0] != "sweep" and getattr(sys.modules.get(module), "__file__", None):
             yield module
+
+
+def registrations() -> dict[Key, Registration]:
+    """Return all registrations by kind and name."""
+    return dict(_registrations)
+
+
+def digest(kind: str, name: str) -> str:
+    """Return the SHA-256 of the source of the modules that define an entry."""
+    return _registrations[kind, name].digest
+
+
+def check_importable() -> None:
+    """Raise SettingError if workers cannot import what was registered, because it is in a script."""
+    for (kind, name), registration in _registrations.items():
+        if registration.module == "__main__":
+            raise SettingError(
+                f"{kind}={name}: is registered in a script, which workers cannot import; put it into a module"
+                f" that the script imports or {VARIABLE} names, or set parallel.n_jobs=1"
+            )
+
+
+def import_registered(needed: Mapping[Key, Registration]) -> None:
+    """Import the modules with the entries that another process has registered.
+
+    Raises SettingError if their source differs from that in the other process: what is trained here would not
+    be what the record says.
+    """
+    for module in dict.fromkeys(registration.module for registration in needed.values()):
+        importlib.import_module(module)
+    for (kind, name), registration in needed.items():
+        if _registrations.get((kind, name)) != registration:
+            raise SettingError(f"{kind}={name}: its file has changed while it was in use; start again")

@@ -1,6 +1,6 @@
 """Hydra's errors in one line: the key, the value, what is allowed, the nearest name.
 
-[aliases] What others call our settings, so that a wrong name is answered with the right one.
+A name that another library has for one of our settings is answered with ours.
 """
 
 import re
@@ -11,16 +11,17 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 from yaml import YAMLError
 
-from sweep.config.check import refuse, several_values, show
+from sweep.config.check import refuse, several_values
 from sweep.config.schema import nodes
 from sweep.config.tables import groups
 from sweep.config.tables import options as options_of
 from sweep.config.untrusted import parsed
 from sweep.core.errors import SettingError, nearest
+from sweep.core.formats import typed_value
 from sweep.system import files
 
 # Our name, and the names that other libraries have for it.
-_ELSEWHERE = {
+_NAMES_ELSEWHERE = {
     "learning_rate": "lr rate eta step_size stepsize alpha",
     "batch_size": "batch bs minibatch mini_batch batchsize",
     "hidden": "neurons units width nodes hidden_size hidden_units hidden_sizes hidden_layer_sizes n_hidden",
@@ -57,9 +58,9 @@ _ELSEWHERE = {
     "results": "store records",
     "figures": "plot plots",
 }
-ALIASES = {alias: ours for ours, aliases in _ELSEWHERE.items() for alias in aliases.split()}
+ALIASES = {alias: ours for ours, aliases in _NAMES_ELSEWHERE.items() for alias in aliases.split()}
 
-# The answer for what this package does not have, and the names that it has elsewhere.
+# The answer for a feature that this package does not have, and the names of the feature elsewhere.
 _ABSENT = {
     "there is no dropout; regularization=l1 or regularization=l2 is what there is": "dropout dropout_rate",
     "there is no normalization between layers; data.normalization scales the inputs": (
@@ -74,7 +75,7 @@ _MISSING = {alias: line for line, aliases in _ABSENT.items() for alias in aliase
 
 
 def suggestion(key: str, keys: Sequence[str]) -> str:
-    """The clause after "no such setting": the setting that was meant, or why there is none, or nothing.
+    """Return the clause after "no such setting": the setting that was meant, or why there is none, or "".
 
     `keys` are the dotted names of all settings.
     """
@@ -83,7 +84,7 @@ def suggestion(key: str, keys: Sequence[str]) -> str:
     name = key.rpartition(".")[2].lower().replace("-", "_")
     if name in _MISSING:
         return f"; {_MISSING[name]}"
-    inner = [own for own in keys if own.rpartition(".")[2] == name and own != name]
+    inner = [setting for setting in keys if setting.rpartition(".")[2] == name and setting != name]
     if name in ALIASES:
         return f"; did you mean {ALIASES[name]!r}?"
     if len(inner) == 1:
@@ -92,7 +93,7 @@ def suggestion(key: str, keys: Sequence[str]) -> str:
 
 
 def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> SettingError:
-    """The same error as one line for the person at the keyboard."""
+    """Return the same error as one line for the person at the keyboard."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         if error.missing_cfg_file.startswith("experiment/"):
@@ -105,37 +106,37 @@ def explain(error: HydraException | OmegaConfBaseException | YAMLError) -> Setti
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
         key = re.sub(r"\[\d+\]$", "", str(cause.full_key)) or _group(cause)
-        if key == "experiment" and _place(error):
+        if key == "experiment" and _file(error):
             return SettingError(_no_package(error))
         if key in nodes():
-            return refuse(key, _value(error, cause), _place(error))
+            return refuse(key, _value(error, cause), _file(error))
     line = _several_values(error) or _unknown_key(error, cause) or _one_line(error)
     return SettingError(line)
 
 
 def wrong_choice(group: str, value: object, options: Sequence[str] = ()) -> SettingError:
-    """The error for a group's option that does not exist, with those that do and the nearest."""
+    """Return the error for an option that a group does not have, with those that it has and the nearest."""
     if group == "experiment":
         options = experiments()
     elif not options:
         options = options_of(group)
     if not options:
-        return SettingError(f"{group}={show(value)}: there is no {group} to choose from")
-    hint = nearest(show(value), options)
+        return SettingError(f"{group}={typed_value(value)}: there is no {group} to choose from")
+    hint = nearest(typed_value(value), options)
     if isinstance(value, list):
         hint = several_values(group, value)
     elif value is None and group == "experiment":
         hint = ", or left out"
-    return SettingError(f"{group}={show(value)}: must be one of {', '.join(options)}{hint}")
+    return SettingError(f"{group}={typed_value(value)}: must be one of {', '.join(options)}{hint}")
 
 
-def unknown_setting(key: str, place: str = "") -> SettingError:
-    """The error for a name that is no setting's; `place` says where it stands, as ' (in FILE)'."""
-    return SettingError(f"{key}: no such setting{place}{suggestion(key, list(nodes()))}")
+def unknown_setting(key: str, file: str = "") -> SettingError:
+    """Return the error for an unknown setting; `file` says where it stands, as " (in FILE)"."""
+    return SettingError(f"{key}: no such setting{file}{suggestion(key, list(nodes()))}")
 
 
 def wrong_group(arguments: Sequence[str]) -> SettingError | None:
-    """The error for the first argument that chooses no name for a group; None if all of them do.
+    """Return the error for the first argument that chooses no name for a group; None if all of them do.
 
     Hydra's own error does not say which argument it was.
     """
@@ -154,35 +155,35 @@ def _one_line(text: object) -> str:
 def _value(error: Exception, cause: ValidationError) -> object:
     if "is not Optional" in str(cause) or "is not optional" in str(cause):
         return None
-    given = re.match(r"Error merging override [^=]+=(.*)", str(error), re.DOTALL)
+    merged = re.match(r"Error merging override [^=]+=(.*)", str(error), re.DOTALL)
     named = re.search(r"[Vv]alue '(.*?)' (?:of type|is not)", str(cause), re.DOTALL)
     listed = re.search(r"to string: '(.*)'", str(cause))
-    match = given or named or listed or re.search(r"value: (.*)", str(cause))
+    match = merged or named or listed or re.search(r"value: (.*)", str(cause))
     value = match[1] if match else "..."
     return yaml.safe_load(value) if re.fullmatch(r"\[.*\]", value) else value
 
 
 def _group(cause: ValidationError) -> str:
-    """The key of the group of settings that was given a list: the error names only its class."""
+    """Return the key of the group of settings that was given a list: the error names only its class."""
     match = re.search(r"list is not a subclass of (\w+)", str(cause))
     for node in nodes().values():
-        if match and node.group and node.kind.__name__ == match[1]:
+        if match and node.is_group and node.kind.__name__ == match[1]:
             return node.key
     return ""
 
 
 def _no_package(error: Exception) -> str:
-    return f"experiment{_place(error)}: the first line of its file must be # @package _global_"
+    return f"experiment{_file(error)}: the first line of its file must be # @package _global_"
 
 
-def _place(error: Exception) -> str:
-    """The file of an experiment that a mistake is in, as ' (in FILE)'; empty for the command line."""
-    file = re.match(r"In '(experiment/[^']+)'", str(error))
-    return f" (in {file[1]}.yaml)" if file else ""
+def _file(error: Exception) -> str:
+    """Return the experiment file that a mistake is in, as " (in FILE)"; nothing for the command line."""
+    match = re.match(r"In '(experiment/[^']+)'", str(error))
+    return f" (in {match[1]}.yaml)" if match else ""
 
 
 def _several_values(error: Exception) -> str | None:
-    """What to say if values are separated by commas and -m is missing; None for another error."""
+    """Explain values separated by commas without -m; None for another error."""
     match = re.match(r"Ambiguous value for argument '([^=]+)=(.*?)'", str(error))
     if match is None:
         return None
@@ -192,16 +193,15 @@ def _several_values(error: Exception) -> str | None:
 
 
 def _unknown_key(error: Exception, cause: BaseException | None) -> str | None:
-    """What to say if a key does not exist; None for another error."""
+    """Explain a key that does not exist; None for another error."""
     key = _missing_key(error, cause)
     if key is None:
         return None
-    place = _place(error)
     if key == "experiment":
         return _no_package(error)
     if key in nodes() and "@" not in str(error):
         return f"~{key}: contradicts another {key}=...; one of them must be left out"
-    return None if key in nodes() else str(unknown_setting(key, place))
+    return None if key in nodes() else str(unknown_setting(key, _file(error)))
 
 
 def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
@@ -215,10 +215,10 @@ def _missing_key(error: Exception, cause: BaseException | None) -> str | None:
 
 
 def experiments() -> list[str]:
-    """The names of all experiments, those of the package and those in ./sweeps, that print."""
-    found = {
+    """Return the printable names of all experiments, those of the package and those in ./sweeps."""
+    names = {
         file.relative_to(folder / "experiment").with_suffix("").as_posix()
         for folder in files.folders("sweeps")
         for file in folder.glob("experiment/**/*.yaml")
     }
-    return sorted(filter(str.isprintable, found))
+    return sorted(filter(str.isprintable, names))

@@ -1,4 +1,4 @@
-"""`sweep.register`: an entry of the user's own in one of the tables."""
+"""`sweep.register`: entries of the user's own in the tables."""
 
 import inspect
 import re
@@ -8,8 +8,9 @@ from typing import Any
 
 from sweep.config import extensions
 from sweep.config.schema import METRICS, Config
-from sweep.config.tables import CLASSES, GROUPS, SETTINGS, TABLES, default_of, key_of, own_settings
+from sweep.config.tables import CLASSES, GROUPS, SETTINGS, TABLES, default_of, key_of, settings_of_choices
 from sweep.core.errors import SettingError, nearest
+from sweep.core.formats import VALUE_WORDS
 from sweep.data.settings import DataSet
 from sweep.nn.activations import Activation
 from sweep.nn.initializers import Initializer
@@ -27,7 +28,6 @@ BASES: dict[str, type] = {
     "initializer": Initializer,
 }
 OBJECTS: dict[str, type] = {"activation": Activation, "output": Output, "data": DataSet}
-_WORDS = ("null", "true", "false", "nan", "inf")  # names that YAML would read as values
 _TYPES = (bool, int, float, str, list)  # of a setting's default
 # Names that a setting cannot have, because a table of trials or a cell's identity uses them.
 RESERVED = {*METRICS, "cell", "seed", "status", "iterations", "epochs_run", "kept_epoch", "parameters"}
@@ -37,58 +37,58 @@ RESERVED |= {"test_examples", "test_examples_sha256", "schema", "config", "hidde
 RESERVED |= {"extensions", "hydra"}
 
 
-def register(kind: str, name: str, entry: Any, module: str) -> None:
-    """Put an entry into the table of its kind; `module` is the name of the module that calls for it.
+def register(kind: str, name: str, entry: Any, *, module: str) -> None:
+    """Add an entry to the table of its kind; `module` is the name of the module that registers it.
 
     See `sweep.register`. Raises SettingError for an entry or a name that cannot be registered.
     """
     if kind not in TABLES:
         raise SettingError(f"{kind}: must be one of {', '.join(TABLES)}{nearest(kind, TABLES)}")
-    wrong = _wrong(kind, name, entry)
-    if wrong is not None:
-        raise SettingError(f"{kind}={name}: {wrong}")
-    extensions.note(kind, name, entry, module)
+    problem = _problem(kind, name, entry)
+    if problem is not None:
+        raise SettingError(f"{kind}={name}: {problem}")
+    extensions.note(kind, name, entry, module=module)
     TABLES[kind].register(name, entry, module)
 
 
-def _wrong(kind: str, name: str, entry: Any) -> str | None:
-    """What is wrong with an entry or its name; None if nothing is."""
-    if name in TABLES[kind].own:
+def _problem(kind: str, name: str, entry: Any) -> str | None:
+    """Say what is wrong with an entry or its name; None if nothing is."""
+    if name in TABLES[kind].builtin:
         return "is one of sweep's own; must be another name"
-    if not name.isidentifier() or name.lower() in _WORDS:
+    if not name.isidentifier() or name.lower() in VALUE_WORDS:  # which YAML reads as values
         return "must be a word of letters, digits and underscores"
     if kind in BASES:
-        return _wrong_class(kind, entry)
+        return _class_problem(kind, entry)
     if kind == "figure":
         if re.match(r"(accuracy_by|curves|heatmap|differences$|effects$|digits$)", name):
             return "is one of sweep's own; must be another name"
         return None if callable(entry) else "must be a function of a table of trials and a figure"
     if kind == "setting":
-        return _wrong_setting(name, entry)
+        return _setting_problem(name, entry)
     if not isinstance(entry, OBJECTS[kind]):
         return f"must be {OBJECTS[kind].__name__}(...), not {type(entry).__name__}"
     return None
 
 
-def _wrong_class(kind: str, entry: Any) -> str | None:
+def _class_problem(kind: str, entry: Any) -> str | None:
     base = BASES[kind]
     if not (inspect.isclass(entry) and issubclass(entry, base)):
         return f"must be a subclass of {base.__module__}.{base.__name__}"
-    lacking: frozenset[str] = getattr(entry, "__abstractmethods__", frozenset())
-    if lacking:
-        return f"lacks {', '.join(sorted(lacking))}"
+    missing: frozenset[str] = getattr(entry, "__abstractmethods__", frozenset())
+    if missing:
+        return f"lacks {', '.join(sorted(missing))}"
     if not is_dataclass(entry):
         return "must be a frozen dataclass, @dataclass(frozen=True)"
     for field in fields(entry):
         if "setting" not in field.metadata:
             return f"its field {field.name} must be declared with setting(default, meaning)"
         key = key_of(kind, field)
-        if key in _taken(besides=kind):
+        if key in _taken(except_kind=kind):
             return f"its setting {key} is another setting's name"
     return None
 
 
-def _wrong_setting(name: str, entry: Any) -> str | None:
+def _setting_problem(name: str, entry: Any) -> str | None:
     if (
         not isinstance(entry, Field)
         or "setting" not in entry.metadata
@@ -100,12 +100,12 @@ def _wrong_setting(name: str, entry: Any) -> str | None:
     return "is another setting's name" if name in _taken() else None
 
 
-def _taken(besides: str | None = None) -> Iterator[str]:
-    """The top-level names that are in use; choices of the kind `besides` may share theirs."""
-    own = set(own_settings(besides, CLASSES[besides])) if besides else set()
+def _taken(except_kind: str | None = None) -> Iterator[str]:
+    """Yield the top-level names that are in use; choices of the kind `except_kind` may share theirs."""
+    shared = set(settings_of_choices(except_kind, CLASSES[except_kind])) if except_kind else set()
     yield from RESERVED
     for kind in CLASSES:
-        if kind != besides:
-            yield from (key for key in own_settings(kind, CLASSES[kind]) if "." not in key)
-    yield from SETTINGS if besides else ()
-    yield from (field.name for field in fields(Config) if field.name not in own or field.name in GROUPS)
+        if kind != except_kind:
+            yield from (key for key in settings_of_choices(kind, CLASSES[kind]) if "." not in key)
+    yield from SETTINGS if except_kind else ()
+    yield from (field.name for field in fields(Config) if field.name not in shared or field.name in GROUPS)

@@ -1,14 +1,13 @@
-"""The tables of choices by kind, and the settings that the classes in them have.
+"""The tables of choices by kind, the settings of the classes in them, and the options of each group.
 
-A class declares its own settings as fields with `setting()`, beside its code. Those of an optimizer, a
-penalty or a schedule are in a group: `optimizer.beta1`. Those of a loss or an initializer are at the top
-level, with the kind in front: `initializer_std`. A field that names its `key` has that key: `momentum`.
-Classes of one table may have settings in common.
-
-[options] The options of each group of settings: the files in conf/ and what the user has registered.
+A class declares its settings as fields with `setting()`, beside its code. Those of an optimizer, a penalty or
+a schedule are in a group: `optimizer.beta1`. Those of a loss or an initializer are at the top level, with the
+kind in front: `initializer_std`. A field that names its `key` has that key: `momentum`. Classes of one table
+may have settings in common. The options of a group are the files in its folder of conf/ and the user's
+entries.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, make_dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from typing import Any, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from sweep.core.rules import Bound, widest
 from sweep.core.setting import Registry, Requires, Setting, declaration, setting
 from sweep.data.settings import DATASETS
 from sweep.nn.activations import ACTIVATIONS
@@ -28,7 +28,7 @@ from sweep.nn.regularizers import REGULARIZERS
 from sweep.nn.schedules import SCHEDULES
 from sweep.system import files
 
-# These two hold only what the user has registered.
+# Empty until the user registers an entry.
 SETTINGS: Registry[Any] = Registry("setting", {})
 FIGURES: Registry[Any] = Registry("figure", {})
 # GROUPS are the tables of classes whose settings are in a group, CLASSES all tables of classes, and TABLES
@@ -47,7 +47,7 @@ TABLES: Mapping[str, Registry[Any]] = {
     "figure": FIGURES,
     "setting": SETTINGS,
 }
-# For each group: the name of its dataclass, the default choice, and what --help says of the choice.
+# For each group: the name of its dataclass, the default choice, and the meaning of the choice in --help.
 _TITLES = {
     "optimizer": ("OptimizerConfig", "sgd", "the optimizer"),
     "regularization": ("RegularizationConfig", "none", "the penalty C in J = E + strength * C(weights)"),
@@ -63,7 +63,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Own:
+class ChoiceSetting:
     """A setting that classes of a table have: its dotted key, its type, its default and its rule."""
 
     key: str
@@ -73,107 +73,90 @@ class Own:
 
     @property
     def field(self) -> tuple[str, Any, Any]:
-        """Name, type and field, as `make_dataclass` expects them; the name is the last part of the key."""
+        """Return name, type and field for `make_dataclass`; the name is the last part of the key."""
         return self.key.rpartition(".")[2], self.kind, declaration(self.default, self.rule)
 
 
-def key_of(kind: str, field: "Field[Any]") -> str:
-    """The dotted key on the command line for a field of a class in the table of this kind."""
-    own: str | None = field.metadata["setting"].key
-    return own or f"{kind}{'.' if kind in GROUPS else '_'}{field.name}"
-
-
-def default_of(field: "Field[Any]") -> Any:
-    """The default of a field."""
-    return field.default if field.default_factory is MISSING else field.default_factory()
-
-
-def settings_of(kind: str, name: str) -> Iterator[Own]:
-    """The settings of one choice, as its class declares them."""
-    entry = CLASSES[kind][name]
-    kinds = get_type_hints(entry)
-    for field in fields(entry):
-        yield Own(key_of(kind, field), kinds[field.name], default_of(field), field.metadata["setting"])
-
-
-def own_settings(kind: str, names: Collection[str]) -> dict[str, Own]:
-    """The settings of all these choices by key; each needs one of the choices that have it.
-
-    Settings that all choices have come last. The default and the meaning are those of the first choice that
-    has the setting.
-    """
-    owners: dict[str, dict[str, Own]] = {}
-    for name in names:
-        for own in settings_of(kind, name):
-            owners.setdefault(own.key, {})[name] = own
-    shared = {key: _shared(kind, found, len(names)) for key, found in owners.items()}
-    return dict(sorted(shared.items(), key=lambda item: len(owners[item[0]]) == len(names)))
-
-
-def _shared(kind: str, found: Mapping[str, Own], count: int) -> Own:
-    """One setting for all the choices that have it, with the widest of their bounds.
-
-    `found` are the declarations by choice, `count` is the number of all choices. The bounds of the choice
-    that is made are checked besides (see `validation`).
-    """
-    first = next(iter(found.values()))
-    need = Requires(f"{kind}.name" if kind in GROUPS else kind, tuple(found))
-    needs = first.rule.needs if len(found) == count else (*first.rule.needs, need)
-    bounds = _widest([own.rule for own in found.values()])
-    return replace(first, rule=replace(first.rule, needs=needs, **bounds))
-
-
-def _widest(rules: Sequence[Setting]) -> dict[str, Any]:
-    """The bounds that allow whatever one of the rules allows."""
-    lowest = [_bound((rule.at_least, False), (rule.above, True)) for rule in rules]
-    highest = [_bound((rule.at_most, True), (rule.below, False)) for rule in rules]
-    bounds: dict[str, Any] = dict.fromkeys(("at_least", "above", "at_most", "below"))
-    if None not in lowest:
-        value, exclusive = min(filter(None, lowest))
-        bounds["above" if exclusive else "at_least"] = value
-    if None not in highest:
-        value, inclusive = max(filter(None, highest))
-        bounds["at_most" if inclusive else "below"] = value
-    return bounds
-
-
-def _bound(*bounds: tuple[float | None, bool]) -> tuple[float, bool] | None:
-    """The one of these bounds that is given, with its kind; None if none is."""
-    return next(((value, kind) for value, kind in bounds if value is not None), None)
-
-
-def own_field(kind: str, key: str) -> Any:
-    """The dataclass field at this top-level key for the package's own classes of a kind."""
-    return own_settings(kind, CLASSES[kind].own)[key].field[2]
-
-
 def choice_class(kind: str, names: Collection[str]) -> type[Choice]:
-    """The group of settings for a kind: the name of the choice, and the settings of all these choices."""
+    """Make the dataclass of a group: the name of the choice, and the settings of all these choices."""
     title, default, help = _TITLES[kind]
-    inner = [own.field for own in own_settings(kind, names).values() if own.key.startswith(f"{kind}.")]
+    settings = settings_of_choices(kind, names).values()
+    inner = [declared.field for declared in settings if declared.key.startswith(f"{kind}.")]
     name = ("name", str, setting(default, help, CLASSES[kind]))
     # The package's own classes are attributes of that module, where pickle looks for them.
     module = {"__module__": "sweep.config.schema"}
     return make_dataclass(title, [name, *inner], bases=(Choice,), frozen=True, namespace=module)
 
 
+def choice_field(kind: str, key: str) -> Any:
+    """Return the dataclass field at this top-level key for the package's own classes of a kind."""
+    return settings_of_choices(kind, CLASSES[kind].builtin)[key].field[2]
+
+
+def settings_of_choices(kind: str, names: Collection[str]) -> dict[str, ChoiceSetting]:
+    """Return the settings of all these choices by key; each needs one of the choices that have it.
+
+    Settings that all choices have come last. The default and the meaning are those of the first choice that
+    has the setting.
+    """
+    owners: dict[str, dict[str, ChoiceSetting]] = {}
+    for name in names:
+        for declared in settings_of_choice(kind, name):
+            owners.setdefault(declared.key, {})[name] = declared
+    shared = {key: _shared(kind, by_choice, len(names)) for key, by_choice in owners.items()}
+    return dict(sorted(shared.items(), key=lambda item: len(owners[item[0]]) == len(names)))
+
+
+def _shared(kind: str, by_choice: Mapping[str, ChoiceSetting], count: int) -> ChoiceSetting:
+    """Merge the declarations of one setting by several of `count` choices, with the widest of their bounds.
+
+    `check` also checks the bounds of the choice that a configuration makes.
+    """
+    first = next(iter(by_choice.values()))
+    need = Requires(f"{kind}.name" if kind in GROUPS else kind, tuple(by_choice))
+    needs = first.rule.needs if len(by_choice) == count else (*first.rule.needs, need)
+    others = tuple(rule for rule in first.rule.rules if not isinstance(rule, Bound))
+    rules = (*widest([declared.rule.rules for declared in by_choice.values()]), *others)
+    return replace(first, rule=replace(first.rule, needs=needs, rules=rules))
+
+
+def settings_of_choice(kind: str, name: str) -> Iterator[ChoiceSetting]:
+    """Yield the settings of one choice, as its class declares them."""
+    entry = CLASSES[kind][name]
+    kinds = get_type_hints(entry)
+    for field in fields(entry):
+        key, rule = key_of(kind, field), field.metadata["setting"]
+        yield ChoiceSetting(key, kinds[field.name], default_of(field), rule)
+
+
+def key_of(kind: str, field: "Field[Any]") -> str:
+    """Return the dotted key on the command line for a field of a class in the table of this kind."""
+    key: str | None = field.metadata["setting"].key
+    return key or f"{kind}{'.' if kind in GROUPS else '_'}{field.name}"
+
+
+def default_of(field: "Field[Any]") -> Any:
+    """Return the default of a field."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
 def groups() -> list[str]:
-    """The names of the groups, of each of which one option is chosen."""
+    """Return the names of the groups; of each group one option is chosen."""
     return sorted(folder.name for folder in files.folder("conf").iterdir() if folder.is_dir())
 
 
 def options(group: str) -> list[str]:
-    """The names of a group's options."""
+    """Return the names of a group's options."""
     stems = [file.stem for file in files.folder("conf").glob(f"{group}/*.yaml")]
-    return sorted({*stems, *_outside(group)})
+    return sorted({*stems, *_registered(group)})
 
 
-def stated(group: str, name: str) -> Mapping[str, Any]:
-    """The settings that one option of a group gives values to, by their names within the group."""
-    return _of_entry(group, name) if name in _outside(group) else _of_file(group, name)
+def option_values(group: str, name: str) -> Mapping[str, Any]:
+    """Return the settings that one option of a group gives values to, by their names within the group."""
+    return _of_entry(group, name) if name in _registered(group) else _of_file(group, name)
 
 
-def show_to_hydra(schema: DictConfig) -> None:
+def register_options(schema: DictConfig) -> None:
     """Make the schema known to Hydra, and the options that have no file.
 
     Hydra has one store for all applications of a process, so no other may use the schema's name.
@@ -181,19 +164,19 @@ def show_to_hydra(schema: DictConfig) -> None:
     store = ConfigStore.instance()
     store.store(name="sweep_schema", node=schema)
     for group in groups():
-        for name in _outside(group):
+        for name in _registered(group):
             store.store(group=group, name=name, node=dict(_of_entry(group, name)), provider="sweep")
 
 
-def _outside(group: str) -> Mapping[str, str]:
-    return TABLES[group].outside if group in TABLES else {}
+def _registered(group: str) -> Mapping[str, str]:
+    return TABLES[group].registered if group in TABLES else {}
 
 
 def _of_entry(group: str, name: str) -> Mapping[str, Any]:
-    """The settings of an option that the user has registered, a class or a data set, with their defaults."""
+    """Return the settings of an option that the user has registered, with their defaults."""
     if group in GROUPS:
-        own = {setting.key: setting.default for setting in settings_of(group, name)}
-        inner = {key.removeprefix(f"{group}."): value for key, value in own.items() if "." in key}
+        defaults = {item.key: item.default for item in settings_of_choice(group, name)}
+        inner = {key.removeprefix(f"{group}."): value for key, value in defaults.items() if "." in key}
     else:
         entry = DATASETS[name]
         assert entry is not None
@@ -203,7 +186,7 @@ def _of_entry(group: str, name: str) -> Mapping[str, Any]:
 
 @cache
 def _of_file(group: str, name: str) -> Mapping[str, Any]:
-    found: Any = OmegaConf.to_container(OmegaConf.load(files.folder("conf") / group / f"{name}.yaml"))
-    for base in found.pop("defaults", []):
-        found = {**_of_file(group, base), **found}
-    return MappingProxyType(found)
+    content: Any = OmegaConf.to_container(OmegaConf.load(files.folder("conf") / group / f"{name}.yaml"))
+    for base in content.pop("defaults", []):
+        content = {**_of_file(group, base), **content}
+    return MappingProxyType(content)

@@ -1,18 +1,12 @@
-"""Experiments in a folder `sweeps` are data, whoever wrote them: settings and `grid`.
+"""Checks of files and overrides that somebody else may have written: they are data, and never run code.
 
-Hydra would do more with such a file before any of our code sees the configuration: import and call what a
-`_target_` below `hydra` names, and write logs where it says. So each file is checked when it is read.
-
-[plain_yaml] YAML that somebody else may have written, as plain data of a bounded size, in OmegaConf's
-dialect.
-
-[outside_values] Values from outside the configuration, such as ${oc.env:HOME}: only the folder of records may
-have one.
-
-Records, tables and file names show the values of all other settings, and who writes ${oc.env:TOKEN} may not
-think of that. A value that is typed out, also by the shell as "$HOME", is seen where it is typed.
-
-[overrides] Overrides, `key=value` in Hydra's grammar, checked to be such as its parser can read.
+- YAML becomes plain data of a bounded size, in OmegaConf's dialect.
+- An experiment in a folder `sweeps` holds settings and `grid`. Hydra would do more with such a file before
+  any of our code sees the configuration: import and call the `_target_` of a part of `hydra`, and write logs
+  to any folder. So each file is checked when it is read.
+- Only `results` may take its value from outside the configuration, as from ${oc.env:HOME}. Records, tables
+  and file names show all other values, and whoever writes ${oc.env:TOKEN} may not expect that.
+- Overrides, `key=value` in Hydra's grammar, are refused if Hydra's parser would fail at them.
 """
 
 import re
@@ -32,8 +26,8 @@ from sweep.config.tables import groups
 from sweep.core.errors import SettingError, one_line, shortened
 from sweep.system import files
 
-DEEPEST = 50  # lists and mappings inside one another; parsers call themselves for each of them
-MOST = 100_000  # values, where an alias stands for all that it repeats
+DEEPEST = 50  # levels of lists and mappings; parsers recurse at each of them
+MOST = 100_000  # values; an alias counts as all that it repeats
 LONGEST_NUMBER = 100  # characters; Python refuses to read some thousands of digits
 _YAML_NUMBER = re.compile(r"[-+.:_0-9a-fxoA-FXO]+")
 _RESOLVER = re.compile(r"\$\{[^{}]*:")  # ${oc.env:HOME} or ${oc.decode:${oc.env:X}}, but not ${hidden}
@@ -44,10 +38,10 @@ class RefusedError(yaml.MarkedYAMLError):
 
 
 def load(text: str) -> Any:
-    """What a YAML text says, of mappings, lists, texts, numbers, true, false and null.
+    """Load YAML as plain data: mappings, lists, texts, numbers, true, false and null.
 
-    Raises YAMLError for what is no YAML, for tags, for a key that stands twice, and for more than a reader of
-    settings may be asked to hold: `DEEPEST`, `MOST`, `LONGEST_NUMBER`.
+    Raises YAMLError for text that is not YAML, for tags, for a key that stands twice, and for more than
+    settings need: `DEEPEST`, `MOST`, `LONGEST_NUMBER`.
     """
     loader = get_yaml_loader()
     _check_events(yaml.parse(text, Loader=loader))
@@ -58,7 +52,7 @@ def load(text: str) -> Any:
 
 
 def texts(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in the values of plain data, with its dotted key."""
+    """Yield every text in the values of plain data, with its dotted key."""
     if isinstance(content, dict):
         for name, value in content.items():
             yield from texts(value, f"{key}.{name}" if key else str(name))
@@ -70,13 +64,13 @@ def texts(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def calls_resolver(text: str) -> bool:
-    """Whether OmegaConf would take a part of the text from a function, such as ${oc.env:HOME}."""
+    """Return True if OmegaConf would take a part of the text from a function, such as ${oc.env:HOME}."""
     return _RESOLVER.search(text) is not None
 
 
 def _check_events(events: Iterator[Event]) -> None:
-    """Raise RefusedError for what is not plain, or too much. Reads no further than that."""
-    sizes: dict[str | None, int] = {}  # of what each anchor stands for
+    """Raise RefusedError at the first event that is not plain data, or too much of it."""
+    sizes: dict[str | None, int] = {}  # the number of values that each anchor stands for
     total, begun = 0, list[tuple[str | None, int]]()
     for event in events:
         if isinstance(event, AliasEvent):
@@ -117,18 +111,18 @@ _HEADER = re.compile(r"\s*#\s*@package\s+(\S+)\s*(\n|\Z)")
 _PATH = r"[\w-]+(/[\w-]+)*"
 _OTHER = re.compile(rf"(/{GROUP}/)?{_PATH}")  # another experiment
 _NAME = re.compile(r"[\w-]+")
-_WHO = "; a configuration folder, --config-dir, may have more"
+_ELSEWHERE = "; a configuration folder, --config-dir, may have more"
 
 
 def serves(path: str) -> bool:
-    """Whether a path within a folder `sweeps` is that of an experiment, or of a folder of experiments."""
+    """Return True if a path in a folder `sweeps` belongs to an experiment or to a folder of experiments."""
     return path.partition("/")[0] == GROUP and ".." not in path.split("/")
 
 
 def read(folder: Path, path: str) -> dict[str, Any]:
-    """The content of the experiment file at a path within the folder `sweeps`.
+    """Return the content of the experiment file at a path in the folder `sweeps`.
 
-    Raises SettingError, in one line with the file and the key, for one that is not plain settings and grid.
+    Raises SettingError, in one line with the file and the key, for anything but plain settings and a grid.
     """
     try:
         text = files.read(folder / path).decode("utf-8")
@@ -149,45 +143,43 @@ def read(folder: Path, path: str) -> dict[str, Any]:
 
 
 def _check(content: dict[Any, Any], path: str) -> None:
-    place = f" (in {path})"
+    file = f" (in {path})"
     if "hydra" in content:
         inner = content["hydra"]
         key = f"hydra.{next(iter(inner))}" if isinstance(inner, dict) and inner else "hydra"
-        raise SettingError(f"{key}{place}: must be settings and grid, nothing of hydra{_WHO}")
+        raise SettingError(f"{key}{file}: must be settings and grid, nothing of hydra{_ELSEWHERE}")
     for key in _keys(content):
         if key.rpartition(".")[2] == "_target_":
-            raise SettingError(f"{key}{place}: no setting names what is called{_WHO}")
+            raise SettingError(f"{key}{file}: experiment files may not choose code to run (`_target_`)")
     for key, text in texts(content):
         if calls_resolver(text):
-            raise SettingError(
-                f"{key}={text}{place}: must be written out, or another setting, as ${{hidden}}"
-            )
+            raise SettingError(f"{key}={text}{file}: must be written out, or another setting, as ${{hidden}}")
     chosen = content.get("defaults", [])
     if not isinstance(chosen, list):
-        raise SettingError(f"defaults: {chosen}{place}: must be a list")
+        raise SettingError(f"defaults: {chosen}{file}: must be a list")
     for entry in chosen:
         if not _allowed(entry):
             raise SettingError(
-                f"defaults: {entry}{place}: must be another experiment, _self_, or one of"
-                f" {', '.join(f'override /{group}' for group in groups())}{_WHO}"
+                f"defaults: {entry}{file}: must be another experiment, _self_, or one of"
+                f" {', '.join(f'override /{group}' for group in groups())}{_ELSEWHERE}"
             )
 
 
 def _keys(content: Any, key: str = "") -> list[str]:
-    """The dotted keys of plain data."""
+    """Return the dotted keys of plain data."""
     if isinstance(content, list):
         return [inner for value in content for inner in _keys(value, key)]
     if not isinstance(content, dict):
         return []
-    found = []
+    keys = []
     for name, value in content.items():
-        own = f"{key}.{name}" if key else str(name)
-        found += [own, *_keys(value, own)]
-    return found
+        dotted = f"{key}.{name}" if key else str(name)
+        keys += [dotted, *_keys(value, dotted)]
+    return keys
 
 
 def _allowed(entry: Any) -> bool:
-    """Whether an entry of a defaults list chooses among experiments, or among the options of a group."""
+    """Return True if an entry of a defaults list chooses an experiment or an option of a group."""
     if isinstance(entry, str):
         return _OTHER.fullmatch(entry) is not None
     if not isinstance(entry, dict) or len(entry) != 1:
@@ -198,18 +190,17 @@ def _allowed(entry: Any) -> bool:
     return key.removeprefix("override ").removeprefix("/") in groups() or _OTHER.fullmatch(key) is not None
 
 
-FREE = "results"  # neither in records nor in tables
+FREE = "results"  # it is neither in records nor in tables
 # ${results}, ${.results}, and a reference whose name is itself a value, ${${name}}
 _REFERENCE = re.compile(rf"\$\{{[^{{}}]*({FREE}|\$\{{)")
 
 
-def check_outside_values(own: DictConfig) -> None:
+def check_outside_values(settings: DictConfig) -> None:
     """Raise SettingError for a setting, other than `results`, whose value would come from outside.
 
-    `own` are the composed settings, not resolved. The error names the setting and what is written, never the
-    value.
+    `settings` are composed, not resolved. The error names the setting and the text, never the value.
     """
-    written = list(texts(OmegaConf.to_container(own, resolve=False)))
+    written = list(texts(OmegaConf.to_container(settings, resolve=False)))
     outside = any(key == FREE and calls_resolver(text) for key, text in written)
     for key, text in written:
         if key != FREE and (calls_resolver(text) or (outside and _REFERENCE.search(text))):
@@ -219,7 +210,7 @@ def check_outside_values(own: DictConfig) -> None:
 def check_choices(overrides: Iterable[str]) -> None:
     """Raise SettingError for an override that chooses an option of a group by a value from elsewhere.
 
-    Hydra takes the value before it looks for the option, and shows it where there is none of that name.
+    Hydra takes the value before it looks for the option, and shows it if there is no such option.
     """
     for line in overrides:
         key, _, value = line.partition("=")
@@ -240,7 +231,7 @@ _NUMBER = re.compile(rf"[\d_]{{{LONGEST_NUMBER + 1}}}")
 
 
 def parsed(lines: Iterable[str]) -> list[Override]:
-    """The overrides in these lines. Raises SettingError as `check_overrides` does, or HydraException."""
+    """Parse overrides. Raises SettingError as `check_overrides` does, or HydraException."""
     lines = list(lines)
     check_overrides(lines)
     return OverridesParser.create().parse_overrides(lines)
@@ -259,7 +250,7 @@ def check_overrides(lines: Iterable[str]) -> None:
 
 
 def _depth(line: str) -> int:
-    """How many brackets are open at once, at most; those in quotes count as well."""
+    """Count how many brackets are open at once, at most; those in quotes count as well."""
     depth = deepest = 0
     for character in line:
         depth += (character in "[{(") - (character in ")}]" and depth > 0)

@@ -1,4 +1,4 @@
-"""The cells of `sweep.variance`: initialisation, order and split varied alone and together."""
+"""The cells of `sweep variance`: initialisation, order and split varied alone and together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,21 +7,21 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.errors import HydraException
 
 from sweep.config import grid
-from sweep.config.check import show
-from sweep.config.columns import swept
+from sweep.config.columns import swept_settings
 from sweep.config.compose import Composer, expand
 from sweep.config.messages import explain
-from sweep.config.schema import Config, declared, default
+from sweep.config.schema import Config, default_config, nodes
 from sweep.config.untrusted import parsed
 from sweep.core.errors import SettingError
+from sweep.core.formats import typed_value
 from sweep.data.settings import DataConfig
 
 SEEDS = 30  # if neither the command line nor the experiment says how many
-Source = tuple[str, ...]  # what varies from seed to seed, a value of `vary`
+Source = tuple[str, ...]  # a value of `vary`, such as ("init", "order")
 
 
 def jobs(arguments: Sequence[str]) -> list[list[str]]:
-    """The overrides of each combination of several values, such as `hidden=16,128`."""
+    """Return the overrides of each combination of several values, such as `hidden=16,128`."""
     try:
         return [list(job) for job in BasicSweeper.split_arguments(parsed(arguments), None)[0]]
     except HydraException as error:
@@ -29,16 +29,16 @@ def jobs(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def cells(overrides: Sequence[str], composer: Composer) -> list[Config]:
-    """The cells of one combination of settings: with each source varied alone, and then with all of them.
+    """Return the cells of one combination of settings: each source varied alone, then all together.
 
-    If the overrides or the experiment give `vary` themselves, the cells are those that they say. The split is
-    left out if it would draw nothing (see `unsplit`).
+    If the overrides or the experiment set `vary` themselves, it stays as it is. The split is left out if it
+    would draw nothing (see `unsplit`).
     """
     configs = expand(overrides, composer)
-    given = [line.partition("=")[0] for line in overrides]
-    if "seeds" not in given:
+    overridden = [line.partition("=")[0] for line in overrides]
+    if "seeds" not in overridden:
         configs = [replace(config, seeds=_seeds(config)) for config in configs]
-    if "vary" in [*given, *grid.keys(composer.config(overrides).grid)]:
+    if "vary" in [*overridden, *grid.keys(composer.config(overrides).grid)]:
         return configs
     return [
         replace(config, vary=list(source))
@@ -48,7 +48,7 @@ def cells(overrides: Sequence[str], composer: Composer) -> list[Config]:
 
 
 def unsplit(data: DataConfig) -> str | None:
-    """Why a split of this data draws nothing at random; None if it does draw."""
+    """Say why a split of this data draws nothing at random; None if it does."""
     if data.generated:
         return f"the parts of data={data.name} are generated, not split; data.generator_seed gives others"
     drawn = data.test_size is not None and data.test_subset == "random"
@@ -60,45 +60,47 @@ def unsplit(data: DataConfig) -> str | None:
 
 
 def blocks(configs: Sequence[Config]) -> list[dict[Source, int]]:
-    """The cells in groups that differ only in `vary`: for each group, the position of each source's cell.
+    """Group cells that differ only in `vary`: for each group, the position of each source's cell.
 
     The cell in which all sources vary comes last. Raises SettingError if a group has no such cell.
     """
-    axes, values = swept(configs)
-    found: dict[str, dict[Source, int]] = {}
+    axes, values = swept_settings(configs)
+    groups: dict[str, dict[Source, int]] = {}
     for position, (config, row) in enumerate(zip(configs, values, strict=True)):
         others = str([row[axis] for axis in axes if axis != "vary"])
-        found.setdefault(others, {}).setdefault(_in_order(config.vary), position)
-    return [_together_last(block) for block in found.values()]
+        groups.setdefault(others, {}).setdefault(_in_order(config.vary), position)
+    return [_together_last(block) for block in groups.values()]
 
 
 def adds_up(sources: Sequence[Source]) -> bool:
-    """Whether the sources but the last are together the last: what their sum leaves is then interaction."""
+    """Return True if the other sources make up the last: what their sum leaves is then interaction."""
     *alone, together = sources
     return sorted(name for source in alone for name in source) == sorted(together)
 
 
 def _seeds(config: Config) -> object:
-    return SEEDS if config.seeds == default().seeds else config.seeds
+    return SEEDS if config.seeds == default_config().seeds else config.seeds
 
 
 def _alone_and_together(data: DataConfig) -> list[Source]:
-    names = tuple(name for name in declared("vary")[1].choices if name != "split" or not unsplit(data))
+    names = tuple(name for name in nodes()["vary"].rule.choices if name != "split" or not unsplit(data))
     return [*((name,) for name in names), names]
 
 
 def _in_order(vary: Sequence[str]) -> Source:
-    return tuple(sorted(vary, key=declared("vary")[1].choices.index))
+    return tuple(sorted(vary, key=nodes()["vary"].rule.choices.index))
 
 
 def _together_last(block: dict[Source, int]) -> dict[Source, int]:
     every = _in_order(list({name for source in block for name in source}))
-    values = ",".join(show(list(source)) for source in block)
+    values = ",".join(typed_value(list(source)) for source in block)
     if len(block) < 2:
         raise SettingError(
             f"vary={values}: one value has nothing to be compared with; must be several, such as"
             " vary=[init],[order],[init,order], or left out"
         )
     if every not in block:
-        raise SettingError(f"vary={values}: one value must hold all the others, such as {show(list(every))}")
+        raise SettingError(
+            f"vary={values}: one value must hold all the others, such as {typed_value(list(every))}"
+        )
     return {source: block[source] for source in block if source != every} | {every: block[every]}

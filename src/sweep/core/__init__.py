@@ -1,1 +1,1 @@
-"""What every other folder may use: errors, formats of numbers and text, declarations of settings."""
+"""Errors, formats of numbers and text, rules, and declarations of settings, for every other folder."""

@@ -3,13 +3,13 @@
 import difflib
 from collections.abc import Iterable
 
-LONGEST = 4000  # characters of an error, before those that do not print are written out
+LONGEST = 4000  # characters of an error, before unprintable ones are escaped
 
 
 class SweepError(Exception):
-    """A mistake that the user can mend.
+    """A mistake that the user can correct.
 
-    Its text is one line of characters that print, whatever is in it, and not longer than a screen.
+    Its text is a single line of printable characters, whatever went into it, at most a screen long.
     """
 
     def __str__(self) -> str:
@@ -17,51 +17,51 @@ class SweepError(Exception):
 
 
 class SettingError(SweepError):
-    """A setting has a value that is not allowed, or a name that does not exist."""
+    """A setting with a value that is not allowed, or with a name that does not exist."""
 
 
 class DataError(SweepError):
-    """A data file is missing, damaged or of the wrong kind."""
+    """A data file that is missing, damaged or of the wrong kind."""
 
 
 class StoreError(SweepError):
-    """A folder that a sweep works in cannot be read or written, or is full."""
+    """A folder of a sweep that cannot be read or written, or is full."""
 
 
 class DamagedError(StoreError):
-    """A file of records is not as it was written; the trials in it count as missing."""
+    """A file of records that is damaged; its trials count as missing."""
 
 
 class MisplacedError(StoreError):
-    """A record lies in the place of another trial; it counts as missing."""
+    """A record stored under the name of another trial; it counts as missing."""
 
 
 class TrialsError(SweepError):
-    """A table of trials cannot answer what it is asked."""
+    """A question that a table of trials cannot answer."""
 
 
 class PaperError(SweepError):
-    """A paper's specification has a mistake, or its committed report does not follow from its records."""
+    """A mistake in a paper's specification, or a committed report that does not match its records."""
 
 
 class ExecutionError(SweepError):
-    """Some trials, or the summary, could not be finished; the trials that were are stored."""
+    """Trials or a summary that could not be finished; finished trials are stored."""
 
 
 class SweepWarning(UserWarning):
-    """Something that the user should know of a result. Its text is one line."""
+    """A doubt about a result that the user should know. Its text is a single line."""
 
 
 class StoreWarning(SweepWarning):
-    """Some files of a store were left out of what was read."""
+    """Files of a store that were skipped."""
 
 
 class MixtureWarning(SweepWarning):
-    """Trials that were not computed alike are compared."""
+    """A comparison of trials that were not computed alike."""
 
 
 def visible(text: str) -> str:
-    r"""The text in one line: line ends and characters that do not print as \n, \x1b, \udcff."""
+    r"""Return the text in one line, with line ends and unprintable characters as \n, \x1b, \udcff."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
@@ -69,7 +69,7 @@ def visible(text: str) -> str:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The clause "did you mean X?" for the allowed name closest to `name`, or nothing."""
+    """Return the clause "did you mean X?" for the allowed name closest to `name`, or nothing."""
     if len(name) > 100:  # difflib would take minutes for a name of a megabyte
         return ""
     matches = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
@@ -77,11 +77,11 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 
 
 def shortened(value: object, most: int = 100) -> str:
-    """A value that somebody wrote, as an error shows it: its beginning, where it is long."""
+    """Return a value as an error shows it: if it is long, only its beginning."""
     text = str(value)
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
 def one_line(error: Exception) -> str:
-    """The text of an exception in one line, or its type if it has no text."""
+    """Return the text of an exception in one line, or its type if it has no text."""
     return " ".join(str(error).split()) or type(error).__name__

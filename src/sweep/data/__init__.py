@@ -1,1 +1,1 @@
-"""Data sets: reading them, generating them, and preparing them for training."""
+"""Data sets: read, generated or registered, and prepared for training."""

@@ -1,10 +1,8 @@
 """The data sets by name: their examples as read or generated, before any preparation.
 
-[outside] Data sets that the user has registered: their arrays, checked, and what identifies them.
-
-[synthetic] Two small two-dimensional data sets, generated from a seed.
-
-Each draws one example after the other, so that the first examples are the same however many are drawn.
+There are three kinds. The embedded MNIST and a user's own IDX files are read (see `idx`). Two small sets in
+the plane are generated from a seed. Registered data sets are arrays from a function of the user's, checked
+here.
 """
 
 import hashlib
@@ -21,96 +19,10 @@ from sweep.core.errors import DataError, one_line
 from sweep.data import idx
 from sweep.data.settings import DATASETS, Counts, DataConfig, DataSet
 
-Arrays = tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]
-
-
-@lru_cache(maxsize=2)
-def arrays(name: str, entry: DataSet) -> Arrays:
-    """Features and labels of the training and of the test examples. Raises DataError where one is wrong."""
-    try:
-        found = tuple(map(np.asarray, entry.load()))
-    except Exception as error:
-        raise DataError(
-            f"data={name}: cannot be loaded: {type(error).__name__}: {one_line(error)}"
-        ) from error
-    if len(found) != 4:
-        raise DataError(f"data={name}: gives {len(found)} arrays; must be features, labels, features, labels")
-    train, test = _checked(name, *found[:2]), _checked(name, *found[2:])
-    if train[0].shape[1] != test[0].shape[1]:
-        inputs = train[0].shape[1], test[0].shape[1]
-        raise DataError(f"data={name}: training and test examples have {inputs} inputs; must be equal")
-    return (*train, *test)
-
-
-def check_labels(name: str, found: Arrays, classes: int) -> None:
-    """Raise DataError unless all labels are those of `classes` classes."""
-    largest = max(labels.max(initial=0) for labels in found[1::2])
-    if largest >= classes:
-        raise DataError(f"data={name}: label {largest}; must be 0 to {classes - 1} (data.classes={classes})")
-
-
-@lru_cache(maxsize=2)
-def registered_digest(name: str, entry: DataSet) -> str:
-    """A hash of the contents: shapes, types and numbers."""
-    whole = hashlib.sha256()
-    for array in arrays(name, entry):
-        whole.update(f"{array.shape}{array.dtype.str}".encode())
-        whole.update(np.ascontiguousarray(array).tobytes())
-    return whole.hexdigest()[:16]
-
-
-def _checked(
-    name: str, features: NDArray[Any], labels: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    if features.ndim != 2 or labels.shape != (len(features),):
-        shapes = f"{features.shape} and {labels.shape}"
-        raise DataError(
-            f"data={name}: features and labels are {shapes}; must be (examples, inputs) and (examples,)"
-        )
-    if labels.dtype.kind not in "iu" or (labels < 0).any():
-        raise DataError(f"data={name}: labels must be whole numbers, at least 0")
-    if features.dtype != np.uint8:
-        features = features.astype(np.float64)
-    if not np.isfinite(features).all():
-        raise DataError(f"data={name}: some features are not finite")
-    return features, labels.astype(np.int64)
-
-
-Points = tuple[NDArray[np.float64], NDArray[np.int64]]
-
-
-def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
-    """Students who pass (1) or fail (0) an exam: features (count, 2) and labels (count,).
-
-    The first feature is hours slept, 0 to 10; the second is minutes of listening in a lesson of 45. A
-    student passes who listens long enough; the nearer the sleep was to 4 hours, the less is enough. `noise`
-    is the standard deviation, as a fraction of the lesson, of what else moves the result.
-    """
-    (unseen,) = rng.spawn(1)
-    sleep, listening = (rng.random((count, 2)) * [10, 45]).T
-    needed = 0.35 + 0.6 * ((sleep - 4) / 5) ** 2
-    passed = listening / 45 + unseen.normal(0, noise, count) > needed
-    return np.column_stack([sleep, listening]), passed.astype(np.int64)
-
-
-def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
-    """Two interleaved spiral arms: features (count, 2) and labels (count,).
-
-    Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
-    coordinates, in the same units.
-    """
-    (scatter,) = rng.spawn(1)
-    labels = np.arange(count) % 2
-    along = rng.random(count)
-    angle = 1.75 * 2 * np.pi * along + np.pi * labels
-    arms = 5 * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
-    return arms + scatter.normal(0, noise, (count, 2)), labels.astype(np.int64)
-
-
 MNIST_FOLDER = Path(__file__).parent / "mnist"
-# The digest of those files' contents. Their checksums are compared instead of unzipping them each time.
+# The digest of the contents of the embedded files. Comparing their checksums is cheaper than unzipping them.
 MNIST_DIGEST = "c65580678af93f1e"
-# To be changed when the same settings generate other data: cells of the old data then stay apart.
+# Change this when the same settings generate other data: cells with the old data then stay apart.
 _GENERATED_DIGEST = "generated-2"
 _GENERATED_FEATURES = 2
 _FILES = (
@@ -123,7 +35,7 @@ _FILES = (
 class RawData:
     """Examples before any preparation: features (examples, inputs) of uint8 or float64, labels (examples,).
 
-    The training examples include those that a split takes for validation.
+    The training examples include those that a split sets aside for validation.
     """
 
     train_features: NDArray[Any]
@@ -133,43 +45,46 @@ class RawData:
 
     @property
     def counts(self) -> Counts:
-        """How many examples these are."""
+        """Return the numbers of examples and of features."""
         return Counts(len(self.train_labels), len(self.test_labels), self.train_features.shape[1])
 
 
-def digest(config: DataConfig) -> str:
-    """What identifies the contents of a data set: of files, a hash of their bytes.
+def contents_digest(config: DataConfig) -> str:
+    """Return the identifier of a data set's contents: sixteen hexadecimal digits, or a version if generated.
 
-    The embedded MNIST files are checked against their committed checksums; gzipped or not, the same
-    contents are the same data. Raises DataError when a file is missing or damaged.
+    Files are the same data if their unzipped bytes are. The embedded MNIST files are checked against their
+    committed checksums. Raises DataError if a file is missing or damaged.
     """
     if config.generated:
         return _GENERATED_DIGEST
-    if own := DATASETS.get(config.name):
-        return registered_digest(config.name, own)
-    return _digest(config.name, _files(config))
+    if registered := DATASETS.get(config.name):
+        return _registered_digest(config.name, registered)
+    return _files_digest(config.name, _files(config))
 
 
 def counts(config: DataConfig) -> Counts:
-    """How many examples `load` gives, without reading them. Raises DataError for a missing or wrong file."""
+    """Count the examples that `load` returns, without reading them.
+
+    Raises DataError for a missing or wrong file.
+    """
     if config.generated:
         train = (config.train_size or 0) + config.validation_size
         return Counts(train, config.test_size or 0, _GENERATED_FEATURES)
-    if own := DATASETS.get(config.name):
-        return RawData(*arrays(config.name, own)).counts
-    return _counts(_files(config))
+    if registered := DATASETS.get(config.name):
+        return RawData(*_registered_arrays(config.name, registered)).counts
+    return _files_counts(_files(config))
 
 
 def load(config: DataConfig) -> RawData:
-    """The data set that `config` names. Raises DataError when a file is missing or wrong."""
-    if own := DATASETS.get(config.name):
-        contents = arrays(config.name, own)
-        check_labels(config.name, contents, config.classes)
-        return RawData(*contents)
+    """Load the data set that `config` names. Raises DataError if a file is missing or wrong."""
+    if registered := DATASETS.get(config.name):
+        arrays = _registered_arrays(config.name, registered)
+        _check_labels(config.name, arrays, config.classes)
+        return RawData(*arrays)
     if not config.generated:
         return _read(_files(config), config.classes)
-    # Each part has a random stream of its own, so that the size of one part changes no example of another;
-    # a smaller part holds the first examples of a larger one.
+    # Every part has its own random stream, so the size of one part changes no example of another; a smaller
+    # part holds the first examples of a larger one.
     streams = np.random.SeedSequence(config.generator_seed).spawn(3)
     sizes = (config.train_size or 0, config.validation_size, config.test_size or 0)
     train, validation, test = (
@@ -182,9 +97,9 @@ def load(config: DataConfig) -> RawData:
 
 @dataclass(frozen=True)
 class _File:
-    """A file and its state, the key of the caches below: when the file changes, it is read again.
+    """A file and its state, the key of the caches below: a file that changes is read again.
 
-    `absolute` is part of it because a relative `path` means another file in another working folder.
+    `absolute` is part of the key because a relative `path` is another file in another working folder.
     """
 
     path: Path
@@ -194,7 +109,7 @@ class _File:
 
 
 def _files(config: DataConfig) -> tuple[_File, ...]:
-    """The four files of an IDX data set, in the order of `RawData`."""
+    """Find the four files of an IDX data set, in the order of `RawData`."""
     folder = MNIST_FOLDER if config.name == "mnist" or config.root is None else Path(config.root)
     paths = [idx.find(folder, file) for pair in _FILES for file in pair]
     stats = [path.stat() for path in paths]
@@ -205,24 +120,24 @@ def _files(config: DataConfig) -> tuple[_File, ...]:
 
 
 @lru_cache(maxsize=8)
-def _counts(files: tuple[_File, ...]) -> Counts:
+def _files_counts(files: tuple[_File, ...]) -> Counts:
     train, height, width = idx.shape(files[0].path, dimensions=3)
     return Counts(train, idx.shape(files[2].path, dimensions=3)[0], height * width)
 
 
 @lru_cache(maxsize=8)
-def _digest(name: str, files: tuple[_File, ...]) -> str:
+def _files_digest(name: str, files: tuple[_File, ...]) -> str:
     paths = [file.path for file in files]
     if name == "mnist":
-        _verify(paths, [idx.sha256(path) for path in paths])
+        _check_embedded(paths, [idx.file_sha256(path) for path in paths])
         return MNIST_DIGEST
-    sums = [idx.digest(path, dimensions) for path, dimensions in zip(paths, (3, 1, 3, 1), strict=True)]
+    sums = [idx.contents_sha256(path, count) for path, count in zip(paths, (3, 1, 3, 1), strict=True)]
     return hashlib.sha256("".join(sums).encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
 def _read(files: tuple[_File, ...], classes: int) -> RawData:
-    """The images, flattened to (examples, pixels) of uint8, and labels of an IDX data set."""
+    """Read the images of an IDX data set, flattened to (examples, pixels) of uint8, and their labels."""
     parts: list[NDArray[Any]] = []
     for images_path, labels_path in ((files[0].path, files[1].path), (files[2].path, files[3].path)):
         images, labels = idx.read(images_path, dimensions=3), idx.read(labels_path, dimensions=1)
@@ -241,15 +156,107 @@ def _read(files: tuple[_File, ...], classes: int) -> RawData:
     return RawData(*parts)
 
 
-_GENERATORS: dict[str, Callable[[int, float, np.random.Generator], Points]] = {
-    "exam": exam,
-    "spiral": spiral,
-}
-
-
-def _verify(paths: list[Path], sums: list[str]) -> None:
+def _check_embedded(paths: list[Path], sums: list[str]) -> None:
+    """Raise DataError if a file of the embedded MNIST has another SHA-256 than the committed one."""
     lines = (MNIST_FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     expected = {name: digest for digest, name in (line.split() for line in lines)}
     for path, digest in zip(paths, sums, strict=True):
         if expected[path.name] != digest:
             raise DataError(f"{path}: SHA-256 {digest[:16]}...; must be {expected[path.name][:16]}...")
+
+
+Arrays = tuple[NDArray[Any], NDArray[np.int64], NDArray[Any], NDArray[np.int64]]
+
+
+@lru_cache(maxsize=2)
+def _registered_arrays(name: str, dataset: DataSet) -> Arrays:
+    """Load and check features and labels of the training and test examples of a registered data set."""
+    try:
+        arrays = tuple(map(np.asarray, dataset.load()))
+    except Exception as error:
+        raise DataError(
+            f"data={name}: cannot be loaded: {type(error).__name__}: {one_line(error)}"
+        ) from error
+    if len(arrays) != 4:
+        raise DataError(
+            f"data={name}: gives {len(arrays)} arrays; must be features, labels, features, labels"
+        )
+    train, test = _checked(name, *arrays[:2]), _checked(name, *arrays[2:])
+    if train[0].shape[1] != test[0].shape[1]:
+        inputs = train[0].shape[1], test[0].shape[1]
+        raise DataError(f"data={name}: training and test examples have {inputs} inputs; must be equal")
+    return (*train, *test)
+
+
+def _check_labels(name: str, arrays: Arrays, classes: int) -> None:
+    """Raise DataError unless all labels are below `classes`."""
+    largest = max(labels.max(initial=0) for labels in arrays[1::2])
+    if largest >= classes:
+        raise DataError(f"data={name}: label {largest}; must be 0 to {classes - 1} (data.classes={classes})")
+
+
+@lru_cache(maxsize=2)
+def _registered_digest(name: str, dataset: DataSet) -> str:
+    """Return a hash of the shapes, types and numbers of a registered data set."""
+    whole = hashlib.sha256()
+    for array in _registered_arrays(name, dataset):
+        whole.update(f"{array.shape}{array.dtype.str}".encode())
+        whole.update(np.ascontiguousarray(array).tobytes())
+    return whole.hexdigest()[:16]
+
+
+def _checked(
+    name: str, features: NDArray[Any], labels: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return features as uint8 or float64 and labels as int64. Raises DataError if they are wrong."""
+    if features.ndim != 2 or labels.shape != (len(features),):
+        shapes = f"{features.shape} and {labels.shape}"
+        raise DataError(
+            f"data={name}: features and labels are {shapes}; must be (examples, inputs) and (examples,)"
+        )
+    if labels.dtype.kind not in "iu" or (labels < 0).any():
+        raise DataError(f"data={name}: labels must be whole numbers, at least 0")
+    if features.dtype != np.uint8:
+        features = features.astype(np.float64)
+    if not np.isfinite(features).all():
+        raise DataError(f"data={name}: some features are not finite")
+    return features, labels.astype(np.int64)
+
+
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def exam(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Draw students who pass (1) or fail (0) an exam: features (count, 2) and labels (count,).
+
+    The first feature is hours slept, 0 to 10; the second is minutes of listening in a lesson of 45. Students
+    pass if they listen long enough; the closer their sleep is to 4 hours, the less they need. `noise` is the
+    standard deviation of all other influences, as a fraction of the lesson. Examples are drawn one after the
+    other, so the first ones do not depend on `count`.
+    """
+    # The noise has its own stream: the features stay the same at any noise.
+    (unseen,) = rng.spawn(1)
+    sleep, listening = (rng.random((count, 2)) * [10, 45]).T
+    needed = 0.35 + 0.6 * ((sleep - 4) / 5) ** 2
+    passed = listening / 45 + unseen.normal(0, noise, count) > needed
+    return np.column_stack([sleep, listening]), passed.astype(np.int64)
+
+
+def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
+    """Draw points of two interleaved spiral arms: features (count, 2) and labels (count,).
+
+    Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
+    coordinates, in the same units. The first examples do not depend on `count`.
+    """
+    (scatter,) = rng.spawn(1)
+    labels = np.arange(count) % 2
+    along = rng.random(count)
+    angle = 1.75 * 2 * np.pi * along + np.pi * labels
+    arms = 5 * along[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    return arms + scatter.normal(0, noise, (count, 2)), labels.astype(np.int64)
+
+
+_GENERATORS: dict[str, Callable[[int, float, np.random.Generator], Points]] = {
+    "exam": exam,
+    "spiral": spiral,
+}

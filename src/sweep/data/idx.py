@@ -1,8 +1,8 @@
-"""Reading IDX files (the MNIST format); whatever is wrong with a file is told in one line.
+"""Reading IDX files (the MNIST format), with a one-line error for anything wrong with a file.
 
-An IDX file is big-endian: two zero bytes, a type code, the number of dimensions, each dimension as a
-32-bit number, then the values. A gzip file says nothing true about its size, so no file is read further than
-one byte beyond what its header promises.
+An IDX file is big-endian: two zero bytes, a type code, the number of dimensions, each dimension as a 32-bit
+number, then the values. The size that a gzip file claims cannot be trusted, so no file is read further than
+one byte beyond the size that its IDX header promises.
 """
 
 import gzip
@@ -28,7 +28,7 @@ _TYPES = {0x08: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "floa
 
 
 def find(folder: Path, name: str) -> Path:
-    """The file `name` in `folder`, gzipped (`name`.gz) or not."""
+    """Find the file `name` in `folder`, gzipped (`name`.gz) or not. Raises DataError if it is missing."""
     if not files.is_folder(folder):
         raise DataError(f"data.root={folder}: no such folder")
     for path in (folder / name, folder / f"{name}.gz"):
@@ -38,13 +38,13 @@ def find(folder: Path, name: str) -> Path:
 
 
 def shape(path: Path, dimensions: int) -> tuple[int, ...]:
-    """The dimensions of an IDX file, from its header alone. Raises DataError for any other content."""
+    """Return the dimensions of an IDX file from its header alone. Raises DataError for any other content."""
     with _unzipped(path) as file:
         return _header(file.read(4 + 4 * dimensions), path, dimensions)
 
 
 def read(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The values of an IDX file as an array of uint8 with `dimensions` axes, read-only.
+    """Read the values of an IDX file as a read-only array of uint8 with `dimensions` axes.
 
     Raises DataError for any other content. Takes little more memory than the values.
     """
@@ -58,8 +58,8 @@ def read(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return array
 
 
-def digest(path: Path, dimensions: int) -> str:
-    """The SHA-256 of an IDX file's unzipped bytes. Raises DataError for a file that `read` refuses."""
+def contents_sha256(path: Path, dimensions: int) -> str:
+    """Return the SHA-256 of an IDX file's unzipped bytes. Raises DataError for a file that `read` refuses."""
     whole = hashlib.sha256()
     for piece in pieces_of(path, dimensions):
         whole.update(piece)
@@ -67,9 +67,9 @@ def digest(path: Path, dimensions: int) -> str:
 
 
 def pieces_of(path: Path, dimensions: int) -> Iterator[bytes]:
-    """The unzipped bytes of an IDX file: its header, then its values in pieces of at most 1 MiB.
+    """Yield the unzipped bytes of an IDX file: its header, then its values in pieces of at most 1 MiB.
 
-    Raises DataError, at the end at the latest, unless they are exactly what the header promises.
+    Raises DataError, at the end at the latest, unless they are exactly as many as the header promises.
     """
     with _unzipped(path) as file:
         header = file.read(4 + 4 * dimensions)
@@ -81,23 +81,23 @@ def pieces_of(path: Path, dimensions: int) -> Iterator[bytes]:
             raise DataError(f"{path}: empty, its header says {' x '.join(map(str, shape))}")
         _check_size(path, os.fstat(file.fileno()).st_size, expected)
         yield header
-        found = len(header)
-        while piece := file.read(min(_PIECE, expected + 1 - found)):
-            found += len(piece)
-            if found > expected:
+        count = len(header)
+        while piece := file.read(min(_PIECE, expected + 1 - count)):
+            count += len(piece)
+            if count > expected:
                 raise DataError(f"{path}: too long; its header promises {expected} bytes")
             yield piece
-    if found < expected:
-        raise DataError(f"{path}: truncated, {found} bytes; its header promises {expected}")
+    if count < expected:
+        raise DataError(f"{path}: truncated, {count} bytes; its header promises {expected}")
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes as they lie on disk."""
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as they are on disk, in hexadecimal."""
     return _hashed(path, "sha256")
 
 
-def md5(path: Path) -> str:
-    """The MD5 of a file's bytes as they lie on disk, in hexadecimal."""
+def file_md5(path: Path) -> str:
+    """Return the MD5 of a file's bytes as they are on disk, in hexadecimal."""
     return _hashed(path, "md5")
 
 
@@ -111,7 +111,7 @@ def _hashed(path: Path, name: str) -> str:
 
 @contextmanager
 def _unzipped(path: Path) -> Iterator["BufferedReader[FileIO] | gzip.GzipFile"]:
-    """A file's content, unzipped where its name ends in .gz; what goes wrong in the block is a DataError."""
+    """Open a file for reading, unzipped if its name ends in .gz; turn errors in the block into DataError."""
     try:
         with files.opened(path) as file:
             if path.suffix != ".gz":
@@ -129,11 +129,9 @@ def _unzipped(path: Path) -> Iterator["BufferedReader[FileIO] | gzip.GzipFile"]:
 
 
 def _check_size(path: Path, size: int, expected: int) -> None:
-    """Raise DataError if a file of `size` bytes cannot hold what its header promises, or holds much else.
-
-    Gzip stores what it cannot compress with a few bytes in a thousand more; a file of zeros or of empty
-    members could be read for hours without another byte of content.
-    """
+    """Raise DataError if a file of `size` bytes is too small for its header's promise, or much too large."""
+    # Gzip stores incompressible bytes with a few in a thousand more. A much larger file, of zeros or of empty
+    # members, could be read for hours without another byte of content.
     if expected > MOST:
         raise DataError(f"{path}: its header promises {expected} bytes; must be at most {MOST}")
     if path.suffix != ".gz" and size != expected:
@@ -152,7 +150,7 @@ def _header(data: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
         raise DataError(f"{path}: holds {_TYPES[data[2]]}; must hold uint8")
     if data[3] != dimensions:
         kinds = {1: "labels", 3: "images"}
-        found = kinds.get(data[3], f"{data[3]}-dimensional data")
-        raise DataError(f"{path}: holds {found}; must hold {kinds[dimensions]}")
+        kind = kinds.get(data[3], f"{data[3]}-dimensional data")
+        raise DataError(f"{path}: holds {kind}; must hold {kinds[dimensions]}")
     header = data[4 : 4 + 4 * dimensions].ljust(4 * dimensions, b"\0")
     return tuple(int(size) for size in np.frombuffer(header, ">u4"))

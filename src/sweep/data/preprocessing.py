@@ -1,4 +1,4 @@
-"""From raw examples to the arrays that a trainer reads: feature map, split, normalisation, targets."""
+"""From raw examples to the arrays of a training: feature map, split, normalisation, targets."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Part:
         return len(self.labels)
 
     def head(self, count: int) -> "Part":
-        """The first examples, `count` at most, as views."""
+        """Return the first examples, `count` at most, as views."""
         rows = slice(count)
         return Part(self.features[rows], self.targets[rows], self.labels[rows], self.indices[rows])
 
@@ -48,11 +48,11 @@ class PreparedData:
 def split(
     raw: RawData, config: DataConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The positions of the training, validation and test examples, (examples,) each.
+    """Draw the positions of the training, validation and test examples, (examples,) each.
 
-    From files, `rng` draws the training and validation part at random, and the test part too where
+    From files, `rng` draws the training and validation parts at random, and the test part too if
     `test_subset` is random and takes fewer than all; otherwise test examples keep the order of their file.
-    Generated examples are not drawn: the training part comes first, then the validation part.
+    Generated examples are random already: the training part comes first, then the validation part.
     """
     size = sizes(raw.counts, config)
     if config.generated:
@@ -75,15 +75,16 @@ def prepare(
     raw: RawData,
     config: DataConfig,
     precision: str,
+    *,
     rng: np.random.Generator,
     allocate: Allocate = _in_memory,
 ) -> PreparedData:
     """Split the examples, map and normalise features, encode targets; `precision` is float32 or float64.
 
-    `allocate(name, shape, dtype)` makes the arrays for features and targets, in memory or in a file.
+    `allocate(name, shape, dtype)` creates the arrays of features and targets, in memory or in a file.
     """
     train, validation, test = split(raw, config, rng)
-    scale = _scaling(raw, config, precision, train)
+    normalize = _normalization(raw, config, precision, train)
     parts = []
     for name, features, labels, indices in (
         ("train", raw.train_features, raw.train_labels, train),
@@ -94,7 +95,7 @@ def prepare(
         out = allocate(f"{name}_features", (rows, inputs), precision)
         for start in range(0, rows, _ROWS):
             chosen = features[indices[start : start + _ROWS]]
-            out[start : start + _ROWS] = scale(_mapped(chosen, config.features))
+            out[start : start + _ROWS] = normalize(_mapped(chosen, config.features))
         targets = allocate(f"{name}_targets", (rows, _outputs(config)), precision)
         targets[...] = _encode(labels[indices], config)
         parts.append(Part(out, targets, labels[indices], indices))
@@ -112,18 +113,20 @@ def _encode(labels: NDArray[np.int64], config: DataConfig) -> Array:
 
 
 def _mapped(features: NDArray[Any], name: str) -> NDArray[Any]:
-    """The feature map of (examples, inputs): unchanged, or (x1^2, x2^2, x1 x2, x1, x2) of two inputs."""
+    """Apply the feature map to (examples, inputs): raw, or (x1^2, x2^2, x1 x2, x1, x2) of two inputs."""
     if name == "raw":
         return features
     x1, x2 = features[:, 0], features[:, 1]
     return np.column_stack([x1 * x1, x2 * x2, x1 * x2, x1, x2])
 
 
-Scaling = Callable[[NDArray[Any]], NDArray[Any]]
+def _normalization(
+    raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return the normalisation, a function of (examples, inputs).
 
-
-def _scaling(raw: RawData, config: DataConfig, precision: str, train: NDArray[np.int64]) -> Scaling:
-    """The normalisation, a function of (examples, inputs); its constants come from the training part only."""
+    Its constants come from the training part alone, whose positions are `train`, (examples,).
+    """
     name = config.normalization
     if name == "image":
         return lambda rows: _standardised_rows(rows.astype(precision))
@@ -133,6 +136,7 @@ def _scaling(raw: RawData, config: DataConfig, precision: str, train: NDArray[np
 
 
 def _constants(raw: RawData, config: DataConfig, train: NDArray[np.int64]) -> tuple[Any, Any]:
+    """Return the shift and the factor of each feature, (inputs,) each or one number for all."""
     if config.normalization == "unit" and raw.train_features.dtype == np.uint8:
         return 0, 1 / 255
 
@@ -145,18 +149,19 @@ def _constants(raw: RawData, config: DataConfig, train: NDArray[np.int64]) -> tu
         low = np.min([piece.min(axis=0) for piece in pieces()], axis=0)
         high = np.max([piece.max(axis=0) for piece in pieces()], axis=0)
         return low, _inverse(high - low)
+    # Two passes: the sum of squared deviations from the mean loses no digits to cancellation.
     mean = np.sum([piece.sum(axis=0) for piece in pieces()], axis=0) / len(train)
     squares = np.sum([np.square(piece - mean).sum(axis=0) for piece in pieces()], axis=0)
     return mean, _inverse(np.sqrt(squares / len(train)))
 
 
 def _inverse(spread: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / spread; 0 for a feature that is constant on the training part, which makes it 0 everywhere."""
+    """Return 1 / spread, (inputs,), and 0 for a constant feature, so that it becomes 0 everywhere."""
     return np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
 
 
 def _standardised_rows(rows: Array) -> Array:
-    """Each row with mean 0 and standard deviation 1 (ddof 0); a constant row becomes 0."""
+    """Scale each row, (examples, inputs), to mean 0 and deviation 1 (ddof 0); constant rows become 0."""
     rows -= rows.mean(axis=1, keepdims=True)
     deviation = rows.std(axis=1, keepdims=True)
     rows /= np.where(deviation > 0, deviation, 1)

@@ -1,7 +1,4 @@
-"""The settings of the data.
-
-[sizes] How many examples there are, and how many of them each part of a split gets.
-"""
+"""The settings of the data, and the sizes of the parts that they split a data set into."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sweep.core.errors import SettingError
+from sweep.core.formats import typed_value
 from sweep.core.setting import Registry, Requires, setting
 
 GENERATED = ("exam", "spiral")
@@ -24,11 +22,11 @@ _GENERATED = Requires("data.name", GENERATED)
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set from outside the package.
+    """A data set that a user registers.
 
-    `load()` gives features (examples, inputs) and labels (examples,), from 0 to `classes` - 1, of the
-    training examples and then of the test examples: four arrays, always the same. The other fields are
-    the defaults of the settings `data.classes`, `data.validation_size` and `data.normalization` for it.
+    `load()` returns features (examples, inputs) and labels (examples,), from 0 to `classes` - 1, of the
+    training examples and then of the test examples: four arrays, always the same. The other fields are its
+    defaults of the settings `data.classes`, `data.validation_size` and `data.normalization`.
     """
 
     load: Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]]
@@ -37,15 +35,15 @@ class DataSet:
     normalization: str = "feature"
 
 
-# The package's own are read by `datasets`, which knows their files and generators.
+# The values of the built-in data sets are None: `datasets` knows their files and generators.
 DATASETS: Registry[DataSet | None] = Registry("data", dict.fromkeys((*FILES, *GENERATED)))
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which examples, how many, and how they are prepared."""
+    """The settings of the data: the examples, their number, and their preparation."""
 
-    # The identity of a cell has a digest of the contents in place of the name, unless they are generated.
+    # The identity of a cell has a digest of the contents in place of the name, except for generated data.
     name: str = setting(
         "mnist", "the data set", DATASETS, needs=(Requires("data.name", GENERATED, silent=True),)
     )
@@ -69,8 +67,8 @@ class DataConfig:
         "random",
         "which test examples",
         SUBSETS,
-        before="random",
-        needs=(Requires("data.test_size", besides=(None,)), Requires("data.name", besides=GENERATED)),
+        legacy_default="random",
+        needs=(Requires("data.test_size", other_than=(None,)), Requires("data.name", other_than=GENERATED)),
     )
     normalization: str = setting("image", "how the inputs are scaled", NORMALIZATIONS)
     features: str = setting("raw", "map applied to the inputs", FEATURE_MAPS)
@@ -80,13 +78,13 @@ class DataConfig:
 
     @property
     def generated(self) -> bool:
-        """Whether the examples are drawn from a seed, not read from files."""
+        """Return True if the examples are drawn from a seed, not read from files."""
         return self.name in GENERATED
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a data set holds: training examples (validation included), test examples, features of one."""
+    """The size of a data set: training examples (validation included), test examples, features of one."""
 
     train: int
     test: int
@@ -95,9 +93,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large prepared data is: examples of each part, and inputs of an example.
+    """The sizes of prepared data: examples of each part, and inputs of an example.
 
-    Training and validation part are taken from `available` examples, the test part from `available_test`.
+    The training and validation parts come from `available` examples, the test part from `available_test`.
     """
 
     train: int
@@ -109,13 +107,13 @@ class Sizes:
 
 
 def sizes(counts: Counts, config: DataConfig) -> Sizes:
-    """What a split will give. Raises SettingError when the data set has too few examples for it."""
+    """Return the sizes of a split. Raises SettingError if the data set has too few examples for it."""
     available, validation = counts.train, config.validation_size
     train = available - validation if config.train_size is None else config.train_size
     if train < 1 or train + validation > available:
-        asked = f"data.train_size={config.train_size}, data.validation_size={validation}"
+        settings = f"data.train_size={typed_value(config.train_size)}, data.validation_size={validation}"
         raise SettingError(
-            f"{asked.replace('None', 'null')}: the training file has {available} examples;"
+            f"{settings}: the training file has {available} examples;"
             " both together must fit, with at least 1 for training"
         )
     if config.test_size is not None and config.test_size > counts.test:

@@ -1,4 +1,4 @@
-"""Which engine trains a problem. No other module asks whether Numba is there or what an engine knows."""
+"""The choice of an engine for a problem. No other module checks for Numba or asks what an engine supports."""
 
 from functools import cache
 from importlib import import_module
@@ -7,32 +7,32 @@ from importlib.util import find_spec
 from sweep.engines.engine import Engine, Problem
 from sweep.engines.numpy.engine import NumpyEngine
 
-# What a user may ask for: the fastest engine that there is, or one by the library that it runs on.
-WANTED = ("auto", "numpy", "numba")
+# The values of `parallel.kernels`: the fastest engine, or one by the library that it runs on.
+KERNELS = ("auto", "numpy", "numba")
 
 
-def installed(wanted: str) -> bool:
-    """Whether an engine that is asked for, one of `WANTED`, can run here."""
-    return wanted != "numba" or find_spec("numba") is not None
+def installed(kernels: str) -> bool:
+    """Return True if the engine that `kernels`, one of `KERNELS`, asks for can run here."""
+    return kernels != "numba" or find_spec("numba") is not None
 
 
-def choose(problem: Problem, wanted: str = "auto") -> type[Engine]:
-    """The engine for a problem: a compiled one that knows all parts of it, or else NumPy's.
+def choose(problem: Problem, kernels: str = "auto") -> type[Engine]:
+    """Return the engine for a problem: a compiled one that supports all parts of it, or else NumPy's.
 
-    `wanted` is one of `WANTED`. If Numba is installed, "auto" and "numba" are the same.
+    `kernels` is one of `KERNELS`. If Numba is installed, "auto" and "numba" are the same.
     """
-    if wanted == "numpy" or not installed("numba"):
+    if kernels == "numpy" or not installed("numba"):
         return NumpyEngine
-    return next((engine for engine in _compiled() if engine.knows(problem)), NumpyEngine)
+    return next((engine for engine in _compiled() if engine.supports(problem)), NumpyEngine)
 
 
-def wanted_as(engine: str) -> str:
-    """What to ask for to get the engine that a record names."""
+def kernels_for(engine: str) -> str:
+    """Return the value of `KERNELS` that asks for the engine that a record names."""
     return "numpy" if engine == NumpyEngine.name else "numba"
 
 
 @cache
 def _compiled() -> tuple[type[Engine], ...]:
-    # Imported when it is needed, by its name: without Numba the import fails.
+    # Imported only when needed, and by name: without Numba the import fails.
     engines: tuple[type[Engine], ...] = import_module("sweep.engines.compiled").ENGINES
     return engines

@@ -1,4 +1,4 @@
-"""The contract of an engine: what trains the networks of a block of seeds, step by step."""
+"""The contract of an engine, which trains the networks of a block of seeds step by step."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,25 +17,25 @@ from sweep.nn.regularizers import Regularizer
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What an engine is to compute.
+    """The network, objective and update rule that an engine computes.
 
-    `batch` is the number of examples in a mini-batch; the last one of an epoch may be smaller. If `shared`,
-    all seeds see the same mini-batches.
+    `batch_size` is the number of examples in a mini-batch; the last one of an epoch may be smaller. If
+    `shared`, all seeds see the same mini-batches. `training.problem` adds the schedule and the length.
     """
 
     architecture: Architecture
     objective: Objective
     optimizer: Optimizer
     regularizer: Regularizer
-    batch: int
+    batch_size: int
     shared: bool
 
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What a record says of the engine that trained; see `Engine` for the three fields."""
+    """The identity of an engine in a record; see `Engine` for the three fields."""
 
     name: str
     version: str
@@ -43,48 +43,47 @@ class EngineInfo:
 
 
 class Compilation(ABC):
-    """A part of what an engine compiles before its first step.
+    """A part of the code that an engine compiles before its first step.
 
-    Another process can do it: what has been compiled there is kept on the disk, and this process loads it.
+    Another process can compile it: the result is stored on disk, and this process loads it.
     """
 
     @property
     @abstractmethod
     def seconds(self) -> float:
-        """About how many seconds it takes on one core, if it has not been done before."""
+        """Return about how many seconds it takes on one core if nothing is stored yet."""
 
     @property
     def last(self) -> bool:
-        """Whether it must come after the other parts, because it uses what they have compiled."""
+        """Return True if it must come after the other parts because it uses their compiled code."""
         return False
 
     @abstractmethod
     def compile(self) -> None:
-        """Compile it, or load what is on the disk, unless this process has done so before."""
+        """Compile it, or load the stored result, unless this process has done so before."""
 
 
 class Network(ABC):
     """The outputs of a block of seeds on examples that are common to all of them."""
 
-    # How many examples to give to one call of `outputs`: enough for products to run at their full rate, and
-    # few enough for the results to stay in the cache.
+    # The number of examples for one call of `outputs`: enough for products to run at their full rate, and few
+    # enough for the results to stay in the cache.
     examples_at_once: ClassVar[int]
     seeds: int
 
     @abstractmethod
     def outputs(self, features: Array) -> Array:
-        """The pre-activations of the output layer, (seeds, batch, outputs), of features (batch, inputs).
+        """Compute the last pre-activations, (seeds, batch, outputs), from features (batch, inputs).
 
         The array belongs to the network; the next call with the same number of examples overwrites it.
         """
 
 
 class Engine(ABC):
-    """Trains the networks of a block of seeds.
+    """A way to train the networks of a block of seeds.
 
-    A seed's numbers have the same bits whichever seeds are in the block with it. `name`, `version()` and
-    `numerics` stand in the records. `numerics` is raised by one when a change of the engine gives the same
-    training other bits.
+    A seed's numbers have the same bits whichever seeds share its block. `name`, `version()` and `numerics` go
+    into the records. Raise `numerics` by one when a change of the engine gives the same training other bits.
     """
 
     name: ClassVar[str]
@@ -93,27 +92,27 @@ class Engine(ABC):
     @staticmethod
     @abstractmethod
     def version() -> str:
-        """What else the last digits depend on, in words: versions of packages, the processor's abilities."""
+        """Describe what else the last digits depend on: versions of packages, the processor's abilities."""
 
     @classmethod
     def info(cls) -> EngineInfo:
-        """What a record says of the engine."""
+        """Return the identity of the engine for a record."""
         return EngineInfo(cls.name, cls.version(), cls.numerics)
 
     @classmethod
     @abstractmethod
-    def knows(cls, problem: Problem) -> bool:
-        """Whether the engine can train this problem here."""
+    def supports(cls, problem: Problem) -> bool:
+        """Return True if the engine can train this problem on this machine."""
 
     @classmethod
     def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:  # noqa: ARG003
-        """What a step or an evaluation needs compiled, for numbers of this type; nothing by default."""
+        """List the code that steps and evaluations need, for numbers of this type; none by default."""
         return ()
 
     @classmethod
     @abstractmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:
-        """A network with these parameters, (seeds, parameters), to evaluate."""
+        """Return a network with these parameters, (seeds, parameters), to evaluate."""
 
     @abstractmethod
     def __init__(self, problem: Problem, parameters: Array) -> None:
@@ -122,10 +121,10 @@ class Engine(ABC):
     @property
     @abstractmethod
     def parameters(self) -> Array:
-        """The parameters as they are now, one row a seed, (seeds, parameters)."""
+        """Return the current parameters, one row a seed, (seeds, parameters)."""
 
     @abstractmethod
-    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+    def step(self, features: Array, targets: Array, rows: Rows, *, rate: float) -> None:
         """Take one step of gradient descent on a mini-batch.
 
         `features`, (examples, inputs), and `targets`, (examples, outputs), are the whole training part.
@@ -135,12 +134,15 @@ class Engine(ABC):
 
     @abstractmethod
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
-        """The gradient that `step` would use, (seeds, parameters), with that of the penalty."""
+        """Return the gradient that `step` would use, (seeds, parameters), including the penalty's.
+
+        `features`, `targets` and `rows` are those of `step`.
+        """
 
     @abstractmethod
     def evaluation(self) -> Network:
-        """The networks as they are now, to evaluate. Valid until the next step."""
+        """Return the current networks, to evaluate. They are valid until the next step."""
 
     @abstractmethod
     def select(self, positions: Sequence[int]) -> Self:
-        """An engine that goes on with the seeds at these positions of the block, with the same bits."""
+        """Return an engine that goes on, bit for bit, with the seeds at these positions of the block."""

@@ -1,4 +1,4 @@
-"""Activation functions of the hidden layers. A new activation is one entry in `ACTIVATIONS`."""
+"""Activation functions of the hidden layers. Add a new one as one entry in `ACTIVATIONS`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from sweep.core.types import Array
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation f and its derivative, both in place, on arrays of any one shape.
+    """An activation f and its derivative, both in place, on arrays of one shape.
 
     `apply(z)` replaces z by f(z). `backward(delta, values)` multiplies delta by f'(z). `values` is f(z), or z
-    itself if the derivative `needs_input`. If f(z) is enough, an engine need not keep z.
+    itself if the derivative `needs_input`. An engine need not store z if f(z) is enough.
     """
 
     apply: Callable[[Array], None]
@@ -73,7 +73,7 @@ def _leaky_relu_backward(delta: Array, output: Array) -> None:
 
 
 def _elu(z: Array) -> None:
-    """z, and exp(z) - 1 below zero (Clevert et al. 2016, eq. 15, with alpha = 1)."""
+    """Apply f(z) = z, and exp(z) - 1 below zero (Clevert et al. 2016, eq. 15, with alpha = 1)."""
     np.expm1(z, out=z, where=z < 0)
 
 
@@ -83,7 +83,8 @@ def _elu_backward(delta: Array, output: Array) -> None:
 
 
 def _softplus(z: Array) -> None:
-    """log(1 + exp(z)) (Dugas et al. 2001), as max(z, 0) + log(1 + exp(-|z|)), which cannot overflow."""
+    """Apply f(z) = log(1 + exp(z)) (Dugas et al. 2001)."""
+    # As max(z, 0) + log(1 + exp(-|z|)), which cannot overflow.
     np.add(np.maximum(z, 0), np.log1p(np.exp(-np.abs(z))), out=z)
 
 
@@ -93,31 +94,31 @@ def _softplus_backward(delta: Array, output: Array) -> None:
 
 
 def _normal_cdf(z: Array) -> Array:
-    """The distribution function of the standard normal distribution."""
+    """Return Phi(z), the distribution function of the standard normal distribution; any shape."""
     result: Array = 0.5 * special.erfc(-np.sqrt(0.5).astype(z.dtype) * z)
     return result
 
 
 def _gelu(z: Array) -> None:
-    """z * Phi(z), Phi being the normal distribution function (Hendrycks and Gimpel 2016, section 2)."""
+    """Apply f(z) = z Phi(z), Phi being the normal distribution function (Hendrycks and Gimpel 2016)."""
     np.multiply(z, _normal_cdf(z), out=z)
 
 
 def _gelu_backward(delta: Array, z: Array) -> None:
-    # Phi(z) + z phi(z), phi being the density.
+    # f'(z) = Phi(z) + z phi(z), with the normal density phi.
     density = np.exp(-0.5 * z * z) * np.sqrt(0.5 / np.pi).astype(z.dtype)
     np.multiply(delta, _normal_cdf(z) + z * density, out=delta)
 
 
 def _silu(z: Array) -> None:
-    """z * sigmoid(z) (Elfwing et al. 2018, eq. 5)."""
+    """Apply f(z) = z sigmoid(z) (Elfwing et al. 2018, eq. 5)."""
     sigmoid = z.copy(order="K")
     _sigmoid(sigmoid)
     np.multiply(z, sigmoid, out=z)
 
 
 def _silu_backward(delta: Array, z: Array) -> None:
-    # s (1 + z (1 - s)), s being the sigmoid.
+    # f'(z) = s (1 + z (1 - s)), with the sigmoid s.
     sigmoid = z.copy(order="K")
     _sigmoid(sigmoid)
     np.multiply(delta, sigmoid * (1 + z * (1 - sigmoid)), out=delta)

@@ -13,10 +13,10 @@ from sweep.nn.initializers import Initializer
 
 @dataclass(frozen=True)
 class Architecture:
-    """The shape of a network: `units` of every layer, the input first and the output last.
+    """The shape of a network: `units` of every layer, from the input to the output.
 
     The parameters of one seed are one flat vector. For each layer it holds the weights (inputs, outputs) in
-    row-major order and then, if `bias`, the biases (outputs,). `activation` is a name in `ACTIVATIONS`.
+    row-major order and then, with `bias`, the biases (outputs,). `activation` is a name in `ACTIVATIONS`.
     """
 
     units: tuple[int, ...]
@@ -25,21 +25,21 @@ class Architecture:
 
     @cached_property
     def layers(self) -> tuple[tuple[int, int], ...]:
-        """(inputs, outputs) of each layer of weights."""
+        """Return (inputs, outputs) of each layer of weights."""
         return tuple(pairwise(self.units))
 
     @cached_property
-    def parameters(self) -> int:
-        """The number of weights and biases of one seed."""
+    def parameter_count(self) -> int:
+        """Return the number of weights and biases of one seed."""
         return sum((inputs + self.bias) * outputs for inputs, outputs in self.layers)
 
     @property
     def function(self) -> Activation:
-        """The activation of the hidden layers."""
+        """Return the activation of the hidden layers."""
         return ACTIVATIONS[self.activation]
 
     def initial_parameters(self, initializer: Initializer, rng: np.random.Generator) -> Array:
-        """The initial flat parameters of one seed, (parameters,) in float64; biases are zero."""
+        """Draw the initial flat parameters of one seed, (parameters,) in float64; biases are zero."""
         parts = []
         for inputs, outputs in self.layers:
             parts.append(initializer.weights(inputs, outputs, rng).reshape(-1))

@@ -1,4 +1,4 @@
-"""Outputs and gradients of a fully connected network, in plain NumPy: what every engine is tested against.
+"""Outputs and gradients of a fully connected network in plain NumPy; every engine is tested against them.
 
 Features are (seeds, batch, inputs), or (batch, inputs) if all seeds see the same examples; targets likewise
 are (seeds, batch, outputs) or (batch, outputs).
@@ -14,19 +14,22 @@ from sweep.nn.regularizers import Regularizer
 
 @dataclass(frozen=True)
 class Pass:
-    """What a forward pass computes: inputs and pre-activations of each layer, (seeds, batch, units)."""
+    """The results of a forward pass: inputs and pre-activations of each layer, (seeds, batch, units)."""
 
     inputs: list[Array]
     pre_activations: list[Array]
 
     @property
     def z(self) -> Array:
-        """The pre-activations of the output layer, (seeds, batch, outputs)."""
+        """Return the pre-activations of the output layer, (seeds, batch, outputs)."""
         return self.pre_activations[-1]
 
 
 def forward(parameters: Parameters, features: Array) -> Pass:
-    """z_l = x_l W_l + b_l and x_(l+1) = f(z_l), layer by layer."""
+    """Compute z_l = x_l W_l + b_l and x_(l+1) = f(z_l), layer by layer.
+
+    `features`, the x_1, are (seeds, batch, inputs), or (batch, inputs) for all seeds.
+    """
     inputs: list[Array] = [features]
     pre_activations: list[Array] = []
     for layer, weights in enumerate(parameters.weights):
@@ -42,12 +45,13 @@ def forward(parameters: Parameters, features: Array) -> Pass:
 
 
 def gradient(
-    parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
+    parameters: Parameters, features: Array, targets: Array, *, objective: Objective, regularizer: Regularizer
 ) -> Parameters:
-    """dJ/dp for every parameter p (Rumelhart, Hinton and Williams 1986); J is the loss plus the penalty.
+    """Return dJ/dp for every parameter p (Rumelhart, Hinton and Williams 1986); J is loss plus penalty.
 
-    Begin with delta = dE/dz of the output layer. In layer l, dE/dW_l = x_l' delta and dE/db_l is the sum of
-    delta over the batch. The delta of the layer before it is (delta W_l') * f'(z).
+    Backpropagation begins with delta = dE/dz of the output layer. In layer l, dE/dW_l = x_l' delta, and
+    dE/db_l is the sum of delta over the batch. The delta of the layer before is (delta W_l') * f'(z).
+    `features` are (seeds, batch, inputs) and `targets` (seeds, batch, outputs), or both without seeds.
     """
     result = parameters.zeros_like()
     passed = forward(parameters, features)
@@ -67,8 +71,8 @@ def gradient(
 
 
 def loss(
-    parameters: Parameters, features: Array, targets: Array, objective: Objective, regularizer: Regularizer
+    parameters: Parameters, features: Array, targets: Array, *, objective: Objective, regularizer: Regularizer
 ) -> float:
-    """J of a mini-batch, the loss plus the penalty, for the parameters of one seed."""
+    """Return J = E + penalty of one seed on a mini-batch, (batch, inputs) and (batch, outputs)."""
     penalty = sum(regularizer.penalty(weights) for weights in parameters.weights)
     return objective.batch_loss(forward(parameters, features).z, targets) + penalty

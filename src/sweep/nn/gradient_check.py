@@ -1,4 +1,4 @@
-"""Central differences of a loss, against which gradients are checked, in float64."""
+"""Central differences of a loss, in float64, to check gradients against."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,14 +12,15 @@ def slope(
     flat: Array,
     index: int | Sequence[int],
     loss: Callable[[], float],
+    *,
     epsilon: float = 1e-6,
     direction: float | Array = 1.0,
 ) -> float:
-    """(E(p + epsilon d) - E(p - epsilon d)) / (2 epsilon) for one parameter of a seed, or several together.
+    """Return (E(p + epsilon d) - E(p - epsilon d)) / (2 epsilon) for one parameter p, or several together.
 
-    `flat`, (parameters,), are all parameters of the seed. `index` is the position of the one that is moved,
-    or those of several, which are moved along `direction`, (indices,). `loss()` returns E at the present
-    values of `flat`, which has its old values again afterwards.
+    `flat`, (parameters,), holds all parameters of one seed. `index` is the position of the one to move, or of
+    several to move along `direction`, (indices,). `loss()` returns E at the current values of `flat`, which
+    are restored afterwards.
     """
     original, losses = flat[index], []
     for shift in (epsilon, -epsilon):
@@ -33,12 +34,13 @@ def central_difference(
     parameters: Parameters,
     loss: Callable[[], float],
     indices: Sequence[int] | None = None,
+    *,
     epsilon: float = 1e-6,
 ) -> Array:
-    """The `slope` of each of these parameters of one seed, or of all of them, (indices,).
+    """Return the `slope` of the parameters at `indices`, or of all of them, (indices,).
 
     `parameters` are those of a single seed. Each slope takes two calls of `loss`.
     """
     flat = parameters.flat[0]
     chosen = range(flat.size) if indices is None else indices
-    return np.array([slope(flat, index, loss, epsilon) for index in chosen])
+    return np.array([slope(flat, index, loss, epsilon=epsilon) for index in chosen])

@@ -1,6 +1,6 @@
 """Initial weights. Biases start at zero.
 
-A new initializer is one class and one entry in `INITIALIZERS`. The fields of the class are its own settings.
+Add a new initializer as one class and one entry in `INITIALIZERS`. The fields of the class are its settings.
 """
 
 from abc import ABC, abstractmethod
@@ -13,11 +13,11 @@ from sweep.core.setting import Registry, setting
 
 
 class Initializer(ABC):
-    """How the weights of a layer start."""
+    """A distribution of the initial weights of a layer."""
 
     @abstractmethod
     def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """The initial weights of a layer, (inputs, outputs)."""
+        """Draw the initial weights of a layer, (inputs, outputs)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class FanInUniform(Initializer):
 
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """Normal with the given standard deviation."""
+    """Normal with the standard deviation `std`."""
 
     std: float = setting(0.01, "standard deviation of the initial weights", above=0)
 
@@ -58,7 +58,7 @@ class Normal(Initializer):
 
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zero. Only for a network without hidden layers: all units of one would stay equal."""
+    """All zero. Only for networks without hidden layers: hidden units would stay equal for ever."""
 
     def weights(self, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.zeros((inputs, outputs))

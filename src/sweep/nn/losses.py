@@ -1,4 +1,4 @@
-"""Losses. A new loss is one class and one entry in `LOSSES`. The fields of the class are its own settings.
+"""Losses. Add a new one as one class and one entry in `LOSSES`. The fields of the class are its settings.
 
 The notation is that of `outputs`. Targets y are (seeds, batch, outputs), or (batch, outputs) for all seeds.
 """
@@ -17,9 +17,9 @@ from sweep.nn.outputs import OUTPUTS
 class Loss(ABC):
     """A loss: its value for each example, and its gradient for a mini-batch.
 
-    `outputs` are the names of the output functions that it can be combined with; empty means all of them. If
-    the loss is `matched` to its output function, their derivatives cancel: dE/dz is (a - y) / B. If it is
-    `additive`, the loss of a set of examples is the mean of their losses.
+    `outputs` names the output functions that it can be combined with; empty means all of them. If the loss is
+    `matched` to its output function, their derivatives cancel: dE/dz = (a - y) / B. If it is `additive`, the
+    loss of a set of examples is the mean of their losses.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ()
@@ -28,14 +28,14 @@ class Loss(ABC):
 
     @classmethod
     def goes_with(cls) -> tuple[str, ...]:
-        """The names of the output functions that the loss can be combined with."""
+        """Return the names of the output functions that the loss can be combined with."""
         return cls.outputs or tuple(OUTPUTS)
 
     @abstractmethod
     def examples(self, z: Array, a: Array, y: Array) -> Array:
-        """The loss of each example, (seeds, batch), from z, a and y, (seeds, batch, outputs).
+        """Return the loss of each example, (seeds, batch), from z, a and y, (seeds, batch, outputs).
 
-        If the loss is `matched`, it must not use `a`, which is not computed then.
+        A `matched` loss must not use `a`, which is not computed for it.
         """
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Loss(ABC):
         """Replace a, (seeds, batch, outputs), by dE/da of the batch's mean loss; if `matched`, by dE/dz."""
 
     def total(self, mean: float) -> float:
-        """The loss of a set of examples, from the mean of their losses."""
+        """Return the loss of a set of examples, from the mean of their losses."""
         return mean
 
 
@@ -72,7 +72,7 @@ class CrossEntropy(_Matched):
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(_Matched):
-    """-sum_k [y log g(z) + (1 - y) log(1 - g(z))] = sum_k [softplus(z) - y z], g being the sigmoid."""
+    """-sum_k [y log g(z) + (1 - y) log(1 - g(z))] = sum_k [softplus(z) - y z], with the sigmoid g."""
 
     outputs = ("sigmoid",)
 
@@ -97,13 +97,13 @@ class MeanSquaredError(Loss):
 
 @dataclass(frozen=True)
 class RootMeanSquaredError(MeanSquaredError):
-    """The root of the mean squared error of a set of examples; it is not the mean of their own roots."""
+    """sqrt(mean squared error) of a set of examples, which is not the mean of their roots."""
 
     additive = False
 
     def gradient(self, a: Array, y: Array) -> None:
-        # d sqrt(m)/da = (a - y) / (B K sqrt(m)), where m is the mean squared error of the batch. At m = 0 the
-        # root has no derivative, and 0 is taken.
+        # d sqrt(m)/da = (a - y) / (B K sqrt(m)), with the mean squared error m of the batch. At m = 0 the
+        # root has no derivative; 0 is used.
         a -= y
         root = np.sqrt(np.square(a).mean(axis=(-2, -1), keepdims=True))
         count = a.shape[-2] * a.shape[-1]

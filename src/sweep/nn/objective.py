@@ -1,4 +1,4 @@
-"""What training minimises: a loss of the outputs of an output function."""
+"""The function that training minimises: a loss of the outputs of an output function."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from sweep.nn.outputs import OUTPUTS, Output
 
 @dataclass(frozen=True)
 class Objective:
-    """An output function, a loss that can be combined with it, and how the losses of a batch are reduced.
+    """An output function, a loss that can be combined with it, and the reduction over a mini-batch.
 
-    `reduction` is "mean", for the gradient of the batch's mean loss, or "sum", for B times that. "sum" is
-    only for additive losses.
+    `reduction` is "mean", for the gradient of the batch's mean loss, or "sum", for B times that. "sum" needs
+    an additive loss.
     """
 
     output: Output
@@ -21,7 +21,7 @@ class Objective:
 
     @classmethod
     def named(cls, output: str, loss: str, reduction: str = "mean") -> "Objective":
-        """The objective of the output function and the loss of these names; the loss has default settings."""
+        """Return the objective with the output function and the loss of these names, in default settings."""
         return cls(OUTPUTS[output], LOSSES[loss](), reduction)
 
     def delta(self, z: Array, y: Array) -> None:
@@ -40,18 +40,17 @@ class Objective:
             z *= z.shape[-2]
 
     def outputs(self, z: Array) -> Array:
-        """The outputs a of pre-activations z, (seeds, batch, outputs)."""
+        """Return the outputs a of pre-activations z, both (seeds, batch, outputs)."""
         a = z.copy(order="K")
         self.output.apply(a)
         return a
 
     def examples(self, z: Array, y: Array) -> Array:
-        """The loss of each example, (seeds, batch), from z, (seeds, batch, outputs), and the targets y."""
-        # A loss that matches its output function is computed from z alone, so that the outputs are not
-        # needed.
+        """Return the loss of each example, (seeds, batch), from z, (seeds, batch, outputs), and targets y."""
+        # A loss that matches its output function is computed from z alone: the outputs are not needed.
         return self.loss.examples(z, z if self.loss.matched else self.outputs(z), y)
 
     def batch_loss(self, z: Array, y: Array) -> float:
-        """E of one seed's mini-batch, from its pre-activations (1, batch, outputs)."""
+        """Return E of one seed's mini-batch, from z, (1, batch, outputs), and targets y, (batch, outputs)."""
         loss = self.loss.total(float(self.examples(z, y).mean()))
         return loss * z.shape[-2] if self.reduction == "sum" else loss

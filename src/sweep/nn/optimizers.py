@@ -1,9 +1,9 @@
 """Optimizers: a state that starts at zero, and an update that changes parameters and state in place.
 
-All of them work elementwise on arrays of any one shape. What becomes of a number does not depend on its place
-in the array, so that a seed's bits do not depend on its neighbours. The learning rate multiplies outside the
+All of them work elementwise on arrays of one shape. The new value of a number does not depend on its position
+in the array, so a seed's bits do not depend on its neighbours. The learning rate multiplies outside the
 momentum buffer, as in PyTorch and optax. (scikit-learn has it inside; at a constant rate both are the same.)
-A new optimizer is one class and one entry in `OPTIMIZERS`. The fields of the class are its own settings.
+Add a new optimizer as one class and one entry in `OPTIMIZERS`. The fields of the class are its settings.
 """
 
 from abc import ABC, abstractmethod
@@ -15,9 +15,9 @@ import numpy as np
 from sweep.core.setting import Registry, setting
 from sweep.core.types import Array
 
-# When the gradient of a weight stays zero, its momentum decays into denormal numbers, with which a processor
-# is a hundred times slower. Entries of a state below these magnitudes are too small to change a weight and
-# are flushed to zero.
+# While the gradient of a weight stays zero, its momentum decays into denormal numbers, which make a processor
+# a hundred times slower. Entries of the state below these magnitudes are too small to change a weight and are
+# flushed to zero.
 NEGLIGIBLE_VELOCITY = 1e-20
 NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE = 1e-20, 1e-30  # the root of the square is added to an epsilon of 1e-8
 NEGLIGIBLE_GRADIENT = 1e-17  # smaller gradients have denormal squares
@@ -26,23 +26,23 @@ State = tuple[Array, ...]
 
 
 class Optimizer(ABC):
-    """How a gradient moves parameters."""
+    """A rule that moves parameters along a gradient."""
 
     @property
     @abstractmethod
     def negligible(self) -> tuple[float, ...]:
-        """For each array of state, the magnitude below which its entries may be flushed to zero."""
+        """Return for each array of state the magnitude below which its entries may be flushed to zero."""
 
     def init(self, parameters: Array) -> State:
-        """The state before the first step: arrays of zeros in the shape of `parameters`."""
+        """Return the state before the first step: arrays of zeros in the shape of `parameters`."""
         return tuple(np.zeros_like(parameters) for _ in self.negligible)
 
     @abstractmethod
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         """Take step number `step`, counted from 1, at the learning rate `rate`.
 
-        `parameters`, `gradient` and the arrays of `state` have one shape. `parameters` and `state` are
-        changed in place, and `gradient` may be overwritten.
+        `parameters`, `gradient` and the arrays of `state` have one shape. `parameters` and `state` change in
+        place, and `gradient` may be overwritten.
         """
 
 
@@ -56,7 +56,7 @@ class Sgd(Optimizer):
     def negligible(self) -> tuple[float, ...]:
         return (NEGLIGIBLE_VELOCITY,) if self.momentum else ()
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         if not state:
             parameters -= rate * gradient
             return
@@ -65,9 +65,10 @@ class Sgd(Optimizer):
         self.move(parameters, velocity, rate)
 
     def move(self, parameters: Array, velocity: Array, rate: float) -> None:
-        """The second half of a step with momentum, after the gradient has been added to the velocity.
+        """Take the second half of a step with momentum, once the gradient is in the velocity.
 
-        Between steps the state is momentum * v: a matrix product can add the next gradient to it directly.
+        `parameters` and `velocity` have one shape. Between steps the state is momentum * v, so that a matrix
+        product can add the next gradient to it directly.
         """
         parameters -= rate * velocity
         velocity *= self.momentum
@@ -83,7 +84,7 @@ class Nesterov(Optimizer):
     def negligible(self) -> tuple[float, ...]:
         return (NEGLIGIBLE_VELOCITY,)
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         (velocity,) = state  # momentum * v
         velocity += gradient
         velocity *= self.momentum
@@ -103,7 +104,7 @@ class RmsProp(Optimizer):
     def negligible(self) -> tuple[float, ...]:
         return (NEGLIGIBLE_SQUARE,)
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         (square,) = state
         square *= self.decay
         scaled = gradient * gradient
@@ -133,11 +134,11 @@ class Adam(Optimizer):
         return (NEGLIGIBLE_MEAN, NEGLIGIBLE_SQUARE)
 
     def corrected(self, rate: float, step: int) -> tuple[float, float]:
-        """The rate and epsilon of step `step`, with both bias corrections moved into them."""
+        """Return the rate and epsilon of step `step`, with both bias corrections moved into them."""
         correction = sqrt(1 - self.beta2**step)
         return rate * correction / (1 - self.beta1**step), self.epsilon * correction
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         first, second = state
         rate, epsilon = self.corrected(rate, step)
         first *= self.beta1
@@ -156,15 +157,15 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam whose weights decay beside the step: p <- p - rate * weight_decay * p (Loshchilov and Hutter 2019,
-    algorithm 2). As in PyTorch and optax, biases decay, too.
+    """Adam with decoupled weight decay, p <- p - rate * weight_decay * p (Loshchilov and Hutter 2019,
+    algorithm 2). Biases decay too, as in PyTorch and optax.
     """
 
     weight_decay: float = setting(0.01, "AdamW: decay of all parameters a step", at_least=0)
 
-    def update(self, parameters: Array, gradient: Array, state: State, rate: float, step: int) -> None:
+    def update(self, parameters: Array, gradient: Array, state: State, *, rate: float, step: int) -> None:
         parameters *= 1 - rate * self.weight_decay
-        super().update(parameters, gradient, state, rate, step)
+        super().update(parameters, gradient, state, rate=rate, step=step)
 
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry(

@@ -1,8 +1,8 @@
-"""Functions of the output layer. A new one is one entry in `OUTPUTS`.
+"""Functions of the output layer. Add a new one as one entry in `OUTPUTS`.
 
 The notation here and in `losses`: z are the pre-activations of the output layer, a the outputs and y the
-targets, each (seeds, batch, outputs); K is the number of outputs, B that of the examples of a mini-batch, and
-E the loss of the mini-batch.
+targets, each (seeds, batch, outputs); K is the number of outputs, B the number of examples of a mini-batch,
+and E the loss of the mini-batch.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ class Output:
 
 @cache
 def least_exponent(dtype: DTypeLike) -> float:
-    """The smallest logarithm of a probability that softmax uses: about -57 in float32.
+    """Return the smallest logarithm of a probability that softmax uses: about -57 in float32.
 
-    A network that is sure of itself gives probabilities that are denormal numbers, and so are their products
-    with weights and inputs. A processor multiplies denormal numbers a hundred times slower. With this bound
-    even the products are normal numbers, and still too small to change a sum.
+    A confident network gives probabilities so small that they, or their products with weights and inputs,
+    are denormal numbers, which a processor multiplies a hundred times slower. With this bound even the
+    products are normal numbers, and still too small to change a sum.
     """
     return 0.65 * float(np.log(np.finfo(dtype).tiny))
 

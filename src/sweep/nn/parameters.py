@@ -1,4 +1,4 @@
-"""The parameters of several seeds: one flat vector for each, and its weights and biases as views."""
+"""The parameters of several seeds: one flat vector a seed, with its weights and biases as views."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from sweep.nn.architecture import Architecture
 class Parameters:
     """Flat vectors (seeds, parameters) with named views of them.
 
-    `weights` are (seeds, inputs, outputs) and `biases` (seeds, 1, outputs), one array a layer. If the
-    architecture has no biases, the second list is empty. Writing to a view writes to `flat`.
+    `weights` are (seeds, inputs, outputs) and `biases` (seeds, 1, outputs), one array a layer; the list of
+    biases is empty if the architecture has none. Writing to a view writes to `flat`.
     """
 
     def __init__(self, architecture: Architecture, flat: Array) -> None:
@@ -27,11 +27,11 @@ class Parameters:
 
     @property
     def parts(self) -> list[Array]:
-        """Weights and biases layer by layer, in the order of the flat vector."""
+        """Return weights and biases layer by layer, in the order of the flat vector."""
         if not self.biases:
             return self.weights
         return [part for layer in zip(self.weights, self.biases, strict=True) for part in layer]
 
     def zeros_like(self) -> "Parameters":
-        """Parameters of the same shape that are all zero."""
+        """Return parameters of the same shape, all zero."""
         return Parameters(self.architecture, np.zeros_like(self.flat))

@@ -1,8 +1,7 @@
 """Penalties on the weights: J = E + strength * C. Biases are not penalised.
 
-E is the loss of the mini-batch after its reduction, so that a penalty counts once a step, whatever the batch
-size. A new penalty is one class and one entry in `REGULARIZERS`. The fields of the class are its own
-settings.
+E is the loss of the mini-batch after its reduction, so a penalty counts once a step, whatever the batch size.
+Add a new penalty as one class and one entry in `REGULARIZERS`. The fields of the class are its settings.
 """
 
 from abc import ABC, abstractmethod
@@ -15,11 +14,11 @@ from sweep.core.types import Array
 
 
 class Regularizer(ABC):
-    """A penalty on weights, with its strength, and its gradient; for arrays of any shape."""
+    """A penalty on weights, with its strength and its gradient, for arrays of any shape."""
 
     @abstractmethod
     def penalty(self, weights: Array) -> float:
-        """strength * C(weights)."""
+        """Return strength * C(weights), for weights of any shape."""
 
     @abstractmethod
     def add_gradient(self, gradient: Array, weights: Array) -> None:

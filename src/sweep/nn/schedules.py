@@ -1,6 +1,6 @@
 """The learning rate of an epoch, as a factor on the setting `learning_rate`.
 
-A new schedule is one class and one entry in `SCHEDULES`. The fields of the class are its own settings.
+Add a new schedule as one class and one entry in `SCHEDULES`. The fields of the class are its settings.
 """
 
 from abc import ABC, abstractmethod
@@ -12,22 +12,24 @@ from sweep.core.setting import Registry, setting
 
 @dataclass(frozen=True)
 class Schedule(ABC):
-    """A factor for each epoch. It may begin with a warm-up, some epochs in which it rises in equal steps.
+    """A factor for each epoch, after an optional warm-up: epochs in which the factor rises in equal steps.
 
-    The warm-up is that of Goyal et al. 2017, section 2.2, here by whole epochs.
+    The warm-up follows Goyal et al. 2017, section 2.2, here in whole epochs.
     """
 
-    warmup: int = setting(0, "epochs in which the rate rises to its full height", at_least=0, before=0)
+    warmup: int = setting(
+        0, "epochs in which the rate rises to its full height", at_least=0, legacy_default=0
+    )
 
     def factor(self, epoch: int, epochs: float) -> float:
-        """The factor in epoch number `epoch`, counted from 0, of a training of so many `epochs`."""
+        """Return the factor in epoch number `epoch`, counted from 0, of a training of `epochs` epochs."""
         if epoch < self.warmup:
             return (epoch + 1) / (self.warmup + 1) * self.after_warmup(0, epochs - self.warmup)
         return self.after_warmup(epoch - self.warmup, epochs - self.warmup)
 
     @abstractmethod
     def after_warmup(self, epoch: int, epochs: float) -> float:
-        """The factor in epoch number `epoch` after the warm-up, counted from 0; `epochs` are left there."""
+        """Return the factor in epoch `epoch` after the warm-up, counted from 0; `epochs` remain then."""
 
 
 @dataclass(frozen=True)

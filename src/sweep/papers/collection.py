@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sweep.config.columns import same_value
 from sweep.core.errors import PaperError, nearest, one_line
+from sweep.core.formats import typed_value
 from sweep.papers.specification import SCALES
 from sweep.runner.plan import Cell
 from sweep.stats.trials import drop_diverged
@@ -235,7 +236,7 @@ class Collection:
 
 
 def _pairs(where: Mapping[str, Any]) -> list[str]:
-    return [f"{key}: {'null' if value is None else value}" for key, value in where.items()]
+    return [f"{key}: {typed_value(value)}" for key, value in where.items()]
 
 
 def _written(where: Mapping[str, Any]) -> str:

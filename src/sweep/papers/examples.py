@@ -60,7 +60,7 @@ def descend(function: Polynomial, starts: Points, rate: float, steps: int, momen
     path: list[Any] = [points.copy()]
     with np.errstate(over="ignore", invalid="ignore"):  # too large a rate ends in infinity
         for step in range(steps):
-            optimizer.update(points, function.gradient(points), state, rate, step + 1)
+            optimizer.update(points, function.gradient(points), state, rate=rate, step=step + 1)
             path.append(points.copy())
     return np.array(path)
 
@@ -95,7 +95,7 @@ def plane(settings: Mapping[str, Any], seed: int, weights: Sequence[float]) -> t
     whole = RawData(raw.train_features, raw.train_labels, grid, np.zeros(len(grid), np.int64))
     order = generator(config, seed, Stream.SPLIT)
     unlimited = replace(data, test_size=None)
-    prepared = prepare(whole, unlimited, "float64", order)
+    prepared = prepare(whole, unlimited, "float64", rng=order)
     outputs = prepared.test.targets.shape[1]
     units = (prepared.test.features.shape[1], *settings["hidden_units"], outputs)
     architecture = Architecture(units, settings.get("activation", "identity"), settings["bias"])
@@ -138,7 +138,7 @@ def of_records(
     if digest is None:
         digest = collection.trials(experiment, lines=EACH_CELL)["data.digest"].iloc[0]
     found = [config.data for config in from_settings({"experiment": f"{collection.paper}/{experiment}"})]
-    digests = [datasets.digest(data) for data in found]
+    digests = [datasets.contents_digest(data) for data in found]
     if digest not in digests:
         raise SelectionError(f"{experiment}: its data ({digests[0]}) are not those of its records ({digest})")
     data = found[digests.index(digest)]

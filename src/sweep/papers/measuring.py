@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
+from sweep.core.rules import AtLeast, Length
 from sweep.core.types import Array
 from sweep.nn import backpropagation
 from sweep.nn.gradient_check import central_difference, slope
@@ -25,7 +26,6 @@ from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 from sweep.papers import examples
 from sweep.papers.collection import SelectionError, call
-from sweep.papers.rules import AtLeast, Length
 from sweep.papers.specification import Paper
 from sweep.runner.shared_data import load_own
 from sweep.system import files
@@ -70,7 +70,7 @@ def gradient_check(
     config = from_settings({"experiment": experiment, **(overrides or {})})[0]
     features, targets = _example(config)
     parameters, aim = _start(config, features.shape[1]), objective(config)
-    gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty())
+    gradient = backpropagation.gradient(parameters, features, targets, objective=aim, regularizer=NoPenalty())
     # Where each weight lies among all parameters.
     positions = Parameters(parameters.architecture, np.arange(parameters.flat.size, dtype=float)[None])
     rows = []
@@ -78,7 +78,7 @@ def gradient_check(
         index = _position(weight, positions)
         exact = float(gradient.flat[0, index])
         approximate, finer = (
-            slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), step)
+            slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), epsilon=step)
             for step in (epsilon, epsilon / 10)
         )
         published = weight.get("published", [np.nan] * 3)
@@ -112,7 +112,9 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
             seconds = []
             for _ in range(51):
                 start = time.perf_counter()
-                gradient = backpropagation.gradient(parameters, features, targets, aim, NoPenalty()).flat
+                gradient = backpropagation.gradient(
+                    parameters, features, targets, objective=aim, regularizer=NoPenalty()
+                ).flat
                 seconds.append(time.perf_counter() - start)
             start = time.perf_counter()
             approximate = central_difference(
@@ -123,7 +125,7 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
         rows.append(
             {
                 "network": "-".join(map(str, parameters.architecture.units)),
-                "parameters": parameters.architecture.parameters,
+                "parameters": parameters.architecture.parameter_count,
                 "backpropagation": float(np.median(seconds)),
                 "central_differences": central,
                 "times_as_long": central / float(np.median(seconds)),
@@ -183,7 +185,7 @@ def _start(config: Config, inputs: int) -> Parameters:
 
 def _loss(parameters: Parameters, features: Array, targets: Array, aim: Objective) -> Callable[[], float]:
     """What the loss of these examples is for the parameters as they stand."""
-    return lambda: backpropagation.loss(parameters, features, targets, aim, NoPenalty())
+    return lambda: backpropagation.loss(parameters, features, targets, objective=aim, regularizer=NoPenalty())
 
 
 MEASURES: dict[str, Measure] = {

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sweep.config.columns import flat
+from sweep.config.columns import flatten
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError, SweepError
@@ -70,7 +70,7 @@ def _ours(collection: Collection, experiment: str, key: str) -> float | None:
     if key == "seeds":
         return float(trials.groupby("cell")["seed"].nunique().min())
     configs = collection.networks(experiment).drop_duplicates("cell")["config"]
-    values = [flat(config).get(key) for config in configs]
+    values = [flatten(config).get(key) for config in configs]
     if key == "max_iterations" or (key == "epochs" and None in values):
         measured = "iterations" if key == "max_iterations" else "epochs_run"
         return float(trials[measured].max())

@@ -1,14 +1,10 @@
-"""The content of a YAML file as objects of typed classes; what does not fit is one mistake with its place.
+"""The reader of `reports/<paper>/paper.yaml`: it becomes a typed `Paper`, or one mistake with its place.
 
-cattrs walks the classes. The hooks here refuse what it would convert without a word (a number for a text,
-true for 1, a text for a list), and check the rules of `Annotated` types.
-
-[entries] How the entries of a paper.yaml become objects: tables, figures and measurements, each by its name.
-
-[reading] `reports/<paper>/paper.yaml`, found, read and checked.
+cattrs walks the classes. The hooks here refuse what it would convert silently (a number for a text, true for
+1, a text for a list), and check the rules of `Annotated` types. Tables, figures and measurements are mappings
+by name, whose settings are those of the function that each of them chooses.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
@@ -25,133 +21,15 @@ from yaml import YAMLError
 from sweep.config import untrusted
 from sweep.config.messages import experiments
 from sweep.core.errors import PaperError, nearest, one_line, shortened
+from sweep.core.rules import NOUNS, OneOf, Rule, allowed, hint, mistake, refusal
 from sweep.papers.collection import Settings, parameters, settings_class
 from sweep.papers.findings import typed_number
-from sweep.papers.rules import FileName, MistakeError, Names, OneOf, refused
+from sweep.papers.rules import FileName, KeyRule, Known, MistakeError, Names
 from sweep.papers.specification import SCALES, Figure, Finding, Measurement, Paper, Table
 from sweep.system import files
 
+REPORTS = Path("reports")
 Hook = Callable[[Any, Any], Any]
-
-_NOUNS: dict[type, str] = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
-
-
-def strict_converter(names: Names) -> Converter:
-    """A converter that converts no value; `names` is what the rule `Known` looks names up in."""
-    converter = Converter(forbid_extra_keys=True)
-
-    def annotated(kind: Any) -> Hook:
-        base, *rules = get_args(kind)
-        inner = converter.get_structure_hook(base)
-
-        def hook(value: Any, _: Any) -> Any:
-            made = inner(value, base)
-            for rule in rules:
-                rule.check(value, names)
-            return made
-
-        return hook
-
-    def sequence(kind: Any) -> Hook:
-        item = get_args(kind)[0]
-        inner = list_structure_factory(list[item], converter)  # type: ignore[valid-type]
-        made = tuple if get_origin(kind) is tuple else list
-        allowed = "a list of texts" if item is str else "a list"
-        return _checked(lambda value, kind: made(inner(value, kind)), list, allowed)
-
-    def mapping(kind: Any) -> Hook:
-        return _checked(mapping_structure_factory(kind, converter), dict, "a mapping")
-
-    def dataclass(kind: Any) -> Hook:
-        return _checked(make_dict_structure_fn(kind, converter), dict, "a mapping")
-
-    def typed_dict(kind: Any) -> Hook:
-        return _checked(make_typed_dict_structure_fn(kind, converter), dict, "a mapping")
-
-    for primitive in _NOUNS:
-        converter.register_structure_hook(primitive, _primitive)
-    converter.register_structure_hook_factory(is_dataclass, dataclass)
-    converter.register_structure_hook_factory(is_typeddict, typed_dict)
-    for factory, origins in (
-        (mapping, (Mapping, dict)),
-        (sequence, (Sequence, list, tuple)),
-        (annotated, (Annotated,)),
-    ):
-        converter.register_structure_hook_factory(partial(_has_origin, origins), factory)
-    return converter
-
-
-def structured(converter: Converter, content: Any, kind: Any, place: str = "") -> Any:
-    """`content` as a `kind`. Raises MistakeError, with its place below `place`, where it is none."""
-    try:
-        return converter.structure(content, kind)
-    except BaseValidationError as error:
-        mistake = _first(error)
-    except MistakeError as error:
-        mistake = error
-    raise MistakeError(mistake.text, f"{place}{mistake.place}")
-
-
-def _has_origin(origins: tuple[Any, ...], kind: Any) -> bool:
-    return get_origin(kind) in origins
-
-
-def _primitive(value: Any, kind: Any) -> Any:
-    if kind is float:
-        right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    else:
-        right = type(value) is kind
-    if not right:
-        raise refused(value, _NOUNS[kind])
-    return value
-
-
-def _checked(hook: Hook, kind: type, allowed: str) -> Hook:
-    """The hook, for values of this kind alone; the keys of a mapping must be texts."""
-
-    def checked(value: Any, wanted: Any) -> Any:
-        if not isinstance(value, kind):
-            raise refused(value, allowed)
-        for key in value if isinstance(value, dict) else ():
-            if not isinstance(key, str):
-                raise MistakeError(f": {key}: a key must be a text")
-        return hook(value, wanted)
-
-    return checked
-
-
-def _first(error: BaseValidationError) -> MistakeError:
-    """The first of the mistakes that cattrs has found, an unknown key before others."""
-    unknown = [each for each in error.exceptions if isinstance(each, ForbiddenExtraKeysError)]
-    if unknown:
-        return _unknown_key(unknown[0])
-    inner = error.exceptions[0]
-    if isinstance(inner, BaseValidationError):
-        found = _first(inner)
-    elif isinstance(inner, KeyError):
-        setting = issubclass(error.cl, Settings)
-        found = MistakeError(f": is missing; {error.cl.__name__} needs it" if setting else ": is missing")
-    elif isinstance(inner, MistakeError):
-        found = inner
-    else:
-        raise inner
-    return MistakeError(found.text, f"{_step(inner)}{found.place}")
-
-
-def _unknown_key(error: ForbiddenExtraKeysError) -> MistakeError:
-    key, kind = min(error.extra_fields), error.cl
-    what = f"setting of {kind.__name__}" if issubclass(kind, Settings) else "key"
-    return MistakeError(f": no such {what}{nearest(key, get_type_hints(kind))}", f".{key}")
-
-
-def _step(error: Exception) -> str:
-    """The key or position at which an error was found, as cattrs noted it."""
-    note = error.__notes__[-1]
-    if isinstance(note, IterableValidationNote):
-        return f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
-    return f".{note.name}"  # type: ignore[attr-defined]
-
-
 Functions = Mapping[str, Callable[..., Any]]
 Entries = Mapping[Annotated[str, FileName()], dict[str, Any]]
 
@@ -166,10 +44,79 @@ class Vocabulary:
     columns: Collection[str]
 
 
-def paper_converter(
+def names(reports: Path = REPORTS) -> list[str]:
+    """Return the names of the papers in the folder `reports`, of the working folder and of the package."""
+    folders = {file.parent.name for folder in _folders(reports) for file in folder.glob("*/paper.yaml")}
+    return sorted(filter(str.isprintable, folders))
+
+
+def find(name: str, reports: Path = REPORTS) -> Path:
+    """Return the paper.yaml of a paper, that in `reports` first. Raises PaperError if there is none."""
+    papers = names(reports)
+    if name not in papers:
+        clause = f"must be all or one of {', '.join(papers)}{nearest(name, papers)}"
+        raise PaperError(f"{shortened(name)}: no such paper; {clause}")
+    candidates = (folder / name / "paper.yaml" for folder in _folders(reports))
+    return next(file for file in candidates if files.is_there(file))
+
+
+def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
+    """Read the specification of a paper.
+
+    Raises PaperError, in one line that names the place, for anything missing, unknown or of the wrong kind.
+    """
+    file = find(name, reports)
+    try:
+        content = untrusted.load(files.read(file).decode("utf-8"))
+    except OSError as error:
+        raise PaperError(f"{file}: cannot be read ({error.strerror})") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise PaperError(f"{file}: {one_line(error)}") from error
+    for key, text in untrusted.texts(content):
+        if untrusted.calls_resolver(text):
+            raise PaperError(f"{file}: {key}={shortened(text)}: must be written out")
+    try:
+        return _paper(name, file, content, vocabulary)
+    except MistakeError as error:
+        path = error.path.removeprefix(".") or "the file"
+        raise PaperError(f"{file}: {path}{error.text}") from error
+
+
+def _folders(reports: Path) -> list[Path]:
+    return [reports, *files.folders("reports")]
+
+
+def _paper(name: str, file: Path, content: Any, vocabulary: Vocabulary) -> Paper:
+    """Build the paper of this name from the content of its file. Raises MistakeError."""
+    plain = strict_converter({})
+    content = structured(plain, content, dict[str, Any])
+    listed = _experiments(plain, name, content)
+    measurements = structured(plain, content.get("measurements", {}), Entries, path=".measurements")
+    converter = _paper_converter(vocabulary, listed, measurements)
+    paper: Paper = structured(converter, _with_fields(content, name=name, file=file), Paper)
+    return replace(paper, scales={scale: paper.scales.get(scale, {}) for scale in SCALES})
+
+
+def _experiments(plain: Converter, paper: str, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the paper's experiments, each of which has a file. Raises MistakeError."""
+    listed: tuple[str, ...] = structured(
+        plain, content.get("experiments", []), tuple[str, ...], path=".experiments"
+    )
+    if not listed:
+        raise MistakeError(": must name at least one experiment", ".experiments")
+    prefix = f"{paper}/"
+    stored = [name.removeprefix(prefix) for name in experiments() if name.startswith(prefix)]
+    for experiment in listed:
+        text = mistake(experiment, str, [OneOf(stored)])
+        if text:
+            raise MistakeError(text, ".experiments")
+    return listed
+
+
+def _paper_converter(
     vocabulary: Vocabulary, experiments: Collection[str], measurements: Collection[str]
 ) -> Converter:
-    """The converter for a paper.yaml with these experiments and measurements."""
+    """Return the converter for a paper.yaml with these experiments and measurements."""
     converter = strict_converter(
         {
             "experiments": experiments,
@@ -187,41 +134,33 @@ def paper_converter(
     return converter
 
 
-def with_given(content: Mapping[str, Any], **given: Any) -> dict[str, Any]:
-    """The content and what the place where it stands gives; it must not give that itself."""
-    for key in given:
-        if key in content:
-            raise MistakeError(": no such key", f".{key}")
-    return {**content, **given}
-
-
 def _register(converter: Converter, kind: type[Any], key: str, functions: Functions) -> None:
-    """Read a `kind` with its settings, which those of the function that it names under `key` must be.
+    """Read a `kind` with its settings, those of the function that it names under `key`.
 
-    A tuple of the kind is, in the file, a mapping from name to content.
+    In the file, a tuple of the kind is a mapping from name to content.
     """
     plain = converter.get_structure_hook(kind)
-    known = {item.name for item in fields(kind)}
+    keys = {item.name for item in fields(kind)}
 
     def entry(content: dict[str, Any], _: Any) -> Any:
         chosen = content.get(key)
         function = functions.get(chosen) if isinstance(chosen, str) else None
         for name in content:
-            if function and name not in known and name in parameters(function):
+            if function and name not in keys and name in parameters(function):
                 raise MistakeError(f": no such key; did you mean settings.{name}?", f".{name}")
         if kind is Table and ("rows" in content) == ("make" in content):
             raise MistakeError(": must have rows or make" + (", not both" if "rows" in content else ""))
-        made = plain(content, kind)
+        item = plain(content, kind)
         if function is None:
-            return made
-        arguments = made.arguments if isinstance(made, Figure) else made.settings
-        bound = structured(converter, arguments, settings_class(str(chosen), function), ".settings")
-        return replace(made, settings={name: getattr(bound, name) for name in made.settings})
+            return item
+        arguments = item.arguments if isinstance(item, Figure) else item.settings
+        bound = structured(converter, arguments, settings_class(str(chosen), function), path=".settings")
+        return replace(item, settings={name: getattr(bound, name) for name in item.settings})
 
     def named(content: Any, _: Any) -> tuple[Any, ...]:
-        found = structured(converter, content, Entries)
         return tuple(
-            structured(converter, with_given(own, name=name), kind, f".{name}") for name, own in found.items()
+            structured(converter, _with_fields(inner, name=name), kind, path=f".{name}")
+            for name, inner in structured(converter, content, Entries).items()
         )
 
     converter.register_structure_hook(kind, entry)
@@ -229,92 +168,148 @@ def _register(converter: Converter, kind: type[Any], key: str, functions: Functi
     converter.register_structure_hook_func(lambda other: bool(other == entries), named)
 
 
+def _with_fields(content: Mapping[str, Any], **values: Any) -> dict[str, Any]:
+    """Add fields that follow from where the content stands; it must not have them itself."""
+    for key in values:
+        if key in content:
+            raise MistakeError(": no such key", f".{key}")
+    return {**content, **values}
+
+
 def _register_finding(converter: Converter) -> None:
     """Read a finding: a text, or a text with its scale. A number in it must be a placeholder."""
     plain = converter.get_structure_hook(Finding)
 
     def finding(content: Any, _: Any) -> Finding:
-        made: Finding = plain({"text": content} if isinstance(content, str) else content, Finding)
-        number = typed_number(made.text)
+        item: Finding = plain({"text": content} if isinstance(content, str) else content, Finding)
+        number = typed_number(item.text)
         if number is not None:
             raise MistakeError(
                 f": {number}: must be a placeholder, such as {{table[label]}},"
                 " {table[label].published} or {given[name]}"
             )
-        return made
+        return item
 
     converter.register_structure_hook(Finding, finding)
 
 
-REPORTS = Path("reports")
+def strict_converter(names: Names) -> Converter:
+    """Return a converter that converts no value; `names` are those that the rule `Known` refers to."""
+    converter = Converter(forbid_extra_keys=True)
+
+    def annotated(kind: Any) -> Hook:
+        base, *rules = get_args(kind)
+        rules = [rule.resolved(names) if isinstance(rule, Known) else rule for rule in rules]
+        inner = converter.get_structure_hook(base)
+
+        def hook(value: Any, _: Any) -> Any:
+            item = inner(value, base)
+            for rule in rules:
+                if not rule.allows(value):
+                    raise _mistake(value, base, rule, rules)
+            return item
+
+        return hook
+
+    def sequence(kind: Any) -> Hook:
+        item = get_args(kind)[0]
+        inner = list_structure_factory(list[item], converter)  # type: ignore[valid-type]
+        collection = tuple if get_origin(kind) is tuple else list
+        words = "a list of texts" if item is str else "a list"
+        return _checked(lambda value, kind: collection(inner(value, kind)), list, words)
+
+    def mapping(kind: Any) -> Hook:
+        return _checked(mapping_structure_factory(kind, converter), dict, "a mapping")
+
+    def dataclass(kind: Any) -> Hook:
+        return _checked(make_dict_structure_fn(kind, converter), dict, "a mapping")
+
+    def typed_dict(kind: Any) -> Hook:
+        return _checked(make_typed_dict_structure_fn(kind, converter), dict, "a mapping")
+
+    for primitive in NOUNS:
+        converter.register_structure_hook(primitive, _primitive)
+    converter.register_structure_hook_factory(is_dataclass, dataclass)
+    converter.register_structure_hook_factory(is_typeddict, typed_dict)
+    for factory, origins in (
+        (mapping, (Mapping, dict)),
+        (sequence, (Sequence, list, tuple)),
+        (annotated, (Annotated,)),
+    ):
+        converter.register_structure_hook_factory(partial(_has_origin, origins), factory)
+    return converter
 
 
-def names(reports: Path = REPORTS) -> list[str]:
-    """The papers of the folder `reports`, of the working folder and of the package."""
-    found = {file.parent.name for folder in _folders(reports) for file in folder.glob("*/paper.yaml")}
-    return sorted(filter(str.isprintable, found))
-
-
-def find(name: str, reports: Path = REPORTS) -> Path:
-    """The paper.yaml of a paper, that of `reports` first. Raises PaperError where there is none."""
-    known = names(reports)
-    if name not in known:
-        allowed = f"must be all or one of {', '.join(known)}{nearest(name, known)}"
-        raise PaperError(f"{shortened(name)}: no such paper; {allowed}")
-    candidates = (folder / name / "paper.yaml" for folder in _folders(reports))
-    return next(file for file in candidates if files.is_there(file))
-
-
-def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
-    """The specification of a paper.
-
-    Raises PaperError, in one line that names the place, for whatever is missing, unknown or of the wrong
-    kind.
-    """
-    file = find(name, reports)
+def structured(converter: Converter, content: Any, kind: Any, *, path: str = "") -> Any:
+    """Convert `content` to a `kind`. Raises MistakeError, with a path below `path`."""
     try:
-        content = untrusted.load(files.read(file).decode("utf-8"))
-    except OSError as error:
-        raise PaperError(f"{file}: cannot be read ({error.strerror})") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise PaperError(f"{file}: {one_line(error)}") from error
-    for key, text in untrusted.texts(content):
-        if untrusted.calls_resolver(text):
-            raise PaperError(f"{file}: {key}={shortened(text)}: must be written out")
-    try:
-        return _paper(name, file, content, vocabulary)
-    except MistakeError as mistake:
-        place = mistake.place.removeprefix(".") or "the file"
-        raise PaperError(f"{file}: {place}{mistake.text}") from mistake
+        return converter.structure(content, kind)
+    except BaseValidationError as error:
+        first = _first(error)
+    except MistakeError as error:
+        first = error
+    raise MistakeError(first.text, f"{path}{first.path}")
 
 
-def _folders(reports: Path) -> list[Path]:
-    return [reports, *files.folders("reports")]
+def _has_origin(origins: tuple[Any, ...], kind: Any) -> bool:
+    return get_origin(kind) in origins
 
 
-def _paper(name: str, file: Path, content: Any, vocabulary: Vocabulary) -> Paper:
-    """The paper of this name, from the content of its file. Raises MistakeError."""
-    plain = strict_converter({})
-    content = structured(plain, content, dict[str, Any])
-    own = _experiments(plain, name, content)
-    measurements = structured(plain, content.get("measurements", {}), Entries, ".measurements")
-    converter = paper_converter(vocabulary, own, measurements)
-    paper: Paper = structured(converter, with_given(content, name=name, file=file), Paper)
-    return replace(paper, scales={scale: paper.scales.get(scale, {}) for scale in SCALES})
+def _primitive(value: Any, kind: Any) -> Any:
+    text = mistake(value, kind, [])
+    if text:
+        raise MistakeError(text)
+    return value
 
 
-def _experiments(plain: Converter, paper: str, content: Mapping[str, Any]) -> tuple[str, ...]:
-    """The paper's experiments, each of which has a file of its own. Raises MistakeError."""
-    found: tuple[str, ...] = structured(
-        plain, content.get("experiments", []), tuple[str, ...], ".experiments"
-    )
-    if not found:
-        raise MistakeError(": must name at least one experiment", ".experiments")
-    prefix = f"{paper}/"
-    there = OneOf([each.removeprefix(prefix) for each in experiments() if each.startswith(prefix)])
-    for each in found:
-        try:
-            there.check(each, {})
-        except MistakeError as mistake:
-            raise MistakeError(mistake.text, ".experiments") from mistake
-    return found
+def _mistake(value: Any, kind: Any, rule: Rule, rules: Sequence[Rule]) -> MistakeError:
+    """Return the mistake of a value that breaks one of its rules."""
+    if isinstance(rule, KeyRule):
+        return MistakeError(rule.refusal(value))
+    return MistakeError(refusal(value, allowed(kind, rules), hint(value, rules)))
+
+
+def _checked(hook: Hook, kind: type, words: str) -> Hook:
+    """Restrict a hook to values of this kind; the keys of a mapping must be texts."""
+
+    def checked(value: Any, target: Any) -> Any:
+        if not isinstance(value, kind):
+            raise MistakeError(refusal(value, words))
+        for key in value if isinstance(value, dict) else ():
+            if not isinstance(key, str):
+                raise MistakeError(f": {key}: a key must be a text")
+        return hook(value, target)
+
+    return checked
+
+
+def _first(error: BaseValidationError) -> MistakeError:
+    """Return the first of the mistakes that cattrs has found, an unknown key before others."""
+    unknown = [inner for inner in error.exceptions if isinstance(inner, ForbiddenExtraKeysError)]
+    if unknown:
+        return _unknown_key(unknown[0])
+    inner = error.exceptions[0]
+    if isinstance(inner, BaseValidationError):
+        first = _first(inner)
+    elif isinstance(inner, KeyError):
+        setting = issubclass(error.cl, Settings)
+        first = MistakeError(f": is missing; {error.cl.__name__} needs it" if setting else ": is missing")
+    elif isinstance(inner, MistakeError):
+        first = inner
+    else:
+        raise inner
+    return MistakeError(first.text, f"{_step(inner)}{first.path}")
+
+
+def _unknown_key(error: ForbiddenExtraKeysError) -> MistakeError:
+    key, kind = min(error.extra_fields), error.cl
+    noun = f"setting of {kind.__name__}" if issubclass(kind, Settings) else "key"
+    return MistakeError(f": no such {noun}{nearest(key, get_type_hints(kind))}", f".{key}")
+
+
+def _step(error: Exception) -> str:
+    """Return the key or position at which an error was found, as cattrs noted it."""
+    note = error.__notes__[-1]
+    if isinstance(note, IterableValidationNote):
+        return f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
+    return f".{note.name}"  # type: ignore[attr-defined]

@@ -1,157 +1,109 @@
-"""Rules that an annotation adds to a type: `Annotated[int, AtLeast(1)]` is a whole number of at least 1."""
+"""Rules of paper.yaml: `Annotated[int, AtLeast(1)]` is a whole number of at least 1.
+
+The general rules are those of settings, in `sweep.core.rules`; these are the ones that only papers need.
+"""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
-from sweep.core.errors import nearest, shortened
+from sweep.core.errors import nearest
+from sweep.core.rules import OneOf, Rule
 
-Names = Mapping[str, Collection[str]]
+Names = Mapping[str, Collection[str]]  # of experiments, columns and so on, by kind
 
 _FILE_NAME = re.compile(r"[a-z0-9_-]{1,100}")
 _FORMAT = re.compile(r"[+]?,?(\.\d{1,2})?[deEfFgG%]?|s")
 
 
 class MistakeError(ValueError):
-    """A value that is not allowed: its `place` in the file, relative to what is being read, and a `text`."""
+    """A value that is not allowed: a `text`, and its `path` in the file, relative to what is being read."""
 
-    def __init__(self, text: str, place: str = "") -> None:
+    def __init__(self, text: str, path: str = "") -> None:
         super().__init__(text)
-        self.text, self.place = text, place
-
-
-def refused(value: Any, allowed: str) -> MistakeError:
-    """The mistake of writing `value` where something else is allowed."""
-    return MistakeError(f"={'null' if value is None else shortened(value)}: must be {allowed}")
-
-
-class Rule(Protocol):
-    """What a value must be besides being of its type."""
-
-    def check(self, value: Any, names: Names) -> None:
-        """Raise MistakeError for a value that breaks the rule; `names` is what `Known` looks names up in."""
-
-
-@dataclass(frozen=True, eq=False)  # hashable, whatever the collection
-class OneOf:
-    """The value is one of these names."""
-
-    names: Collection[str]
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse other names, with the nearest that is allowed."""
-        if value not in self.names:
-            raise refused(value, f"one of {', '.join(self.names)}{nearest(value, self.names)}")
+        self.text, self.path = text, path
 
 
 @dataclass(frozen=True)
 class Known:
-    """The value is the name of an experiment, a column or something else of this `kind` that there is."""
+    """The name of an experiment, a column or something else of this `kind`, from the paper or its records."""
 
     kind: str
 
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse names that are not among those of the kind."""
-        OneOf(sorted(names[self.kind])).check(value, names)
-
-
-@dataclass(frozen=True, eq=False)  # hashable, whatever the collection
-class KeyOf:
-    """The key of a mapping is one of these."""
-
-    names: Collection[str]
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse other keys, with the nearest that is allowed."""
-        if value not in self.names:
-            raise MistakeError(f": no such key{nearest(value, self.names)}")
+    def resolved(self, names: Names) -> Rule:
+        """Return the rule that the value is one of these names."""
+        return OneOf(sorted(names[self.kind]))
 
 
 @dataclass(frozen=True)
-class KeyKnown:
-    """The key of a mapping is the name of something of this `kind` that there is."""
+class KeyKnown(Known):
+    """A key of a mapping that is the name of something of this `kind`."""
 
-    kind: str
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse keys that are not among the names of the kind."""
-        KeyOf(sorted(names[self.kind])).check(value, names)
+    def resolved(self, names: Names) -> Rule:
+        return KeyOf(sorted(names[self.kind]))
 
 
-class FileName:
-    """The key of a mapping is the name of a file without its ending: no name leads out of its folder."""
+class KeyRule(Rule):
+    """A rule for the keys of a mapping, with an error of its own."""
 
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse names with other characters."""
-        if not _FILE_NAME.fullmatch(value):
-            raise MistakeError(": a name must be of a-z, 0-9, _ and -, at most 100 of them")
+    def refusal(self, key: str) -> str:
+        """Return the error for a key that the rule does not allow."""
+        return f": a name must be {self.words}"
 
 
-class Format:
-    """The text says how a number or a text is written, as in Python's format(): `,d`, `.2f` or `s`.
+@dataclass(frozen=True, eq=False)  # hashable, whatever the collection
+class KeyOf(KeyRule):
+    """A key of a mapping that is one of these names."""
+
+    names: Collection[str]
+
+    @property
+    def words(self) -> str:
+        return f"one of {', '.join(self.names)}"
+
+    def allows(self, value: Any) -> bool:
+        return value in self.names
+
+    def refusal(self, key: str) -> str:
+        return f": no such key{nearest(key, self.names)}"
+
+
+class FileName(KeyRule):
+    """A key of a mapping that names a file, without its ending: no name leads out of its folder."""
+
+    @property
+    def words(self) -> str:
+        return "of a-z, 0-9, _ and -, at most 100 of them"
+
+    def allows(self, value: Any) -> bool:
+        return _FILE_NAME.fullmatch(value) is not None
+
+
+class Format(Rule):
+    """The format of a number or a text, as in Python's format(): `,d`, `.2f` or `s`.
 
     It gives no width: one of a thousand million would fill the memory.
     """
 
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse what can format neither a whole number nor a text."""
-        if not _FORMAT.fullmatch(value):
-            raise refused(value, "a format of Python without a width, such as ,d or .2f")
+    complete = True
+
+    @property
+    def words(self) -> str:
+        return "a format of Python without a width, such as ,d or .2f"
+
+    def allows(self, value: Any) -> bool:
+        return _FORMAT.fullmatch(value) is not None
 
 
-@dataclass(frozen=True)
-class AtLeast:
-    """The number is no smaller."""
+class Powers(Rule):
+    """A term [coefficient, power of x, power of y] of a polynomial, whose powers are whole numbers."""
 
-    bound: float
+    complete = True
 
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse smaller numbers."""
-        if value < self.bound:
-            raise refused(value, f"at least {self.bound}")
+    @property
+    def words(self) -> str:
+        return "a coefficient and two whole powers of at least 0"
 
-
-@dataclass(frozen=True)
-class AtMost:
-    """The number is no larger."""
-
-    bound: float
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse larger numbers."""
-        if value > self.bound:
-            raise refused(value, f"at most {self.bound}")
-
-
-@dataclass(frozen=True)
-class Length:
-    """The list has this many items, or at least so many."""
-
-    least: int
-    most: int | None = None
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse lists of another length."""
-        if not self.least <= len(value) <= (self.most or len(value)):
-            count = f"{self.least}" if self.most == self.least else f"at least {self.least}"
-            raise refused(value, f"a list of {count}")
-
-
-class Powers:
-    """The list is a term [coefficient, power of x, power of y] of a polynomial."""
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse powers that are negative or no whole numbers."""
-        if any(power < 0 or power != int(power) for power in value[1:]):
-            raise refused(value, "a coefficient and two whole powers of at least 0")
-
-
-class Increasing:
-    """Each number of the list is larger than the one before."""
-
-    def check(self, value: Any, names: Names) -> None:
-        """Refuse lists that do not rise."""
-        if any(low >= high for low, high in pairwise(value)):
-            raise refused(value, "a list of increasing numbers")
+    def allows(self, value: Sequence[float]) -> bool:
+        return all(power >= 0 and power == int(power) for power in value[1:])

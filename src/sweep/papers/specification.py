@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from sweep.papers.rules import AtLeast, AtMost, KeyKnown, KeyOf, Known, OneOf
+from sweep.core.rules import AtLeast, AtMost, OneOf
+from sweep.papers.rules import KeyKnown, KeyOf, Known
 
 SCALES = {  # from the smallest
     "smoke": "a few seconds a paper, only to see that everything runs",

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from sweep.core.errors import nearest
+from sweep.core.rules import AtLeast
 from sweep.papers import examples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.findings import Parts
-from sweep.papers.rules import AtLeast, Format
+from sweep.papers.rules import Format
 from sweep.papers.specification import UNITS, Digits, Experiment, MeasurementName, Row, Table, Unit
 from sweep.report import latex, markdown
 from sweep.report.page import text_columns

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep.config.schema import all_keys
+from sweep.config.schema import nodes
 from sweep.config.tables import FIGURES
 from sweep.system import files
 
@@ -53,7 +53,7 @@ def remove_stale(folder: Path) -> None:
     if not folder.is_dir():
         return
     files.check_own(folder)
-    settings = "|".join(sorted({re.escape(name) for full in all_keys() for name in (full, key([full]))}))
+    settings = "|".join(sorted({re.escape(name) for full in nodes() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
     # A number before the ending is from earlier versions, which numbered their figures.
     own = "".join(f"{re.escape(name)}|" for name in FIGURES)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.config.cell import batch_size, canonical, cell_id, iterations, steps_per_epoch
+from sweep.config.cell import batch_size, canonical_settings, cell_id, iterations, steps_per_epoch
 from sweep.config.check import check, check_sweep
-from sweep.config.columns import swept
+from sweep.config.columns import swept_settings
 from sweep.config.schema import Config
 from sweep.data import datasets
 from sweep.data.settings import Sizes, sizes
-from sweep.engines.choice import installed, wanted_as
+from sweep.engines.choice import installed, kernels_for
 from sweep.store import layout
 from sweep.store.state import Survey, survey
 from sweep.training.problem import architecture
@@ -51,7 +51,7 @@ def trial_seconds(config: Config, sizes: Sizes, rate: float) -> float:
     """Estimated seconds of one trial on one core that multiplies matrices at `rate` FLOP/s."""
     steps = iterations(config, sizes.train)
     updates = 6 if config.optimizer.name == "adam" else 2
-    elementwise = architecture(config, sizes.inputs).parameters * updates * ELEMENT_SECONDS
+    elementwise = architecture(config, sizes.inputs).parameter_count * updates * ELEMENT_SECONDS
     return flops(config, sizes) / (EFFICIENCY * rate) + steps * (STEP_SECONDS + elementwise)
 
 
@@ -100,7 +100,7 @@ class Cell:
 
     def settings(self) -> dict[str, object]:
         """The canonical settings, which a record holds and the id is a hash of."""
-        return canonical(self.config, self.digest, self.sizes)
+        return canonical_settings(self.config, self.digest, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Plan:
     @cached_property
     def swept(self) -> tuple[list[str], list[dict[str, object]]]:
         """The settings that differ between cells, and each cell's values of them."""
-        return swept([cell.config for cell in self.cells])
+        return swept_settings([cell.config for cell in self.cells])
 
     @cached_property
     def by_id(self) -> dict[str, list[Cell]]:
@@ -205,7 +205,7 @@ def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
         data = config.data
         key = repr(data)  # it may hold a list
         if key not in looked:
-            looked[key] = datasets.digest(data), sizes(datasets.counts(data), data)
+            looked[key] = datasets.contents_digest(data), sizes(datasets.counts(data), data)
         cells.append(Cell(config, *looked[key]))
     return tuple(cells)
 
@@ -240,7 +240,7 @@ def _as_stored(cell: Cell, stored: Survey) -> Cell:
     parallel = cell.config.parallel
     if parallel.kernels != "auto" or not stored.seeds:
         return cell
-    kernels = wanted_as(stored.engines[stored.seeds[0]])
+    kernels = kernels_for(stored.engines[stored.seeds[0]])
     if not installed(kernels):
         return cell
     return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels)))
@@ -253,7 +253,7 @@ def seeds_that_fit(config: Config, sizes: Sizes) -> int:
     shared = "order" not in config.vary
     room = LARGE_BATCH_BYTES if shared and batch >= LARGE_BATCH else BLOCK_BYTES
     gathered = 0 if shared else batch * sizes.inputs
-    by_weights = room // (item * (2 * network.parameters + gathered))
+    by_weights = room // (item * (2 * network.parameter_count + gathered))
     by_activations = ACTIVATION_BYTES // (2 * item * batch * sum(network.units[1:]))
     return max(1, min(by_weights, by_activations, MOST_SEEDS))
 

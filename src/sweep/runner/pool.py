@@ -35,10 +35,9 @@ from joblib.externals.loky.process_executor import BrokenProcessPool, Terminated
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from sweep.config.check import show
 from sweep.config.schema import ParallelConfig
 from sweep.core.errors import ExecutionError
-from sweep.core.formats import plural
+from sweep.core.formats import plural, typed_value
 from sweep.runner.plan import Cell, Plan
 from sweep.runner.progress import ProgressLine
 from sweep.runner.provenance import provenance
@@ -254,7 +253,7 @@ class FailedTrials:
         own = [(cell, each) for cell, each in trials if not each.of_folder]
         swept = {cell.id: values for cell, values in zip(plan.cells, plan.swept[1], strict=True)}
         for cell, each in own[:SHOWN]:
-            settings = " ".join(f"{key}={show(value)}" for key, value in swept[cell.id].items())
+            settings = " ".join(f"{key}={typed_value(value)}" for key, value in swept[cell.id].items())
             line = f"failed: cell {cell.id} {settings}".rstrip() + f", seed {each.seed}: {each.reason}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         if own:

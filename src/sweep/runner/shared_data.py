@@ -148,7 +148,7 @@ class SharedData:
 def load_own(config: Config, seed: int) -> PreparedData:
     """The data of one seed, in this process's memory; the split is the seed's own where splits vary."""
     raw = datasets.load(config.data)
-    return prepare(raw, config.data, config.precision, generator(config, seed, Stream.SPLIT))
+    return prepare(raw, config.data, config.precision, rng=generator(config, seed, Stream.SPLIT))
 
 
 def _key(config: Config) -> str:
@@ -177,7 +177,7 @@ def _write(folder: Path, config: Config) -> None:
 
     raw = datasets.load(config.data)
     rng = generator(config, 0, Stream.SPLIT)
-    data = prepare(raw, config.data, config.precision, rng, allocate)
+    data = prepare(raw, config.data, config.precision, rng=rng, allocate=allocate)
     for name in ("train", "validation", "test"):
         part = getattr(data, name)
         np.save(folder / f"{name}_labels.npy", part.labels)

@@ -27,7 +27,7 @@ from sweep.runner.provenance import blas, libraries
 from sweep.runner.shared_data import load_own, load_shared
 from sweep.store import state
 from sweep.store.write import Origin, write_record
-from sweep.training.problem import problem
+from sweep.training.problem import problem, problem_for
 from sweep.training.result import TrialResult
 from sweep.training.trainer import train_block
 
@@ -141,9 +141,8 @@ def ready(cells: Sequence[Cell], position: int, count: int) -> None:
 
 
 def _compilations(cell: Cell) -> Sequence[Compilation]:
-    config = cell.config
-    trained = problem(config, cell.sizes.inputs, cell.sizes.train)
-    return choose(trained, config.parallel.kernels).compilations(trained, config.precision)
+    trained = problem(cell.config, cell.sizes.inputs, cell.sizes.train)
+    return choose(trained, trained.kernels).compilations(trained, trained.precision)
 
 
 def run(task: Task) -> BlockOutcome:
@@ -206,7 +205,10 @@ def _train(task: Task) -> tuple[list[TrialResult], Origin]:
         data = load_own(config, block.seeds[0]) if task.data is None else load_shared(task.data, config)
         began = datetime.now(UTC).isoformat(timespec="milliseconds")
         results = train_block(
-            config, block.seeds, data, lambda fraction: task.fractions.write(task.position, fraction)
+            problem_for(config, data),
+            block.seeds,
+            data,
+            progress=lambda fraction: task.fractions.write(task.position, fraction),
         )
         return results, _origin(config, began, {**task.provenance, "blas": blas()})
 

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from sweep.config.columns import settings_of
+from sweep.config.columns import settings_of_row
 from sweep.config.compose import from_settings
 from sweep.core.errors import TrialsError
 from sweep.data import datasets, labels
@@ -52,12 +52,12 @@ def of_trials(trials: pd.DataFrame, root: str | None = None) -> Examples:
     row = trials.iloc[0]
     check_comparable(trials, "test_accuracy")
     digest = row["data.digest"]
-    own = row.get("data") in GENERATED or DATASETS.outside
+    own = row.get("data") in GENERATED or DATASETS.registered
     if root is None and digest != datasets.MNIST_DIGEST and not own:
         raise TrialsError(f"{row['data_label']}: its records do not say where its files lie (data.root)")
     given = {str(name): value for name, value in row.items()} | ({} if root is None else {"data.root": root})
-    (config,) = from_settings(settings_of(given))
-    if datasets.digest(config.data) != digest:
+    (config,) = from_settings(settings_of_row(given))
+    if datasets.contents_digest(config.data) != digest:
         raise TrialsError(f"{row['data_label']}: the files at hand are not those of its records ({digest})")
     raw = datasets.load(config.data)
     _, _, test = split(raw, config.data, generator(config, int(row["seed"]), Stream.SPLIT))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from sweep.core.errors import TrialsError
+from sweep.core.rules import AtLeast, Below, OneOf, mistake
 from sweep.stats.contrast import Contrast, Errors, Method
 
 Numbers = NDArray[np.float64]
@@ -208,6 +209,13 @@ def expected_maximum(count: int) -> float:
 Pairing = Literal["auto"] | bool
 
 
+_RULES: dict[str, tuple[Any, ...]] = {
+    "level": (float, AtLeast(0.5), Below(1)),
+    "margin": (float, AtLeast(0)),
+    "paired": (object, OneOf(("auto", True, False))),
+}
+
+
 @dataclass(frozen=True)
 class Criteria:
     """How differences are judged: fixed before any is looked at.
@@ -222,21 +230,15 @@ class Criteria:
     paired: Pairing = "auto"
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.level) and 0.5 <= self.level < 1):
-            raise TrialsError(f"level={self.level}: must be a number, at least 0.5, below 1")
-        if not (_is_number(self.margin) and 0 <= self.margin < math.inf):
-            raise TrialsError(f"margin={self.margin}: must be a number, at least 0")
-        if self.paired not in ("auto", True, False):
-            raise TrialsError(f"paired={self.paired}: must be 'auto', True or False")
+        for name, (kind, *rules) in _RULES.items():
+            text = mistake(getattr(self, name), kind, rules)
+            if text:
+                raise TrialsError(f"{name}{text}")
 
     @property
     def pairing(self) -> bool | None:
         """Whether cells are paired; None lets `contrast` decide it from the seeds that they have."""
         return None if self.paired == "auto" else bool(self.paired)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Verdict(StrEnum):

@@ -19,8 +19,8 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.config.check import needs
 from sweep.config.columns import columns_of, same_value
+from sweep.config.unused import needs
 from sweep.core.errors import SettingError, TrialsError, nearest
 from sweep.runner.plan import Plan
 from sweep.training.result import Status

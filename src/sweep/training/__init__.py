@@ -1,6 +1,6 @@
-"""Training a block of seeds: from a configuration and prepared data to one result for each seed.
+"""Training a block of seeds: from a problem and prepared data to one result for each seed.
 
-`trainer` trains a block. `protocol` says what a configuration trains, `randomness` and `batches` in which
-order, `evaluation` measures networks, `early_stopping` says when one no longer improves, `gradient_gate`
-checks the gradient beforehand, and `result` is what comes out.
+`problem` is everything that a configuration decides, with the random streams. `trainer` trains a block,
+`evaluation` measures its networks, `gradient_gate` checks the gradient beforehand, and `result` is the
+outcome.
 """

@@ -12,18 +12,18 @@ from sweep.engines.engine import Network
 from sweep.nn.objective import Objective
 from sweep.training.result import Status, TestOutcome
 
-SILENT = 0.99  # a network is dead if it gives this fraction of training examples the same outputs
-WORSE = 1.1  # it has diverged if its training loss is more than so many times that of its initial weights
-JUDGED = 5000  # most training examples on which that is judged
-HARDEST = 25  # a record keeps so many test examples of highest loss
+DEAD_FRACTION = 0.99  # a network is dead if it gives this fraction of training examples the same outputs
+DIVERGED_RATIO = 1.1  # a network has diverged if its training loss exceeds the initial one by this factor
+JUDGED_EXAMPLES = 5000  # the most training examples that are used to find out
+HARDEST_EXAMPLES = 25  # the test examples with the highest losses in a record
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Loss and accuracy of each seed, (seeds,), and the error of each class, (seeds, classes).
 
-    Accuracies and errors are fractions of 1; the error of a class without examples is NaN. If `evaluate` is
-    given no number of classes, the errors have no columns.
+    Accuracies and errors are fractions of 1; the error of a class without examples is NaN. Without a number
+    of classes, the errors have no columns.
     """
 
     loss: NDArray[np.float64]
@@ -33,21 +33,21 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one network says of every example: its loss, predicted and true class, each (examples,).
+    """The answers of one network: the loss, predicted and true class of each example, (examples,) each.
 
-    `silent` is the fraction of examples whose outputs are the most common ones.
+    `same_outputs` is the fraction of examples that get the most common outputs.
     """
 
     losses: NDArray[np.float64]
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
-    silent: float
+    same_outputs: float
 
 
 def predicted_class(outputs: Array) -> NDArray[np.int64]:
-    """The class of largest output, (...,), of outputs (..., classes).
+    """Return the class with the largest output, (...,), of outputs (..., classes).
 
-    A network with a single output predicts class 1 if it is above one half, and otherwise class 0.
+    A network with a single output predicts class 1 if the output is above one half, and otherwise class 0.
     """
     if outputs.shape[-1] == 1:
         return (outputs[..., 0] > 0.5).astype(np.int64)
@@ -55,18 +55,18 @@ def predicted_class(outputs: Array) -> NDArray[np.int64]:
     return predicted
 
 
-def evaluate(network: Network, part: Part, objective: Objective, classes: int = 0) -> Evaluation:
-    """Loss and accuracy of every seed on `part`, and the error of each class if there are `classes`."""
+def evaluate(network: Network, part: Part, objective: Objective, *, classes: int = 0) -> Evaluation:
+    """Measure every seed on `part`: loss, accuracy, and the error of each of `classes` classes."""
     seeds = network.seeds
     losses, correct, wrong = np.zeros(seeds), np.zeros(seeds), np.zeros((seeds, classes))
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
         z = network.outputs(part.features[rows])
-        # Column-major, as the network's outputs are, which makes the arithmetic with both faster.
+        # Column-major like the network's outputs, which makes the arithmetic with both faster.
         examples = objective.examples(z, np.asfortranarray(part.targets[rows]))
-        # One sum for each seed, so that the order of additions does not depend on the number of seeds.
+        # One sum for each seed: the order of additions must not depend on the number of seeds.
         losses += [float(seed.sum(dtype=np.float64)) for seed in examples]
-        # Output functions are increasing: the largest z has the largest output, which need not be computed.
+        # Output functions are increasing, so the largest z has the largest output: no need to compute it.
         decisive = z if z.shape[-1] > 1 else objective.outputs(z)
         right = predicted_class(decisive) == part.labels[rows]
         correct += np.count_nonzero(right, axis=-1)
@@ -80,7 +80,7 @@ def evaluate(network: Network, part: Part, objective: Objective, classes: int = 
 
 
 def predict(network: Network, part: Part, objective: Objective) -> Predictions:
-    """What a network, of one seed only, says of every example of `part`."""
+    """Collect the answers of a network of a single seed on every example of `part`."""
     pieces = []
     for start in range(0, len(part), network.examples_at_once):
         rows = slice(start, start + network.examples_at_once)
@@ -89,12 +89,12 @@ def predict(network: Network, part: Part, objective: Objective) -> Predictions:
     losses = np.concatenate([examples[0] for examples, _ in pieces]).astype(np.float64)
     outputs = np.concatenate([a[0] for _, a in pieces])
     # If most examples get the same outputs, the median of each output is that common value.
-    silent = float((outputs == np.median(outputs, axis=0).astype(outputs.dtype)).all(axis=1).mean())
-    return Predictions(losses, predicted_class(outputs), part.labels, silent)
+    same_outputs = float((outputs == np.median(outputs, axis=0).astype(outputs.dtype)).all(axis=1).mean())
+    return Predictions(losses, predicted_class(outputs), part.labels, same_outputs)
 
 
 def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutcome:
-    """The outcome on the test part: confusion matrix, errors by class, hardest and correct examples.
+    """Return confusion matrix, errors by class, hardest and correct examples of the test part.
 
     `part` is the test part, and `predictions` are those of one network on it.
     """
@@ -103,7 +103,7 @@ def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutc
     count = confusion.sum(axis=1)
     errors = np.full(classes, np.nan)
     np.divide(count - confusion.diagonal(), count, out=errors, where=count > 0)
-    hardest = np.argsort(-predictions.losses, kind="stable")[:HARDEST]
+    hardest = np.argsort(-predictions.losses, kind="stable")[:HARDEST_EXAMPLES]
     return TestOutcome(
         class_errors=errors,
         confusion=confusion,
@@ -117,19 +117,19 @@ def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutc
 
 
 def examples_sha256(indices: NDArray[np.int64]) -> str:
-    """A hash of the positions, (examples,), of a part's examples in their file: equal for equal examples."""
+    """Return a hash of the positions, (examples,), of a part's examples in their file."""
     return hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest()
 
 
-def judged(after: Predictions, before: Predictions, objective: Objective) -> Status | None:
-    """Whether a network has diverged or is dead, judged on training examples; None if it is neither.
+def failure(before: Predictions, after: Predictions, objective: Objective) -> Status | None:
+    """Return DIVERGED or DEAD if a network failed on training examples, otherwise None.
 
-    `after` are the predictions of its kept weights, `before` those of its initial weights. Diverged: the loss
-    is not finite, or clearly above that of the initial weights. Dead: nearly all examples get the same
-    outputs.
+    `before` are the predictions of its initial weights, `after` those of its final weights. A network has
+    diverged if its loss is not finite or clearly above the initial one. It is dead if nearly all examples get
+    the same outputs.
     """
     total = objective.loss.total
-    loss, start = total(float(after.losses.mean())), total(float(before.losses.mean()))
-    if not np.isfinite(loss) or loss > WORSE * start:
+    initial, final = total(float(before.losses.mean())), total(float(after.losses.mean()))
+    if not np.isfinite(final) or final > DIVERGED_RATIO * initial:
         return Status.DIVERGED
-    return Status.DEAD if after.silent >= SILENT else None
+    return Status.DEAD if after.same_outputs >= DEAD_FRACTION else None

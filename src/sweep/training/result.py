@@ -15,10 +15,11 @@ Curves = dict[str, list[float]]
 
 
 class Status(StrEnum):
-    """How a trial ended, judged on training data alone.
+    """The end of a trial, judged on training data alone.
 
     DIVERGED: a loss or weight that is not finite, or a training loss clearly above that of the initial
-    weights; left out of every mean. DEAD: the network answers all examples alike; it stays in every mean.
+    weights; left out of every mean. DEAD: the network gives all examples the same outputs; it stays in every
+    mean.
     """
 
     COMPLETED = "completed"
@@ -29,13 +30,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What the kept weights say of the test part.
+    """The outcome of the kept weights on the test part.
 
     `class_errors`, (classes,), is the fraction of each class that is misclassified, NaN for a class without
     examples. `confusion`, (classes, classes), counts examples, true classes in rows and predicted classes in
     columns. The `hardest` arrays, (hardest,) each, are of the examples with the highest losses, highest
-    first; `hardest_indices` are their positions in the test file. `correct`, (examples,), says which examples
-    are classified correctly, and `examples_sha256`, a hash of their positions, which examples those are.
+    first; `hardest_indices` are their positions in the test file. `correct`, (examples,), is True for each
+    example that is classified correctly, and `examples_sha256` is a hash of the examples' positions.
     """
 
     class_errors: NDArray[np.float64]
@@ -50,16 +51,16 @@ class TestOutcome:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial: how it ended, its curves, and its metrics.
+    """One trial: its end, its curves, and its metrics.
 
     `curves` maps iteration, epoch, and {train,validation,test}_{loss,accuracy} to a list with one number for
     each evaluation. `metrics` maps the losses and accuracies to those of the kept weights: the last weights,
     or with early stopping the best, of epoch `kept_epoch`. `class_curves` maps a part to the errors of the
-    classes, (evaluations, classes), without columns unless they were asked for. Accuracies and errors are
-    fractions of 1. `epochs_run` is the length of the training. `train_seconds` and `evaluation_seconds` are a
-    seed's share of its block's time, without compiling: time is divided equally by the seeds that were being
-    trained. `parameters`, (parameters,), are the kept weights, flat. `engine` took the steps, and
-    `gradient_error` is the error of its gradient that was found beforehand (see `gradient_gate`).
+    classes, (evaluations, classes), without columns unless the settings ask for them. Accuracies and errors
+    are fractions of 1. `epochs_run` is the length of the training. `train_seconds` and `evaluation_seconds`
+    are a seed's share of its block's time, without compiling: the seeds in training share each stretch of
+    time equally. `parameters`, (parameters,), are the kept weights, flat. `engine` took the steps, and
+    `gradient_error` is the error of its gradient before the first step (see `gradient_gate`).
     """
 
     seed: int
@@ -80,12 +81,12 @@ class TrialResult:
 
     @property
     def weights_sha256(self) -> str:
-        """SHA-256 of the bytes of the kept weights."""
+        """Return the SHA-256 of the bytes of the kept weights."""
         return hashlib.sha256(np.ascontiguousarray(self.parameters).tobytes()).hexdigest()
 
 
 def at_evaluation(curves: Curves, index: int) -> dict[str, float]:
-    """The losses and accuracies of one evaluation."""
+    """Return the losses and accuracies of one evaluation."""
     return {name: values[index] for name, values in curves.items() if name.endswith(("loss", "accuracy"))}
 
 

@@ -1,14 +1,10 @@
-"""The equations of `nn` as Numba compiles them, each of them once.
+"""The equations of `nn` for Numba to compile, each of them once.
 
-Each activation, output function, loss and penalty has a number here, so that one compiled function serves all
-of a kind. The tables map the entries of `nn` themselves, not their names, to these numbers. What a user has
-registered, or a class derived from one of ours, is therefore not known, and a problem with it is left to
-another engine. Constants are converted to the arrays' own precision first: one float64 constant would make a
+The tables number each activation, penalty, optimizer, output function and loss, so that one compiled function
+serves all of a kind. Their keys are the entries of `nn` themselves, not names: an entry that a user
+registers, or a class derived from one of `nn`, has no number, and a problem with it is left to another
+engine. Constants are converted to the precision of the arrays first: one float64 constant would make a
 float32 loop compute in float64.
-
-[steps] How a gradient becomes a step: the equations of `nn.optimizers`, each of them compiled once.
-
-[output_layer] The errors of the output layer, of a whole mini-batch or of one example.
 """
 
 import math
@@ -42,117 +38,15 @@ from sweep.nn.outputs import Output, least_exponent
 from sweep.nn.regularizers import L1, L2, NoPenalty, Regularizer
 
 
-class Rule(IntEnum):
-    """The number of a rule that turns a gradient into a step.
-
-    NONE takes no step. MOVE is the second half of MOMENTUM, for a gradient that is already in the velocity.
-    """
-
-    NONE = 0
-    SGD = 1
-    MOVE = 2
-    MOMENTUM = 3
-    NESTEROV = 4
-    RMSPROP = 5
-    ADAM = 6  # and AdamW
-
-
-RULES: dict[type[Optimizer], Rule] = {
-    Sgd: Rule.SGD,
-    Nesterov: Rule.NESTEROV,
-    RmsProp: Rule.RMSPROP,
-    Adam: Rule.ADAM,
-    AdamW: Rule.ADAM,
-}
-_SGD, _MOVE, _MOMENTUM = int(Rule.SGD), int(Rule.MOVE), int(Rule.MOMENTUM)
-_NESTEROV, _RMSPROP, _ADAM = int(Rule.NESTEROV), int(Rule.RMSPROP), int(Rule.ADAM)
-
-
-CONSTANTS = 7  # of the rule that needs most of them
-
-
-def rule_of(optimizer: Optimizer) -> Rule:
-    """The rule of an optimizer. Raises KeyError if it is not known."""
-    rule = RULES[type(optimizer)]
-    return Rule.MOMENTUM if isinstance(optimizer, Sgd) and optimizer.momentum else rule
-
-
-def constants_of(optimizer: Optimizer, rate: float, step: int, dtype: DTypeLike) -> NDArray[Any]:
-    """What `update` needs of an optimizer in step `step`, from 1, (CONSTANTS,); the rate comes first."""
-    match optimizer:
-        case Sgd(momentum) | Nesterov(momentum):
-            numbers = [rate, momentum]
-        case RmsProp(decay, epsilon):
-            numbers = [rate, decay, 1 - decay, epsilon]
-        case Adam(beta1, beta2):
-            corrected, epsilon = optimizer.corrected(rate, step)
-            kept = 1 - rate * optimizer.weight_decay if isinstance(optimizer, AdamW) else 1.0
-            numbers = [corrected, beta1, beta2, 1 - beta1, 1 - beta2, epsilon, kept]
-        case _:
-            numbers = []
-    return np.array(numbers + [0.0] * (CONSTANTS - len(numbers)), dtype)
-
-
-@compiled
-def momentum_step(p: Any, v: Any, rate: Any, momentum: Any) -> tuple[Any, Any]:
-    """The new parameter and the new state momentum * v; the gradient is in the velocity v already."""
-    real = type(p)
-    v = real(0) if abs(v) < real(NEGLIGIBLE_VELOCITY) else v
-    return p - rate * v, momentum * v
-
-
-@compiled
-def adam_step(
-    p: Any, g: Any, m: Any, v: Any, rate: Any, a: Any, b: Any, c: Any, d: Any, epsilon: Any, kept: Any
-) -> tuple[Any, Any, Any]:
-    """The new parameter and both moments; a is beta1, b is beta2, c is 1 - beta1 and d is 1 - beta2."""
-    real = type(p)
-    g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
-    m = a * m + c * g
-    v = b * v + d * g * g
-    m = real(0) if abs(m) < real(NEGLIGIBLE_MEAN) else m
-    v = real(0) if v < real(NEGLIGIBLE_SQUARE) else v
-    return kept * p - rate * m / (np.sqrt(v) + epsilon), m, v
-
-
-@compiled
-def update(
-    parameters: Array, gradient: Array, first: Array, second: Array, rule: int, numbers: NDArray[Any]
-) -> None:
-    """A step of `rule` on flat arrays of any one length; `numbers` are those of `constants_of`.
-
-    `first` and `second` are the optimizer's state; a rule that has less state does not read the rest. The
-    equations are those of `nn.optimizers`. Negligible entries of the state are flushed to zero in every step.
-    """
-    rate, a, b, c, d, epsilon, kept = numbers
-    real = parameters.dtype.type
-    zero = real(0)
-    if rule == _SGD:
-        for i in range(parameters.size):
-            parameters[i] -= rate * gradient[i]
-    elif rule == _MOVE:
-        for i in range(parameters.size):
-            parameters[i], first[i] = momentum_step(parameters[i], first[i], rate, a)
-    elif rule == _MOMENTUM:
-        for i in range(parameters.size):
-            parameters[i], first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
-    elif rule == _NESTEROV:
-        for i in range(parameters.size):
-            _, first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
-            parameters[i] -= rate * (gradient[i] + first[i])
-    elif rule == _RMSPROP:
-        least, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_SQUARE)
-        for i in range(parameters.size):
-            g = zero if abs(gradient[i]) < least else gradient[i]
-            s = a * first[i] + b * g * g
-            s = zero if s < tiny else s
-            first[i] = s
-            parameters[i] -= rate * g / (np.sqrt(s) + c)
-    elif rule == _ADAM:
-        for i in range(parameters.size):
-            parameters[i], first[i], second[i] = adam_step(
-                parameters[i], gradient[i], first[i], second[i], rate, a, b, c, d, epsilon, kept
-            )
+def supported(problem: Problem) -> bool:
+    """Return True if there is a formula for every part of a problem."""
+    return (
+        problem.architecture.function in ACTIVATIONS
+        and problem.objective.output in OUTPUTS
+        and type(problem.objective.loss) in LOSSES
+        and type(problem.optimizer) in RULES
+        and type(problem.regularizer) in _PENALTIES
+    )
 
 
 _NAMES = ("relu", "sigmoid", "tanh", "identity", "leaky_relu", "elu", "softplus", "gelu", "silu")
@@ -163,7 +57,7 @@ ACTIVATIONS: dict[Activation, int] = {activations.ACTIVATIONS[name]: kind for ki
 
 @compiled
 def activate(kind: int, z: Any) -> Any:
-    """The activation f(z) of one number; `kind` is one of `ACTIVATIONS`."""
+    """Return the activation f(z) of one number; `kind` is one of `ACTIVATIONS`."""
     real = type(z)
     if kind == _RELU:
         return real(0) if z < real(0) else z  # written so that NaN stays NaN
@@ -186,7 +80,7 @@ def activate(kind: int, z: Any) -> Any:
 
 @compiled
 def activation_slope(kind: int, z: Any, a: Any) -> Any:
-    """The derivative f'(z) of the activation at one number, with a = f(z)."""
+    """Return the derivative f'(z) of the activation at one number, with a = f(z)."""
     real = type(z)
     if kind == _RELU:
         return real(1) if a > real(0) else real(0)
@@ -214,28 +108,16 @@ _ROOT_HALF = math.sqrt(0.5)
 
 @compiled
 def sigmoid(z: Any) -> Any:
-    """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2."""
+    """Return 1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
     half = type(z)(0.5)
     return half * np.tanh(half * z) + half
 
 
 @compiled
 def normal_cdf(z: Any) -> Any:
-    """The distribution function of the standard normal distribution."""
+    """Return the distribution function of the standard normal distribution at z."""
     real = type(z)
     return real(0.5) * real(math.erfc(-real(_ROOT_HALF) * z))
-
-
-# Output functions and losses that the engine knows. Their equations stand in `output_layer`.
-OUTPUTS: dict[Output, int] = {
-    NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))
-}
-LOSSES: dict[type[Loss], int] = {
-    CrossEntropy: 0,
-    BinaryCrossEntropy: 1,
-    MeanSquaredError: 2,
-    RootMeanSquaredError: 3,
-}
 
 
 class Penalty(IntEnum):
@@ -247,26 +129,13 @@ class Penalty(IntEnum):
 
 
 _L1, _L2 = int(Penalty.L1), int(Penalty.L2)
-
-
 _PENALTIES: dict[type[Regularizer], Penalty] = {NoPenalty: Penalty.NONE, L1: Penalty.L1, L2: Penalty.L2}
 
 
 def penalty_of(regularizer: Regularizer) -> tuple[Penalty, float]:
-    """The penalty of a regularizer and its strength. Raises KeyError if it is not known."""
+    """Return the penalty of a regularizer and its strength. Raises KeyError if it has no number."""
     strength = regularizer.strength if isinstance(regularizer, L1 | L2) else 0.0
     return _PENALTIES[type(regularizer)], strength
-
-
-def known(problem: Problem) -> bool:
-    """Whether there is a formula for every part of a problem."""
-    return (
-        problem.architecture.function in ACTIVATIONS
-        and problem.objective.output in OUTPUTS
-        and type(problem.objective.loss) in LOSSES
-        and type(problem.optimizer) in RULES
-        and type(problem.regularizer) in _PENALTIES
-    )
 
 
 @compiled
@@ -283,8 +152,131 @@ def add_penalty(gradient: Array, weights: Array, penalty: int, strength: Any) ->
             gradient[i] += double * weights[i]
 
 
+class Rule(IntEnum):
+    """The number of a rule that turns a gradient into a step (see `nn.optimizers`).
+
+    NONE takes no step. MOVE is the second half of MOMENTUM, for a gradient that is already in the velocity.
+    """
+
+    NONE = 0
+    SGD = 1
+    MOVE = 2
+    MOMENTUM = 3
+    NESTEROV = 4
+    RMSPROP = 5
+    ADAM = 6  # and AdamW
+
+
+RULES: dict[type[Optimizer], Rule] = {
+    Sgd: Rule.SGD,
+    Nesterov: Rule.NESTEROV,
+    RmsProp: Rule.RMSPROP,
+    Adam: Rule.ADAM,
+    AdamW: Rule.ADAM,
+}
+_SGD, _MOVE, _MOMENTUM = int(Rule.SGD), int(Rule.MOVE), int(Rule.MOMENTUM)
+_NESTEROV, _RMSPROP, _ADAM = int(Rule.NESTEROV), int(Rule.RMSPROP), int(Rule.ADAM)
+CONSTANTS = 7  # the most that a rule needs
+
+
+def rule_of(optimizer: Optimizer) -> Rule:
+    """Return the rule of an optimizer. Raises KeyError if it has no number."""
+    rule = RULES[type(optimizer)]
+    return Rule.MOMENTUM if isinstance(optimizer, Sgd) and optimizer.momentum else rule
+
+
+def constants_of(optimizer: Optimizer, *, rate: float, step: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return the constants of an optimizer in step `step`, from 1, for `update`, (CONSTANTS,)."""
+    match optimizer:
+        case Sgd(momentum) | Nesterov(momentum):
+            numbers = [rate, momentum]
+        case RmsProp(decay, epsilon):
+            numbers = [rate, decay, 1 - decay, epsilon]
+        case Adam(beta1, beta2):
+            corrected, epsilon = optimizer.corrected(rate, step)
+            shrinkage = 1 - rate * optimizer.weight_decay if isinstance(optimizer, AdamW) else 1.0
+            numbers = [corrected, beta1, beta2, 1 - beta1, 1 - beta2, epsilon, shrinkage]
+        case _:
+            numbers = []
+    return np.array(numbers + [0.0] * (CONSTANTS - len(numbers)), dtype)
+
+
+@compiled
+def momentum_step(p: Any, v: Any, rate: Any, momentum: Any) -> tuple[Any, Any]:
+    """Return the new parameter and the new state momentum * v; v already contains the gradient."""
+    real = type(p)
+    v = real(0) if abs(v) < real(NEGLIGIBLE_VELOCITY) else v
+    return p - rate * v, momentum * v
+
+
+@compiled
+def adam_step(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, a: Any, b: Any, c: Any, d: Any, epsilon: Any, shrinkage: Any
+) -> tuple[Any, Any, Any]:
+    """Return the new parameter and both moments; a, b, c, d are beta1, beta2, 1 - beta1, 1 - beta2."""
+    real = type(p)
+    g = real(0) if abs(g) < real(NEGLIGIBLE_GRADIENT) else g
+    m = a * m + c * g
+    v = b * v + d * g * g
+    m = real(0) if abs(m) < real(NEGLIGIBLE_MEAN) else m
+    v = real(0) if v < real(NEGLIGIBLE_SQUARE) else v
+    return shrinkage * p - rate * m / (np.sqrt(v) + epsilon), m, v
+
+
+@compiled
+def update(
+    parameters: Array, gradient: Array, first: Array, second: Array, rule: int, numbers: NDArray[Any]
+) -> None:
+    """Take a step of `rule` on flat arrays of one length; `numbers` are those of `constants_of`.
+
+    `first` and `second` are the optimizer's state; a rule with less state does not read the rest. The
+    equations are those of `nn.optimizers`. Negligible entries of the state are flushed to zero in every step.
+    """
+    rate, a, b, c, d, epsilon, shrinkage = numbers
+    real = parameters.dtype.type
+    zero = real(0)
+    if rule == _SGD:
+        for i in range(parameters.size):
+            parameters[i] -= rate * gradient[i]
+    elif rule == _MOVE:
+        for i in range(parameters.size):
+            parameters[i], first[i] = momentum_step(parameters[i], first[i], rate, a)
+    elif rule == _MOMENTUM:
+        for i in range(parameters.size):
+            parameters[i], first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
+    elif rule == _NESTEROV:
+        for i in range(parameters.size):
+            _, first[i] = momentum_step(parameters[i], first[i] + gradient[i], rate, a)
+            parameters[i] -= rate * (gradient[i] + first[i])
+    elif rule == _RMSPROP:
+        least, tiny = real(NEGLIGIBLE_GRADIENT), real(NEGLIGIBLE_SQUARE)
+        for i in range(parameters.size):
+            g = zero if abs(gradient[i]) < least else gradient[i]
+            s = a * first[i] + b * g * g
+            s = zero if s < tiny else s
+            first[i] = s
+            parameters[i] -= rate * g / (np.sqrt(s) + c)
+    elif rule == _ADAM:
+        for i in range(parameters.size):
+            parameters[i], first[i], second[i] = adam_step(
+                parameters[i], gradient[i], first[i], second[i], rate, a, b, c, d, epsilon, shrinkage
+            )
+
+
+# Output functions and losses. `example_errors` has their equations.
+OUTPUTS: dict[Output, int] = {
+    NN_OUTPUTS[name]: kind for kind, name in enumerate(("softmax", "sigmoid", "identity"))
+}
+LOSSES: dict[type[Loss], int] = {
+    CrossEntropy: 0,
+    BinaryCrossEntropy: 1,
+    MeanSquaredError: 2,
+    RootMeanSquaredError: 3,
+}
+
+
 def errors(objective: Objective, z: Array, targets: Array) -> None:
-    """z <- dE/dz. Softmax with cross-entropy is compiled; all other pairs are left to NumPy.
+    """Set z <- dE/dz. Softmax with cross-entropy is compiled; all other pairs are left to NumPy.
 
     `z` is (seeds, batch, outputs), laid out in memory as (seeds, outputs, batch); `targets` is
     (seeds, batch, outputs), or (batch, outputs) for all seeds.
@@ -295,7 +287,7 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
     scale = z.dtype.type(1 if objective.reduction == "sum" else 1 / z.shape[1])
     apart, examples = z.swapaxes(1, 2), np.empty(z.shape[1], z.dtype)
     shift(apart, examples, z.dtype.type(least_exponent(z.dtype)))
-    # NumPy's exponential handles many numbers at once, Numba's one.
+    # NumPy's exponential handles many numbers at once, Numba's only one.
     np.exp(apart, out=apart)
     softmax_errors(apart, targets if targets.ndim == 3 else targets[None], examples, scale)
 
@@ -304,7 +296,7 @@ def errors(objective: Objective, z: Array, targets: Array) -> None:
 # of one output for all examples are neighbours in memory, so the innermost loops run over examples.
 @compiled
 def shift(z: Array, largest: Array, least: Any) -> None:
-    """z <- max(z - the largest z of the example, least); `largest`, (batch,), is working space."""
+    """Set z <- max(z - the largest z of the example, least); `largest`, (batch,), is working space."""
     for s in range(z.shape[0]):
         for i in range(z.shape[2]):
             largest[i] = z[s, 0, i]
@@ -320,10 +312,10 @@ def shift(z: Array, largest: Array, least: Any) -> None:
 
 @compiled
 def softmax_errors(exponentials: Array, targets: Array, factors: Array, scale: Any) -> None:
-    """exponentials <- scale * (exponentials / their sum - targets); `factors`, (batch,), is working space."""
+    """Set exponentials <- scale * (exponentials / their sum - targets); `factors`, (batch,), is scratch."""
     z, shared = exponentials, targets.shape[0] == 1
     for s in range(z.shape[0]):
-        own = 0 if shared else s
+        row = 0 if shared else s
         factors[:] = 0
         for k in range(z.shape[1]):
             for i in range(z.shape[2]):
@@ -332,7 +324,7 @@ def softmax_errors(exponentials: Array, targets: Array, factors: Array, scale: A
             factors[i] = scale / factors[i]
         for k in range(z.shape[1]):
             for i in range(z.shape[2]):
-                z[s, k, i] = z[s, k, i] * factors[i] - targets[own, i, k] * scale
+                z[s, k, i] = z[s, k, i] * factors[i] - targets[row, i, k] * scale
 
 
 _SOFTMAX, _SIGMOID_OUTPUT = (OUTPUTS[NN_OUTPUTS[name]] for name in ("softmax", "sigmoid"))
@@ -341,7 +333,7 @@ _SQUARED, _ROOT = LOSSES[MeanSquaredError], LOSSES[RootMeanSquaredError]
 
 @compiled
 def example_errors(z: Array, targets: Array, output: int, loss: int, least: Any) -> None:
-    """z <- dE/dz of one example; z and targets are (outputs,), `least` is `nn.outputs.least_exponent`."""
+    """Set z <- dE/dz of one example; z and targets are (outputs,), `least` is `nn.outputs.least_exponent`."""
     real, count = z.dtype.type, z.size
     if output == _SOFTMAX:
         largest, total = z[0], real(0)

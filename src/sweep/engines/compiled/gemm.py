@@ -1,8 +1,8 @@
 """Products of packed matrices (see `packing`), computed by the micro-kernel a few rows and packs at a time.
 
 Each number of a product is a chain of fused multiply-adds along the inner dimension, which is cut at every
-`DEPTH` and added up. The chain does not depend on how many rows, packs or seeds are computed beside it, so
-that the bits of a seed do not depend on its neighbours.
+`DEPTH` and added up. The chain does not depend on the number of rows, packs or seeds in the same call, so the
+bits of a seed do not depend on its neighbours.
 """
 
 from typing import Any
@@ -16,10 +16,10 @@ from sweep.engines.compiled.microkernel import SHORT, TALL, VECTOR_BYTES, micro_
 from sweep.engines.compiled.microkernel import transpose as transpose_square
 
 AVAILABLE = VECTOR_BYTES > 0
-DEPTH = 128  # of the inner dimension are done at a time: two packs of that length fit the first-level cache
-ROWS = 256  # of the inputs are done at a time: that many fit the second-level cache
+DEPTH = 128  # numbers of the inner dimension at a time: two packs of that length fit the first-level cache
+ROWS = 256  # rows of the inputs at a time: they fit the second-level cache
 
-# Numba's decorator hides from mypy how its functions are called.
+# mypy does not see the signature behind Numba's decorator.
 _transpose_square: Any = transpose_square
 if AVAILABLE:
     _tall, _tall_single, _short, _short_single, _row, _row_single = (
@@ -31,11 +31,11 @@ if AVAILABLE:
 
 
 @compiled
-def _calls(rows: int, room: bool) -> tuple[int, int]:
-    """How many calls of the tall and of the short micro-kernel do so many rows.
+def _calls(rows: int, padded: bool) -> tuple[int, int]:
+    """Return the numbers of calls of the tall and of the short micro-kernel that cover so many rows.
 
-    With `room` behind the last row they may do a few rows too many. Without it they leave the last few rows
-    to the micro-kernel of one row.
+    If the rows are `padded`, they may cover a few rows too many. If not, they leave the last few rows to the
+    micro-kernel of one row.
     """
     covered = rows
     while True:
@@ -43,22 +43,21 @@ def _calls(rows: int, room: bool) -> tuple[int, int]:
             left = covered - short * SHORT
             if left >= 0 and left % TALL == 0:
                 return left // TALL, short
-        covered += 1 if room else -1
+        covered += 1 if padded else -1
 
 
 @compiled
 def multiply(inputs: Array, packed: bool, weights: Array, out: Array) -> None:
-    """out <- inputs @ weights, of all seeds.
+    """Set out <- inputs @ weights, of all seeds.
 
     `inputs`, read-only, is (seeds or 1, packs, batch + SHORT, lanes) if `packed`, otherwise (1, 1, batch,
     rows) in row-major order. `weights` is (seeds, packs, rows, lanes), `out` (seeds, packs, batch + SHORT,
-    lanes). If all seeds have the same inputs, the packs of all seeds' weights are multiplied as if they were
-    one matrix.
+    lanes). If all seeds have the same inputs, the packs of all seeds' weights are multiplied like one matrix.
     """
     seeds, packs, rows, width = weights.shape
     room = out.shape[2]
     batch = room - SHORT
-    own_size, a_pack = inputs.shape[1] * room * width, room * width
+    seed_size, a_pack = inputs.shape[1] * room * width, room * width
     a_row = width if packed else rows
     if inputs.shape[0] == 1:
         seeds, packs = 1, seeds * packs
@@ -75,7 +74,7 @@ def multiply(inputs: Array, packed: bool, weights: Array, out: Array) -> None:
                 if packed:
                     # First the whole packs of the inputs, then the columns of a last pack that is not full.
                     outer, inner = (left // width, width) if left >= width else (1, left)
-                    a_at = seed * own_size + at // width * a_pack
+                    a_at = seed * seed_size + at // width * a_pack
                 for pack in range(0, packs, 2):
                     first = seed * packs + pack
                     pair = pack + 1 < packs
@@ -121,12 +120,12 @@ def add_products(
     penalty: int,
     strength: Any,
 ) -> None:
-    """out <- scale * inputs' @ delta of all seeds; with `add`, out <- out + scale * inputs' @ delta.
+    """Set out <- scale * inputs' @ delta of all seeds; with `add`, out <- out + scale * inputs' @ delta.
 
     `inputs` is (seeds or 1, packs, batch + SHORT, lanes), `delta` (seeds, packs, batch + SHORT, lanes);
     `out`, `weights`, `first` and `second` are (seeds, packs, rows, lanes). Unless `rule` and `penalty` are 0,
     the penalty's gradient is then added to `out`, and `weights` take a step of `rule` with it (see
-    `steps.update`). That is done for two packs at a time, while their gradient is still in the cache.
+    `formulas.update`). This happens for two packs at a time, while their gradient is still in the cache.
     """
     seeds, packs, rows, width = out.shape
     room = delta.shape[2]
@@ -135,18 +134,18 @@ def add_products(
         seeds, packs = 1, seeds * packs
     depth = -(-batch // -(-batch // DEPTH))
     for seed in range(seeds):
-        own = seed * inputs.shape[1] * room * width
+        seed_at = seed * inputs.shape[1] * room * width
         for start in range(0, batch, depth):
             count, adding = min(depth, batch - start), add or start > 0
             for pack in range(0, packs, 2):
                 pair = pack + 1 < packs
-                place = seed * packs + pack
-                b = (delta, (place * room + start) * width, room * width)
+                position = seed * packs + pack
+                b = (delta, (position * room + start) * width, room * width)
                 row = 0
                 while row < rows:
-                    a_at = own + (row // width * room + start) * width + row % width
+                    a_at = seed_at + (row // width * room + start) * width + row % width
                     a = (inputs, a_at, 1, 0, count, 1)
-                    to = (out, (place * rows + row) * width, rows * width, scale, adding)
+                    to = (out, (position * rows + row) * width, rows * width, scale, adding)
                     if row + SHORT <= rows:
                         if pair:
                             _down(*a, *b, *to)
@@ -160,7 +159,7 @@ def add_products(
                             _row_down_single(*a, *b, *to)
                         row += 1
                 if (rule != 0 or penalty != 0) and start + count == batch:
-                    done = slice(place * rows * width, (place + 1 + pair) * rows * width)
+                    done = slice(position * rows * width, (position + 1 + pair) * rows * width)
                     gradient, parameters = out.reshape(-1)[done], weights.reshape(-1)[done]
                     add_penalty(gradient, parameters, penalty, strength)
                     update(
@@ -197,7 +196,7 @@ def transpose(weights: Array, out: Array) -> None:
 
 @compiled
 def add_sums(delta: Array, ones: Array, bias: Array, scale: Any, add: bool) -> None:
-    """bias <- scale * (the sum of delta over the batch), or with `add` bias <- bias + that.
+    """Set bias <- scale * (the sum of delta over the batch), or with `add` bias <- bias + that.
 
     `delta` is (seeds, packs, batch + SHORT, lanes), `bias` (seeds, packs, 1, lanes), `ones` (batch,) of ones.
     """

@@ -1,4 +1,4 @@
-"""How the functions of this engine are compiled, and where they are kept for the next process."""
+"""The decorators that compile the functions of this engine and cache them on disk for the next process."""
 
 import hashlib
 import os
@@ -12,19 +12,19 @@ from numba.misc import appdirs
 
 _PREFIX = "compiled-"
 
-# mypy does not see what Numba's modules hold.
+# mypy does not see the contents of Numba's modules.
 _config: Any = numba.config
 _user_cache_dir: Any = appdirs.user_cache_dir
 
 
 def _folder() -> Path:
-    """The folder for the compiled functions of the sources as they are now.
+    """Return the folder for the compiled functions of the current sources.
 
-    Numba compiles a function again if the file that it is in has changed, but not if a file that it imports
-    has: after a change in `formulas`, a function in `gemm` would stay as it was. So each state of all files
-    that are compiled, and of `nn`, whose constants they use, has a folder of its own. It is in
-    NUMBA_CACHE_DIR if that is set, otherwise beside the sources, where folders of older states are removed.
-    If that place cannot be written to, it is in the user's folder of caches.
+    Numba recompiles a function if its own file has changed, but not if a file that it imports has: after a
+    change in `formulas`, a function in `gemm` would stay as it was. So each state of all compiled files, and
+    of `nn`, whose constants they use, gets its own folder. It is in NUMBA_CACHE_DIR if that is set, otherwise
+    next to the sources, where folders of older states are removed. If the sources are read-only, it is in the
+    user's cache folder.
     """
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), *(here.parents[1] / "nn").glob("*.py")])
@@ -44,11 +44,11 @@ def _folder() -> Path:
 _FOLDER = str(_folder())
 
 
-def _kept(compile_function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same decorator, but compiled code is kept in our folder."""
+def _cached(compile_function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make a decorator store its compiled code in our folder."""
 
     def decorate(function: Any) -> Any:
-        # Numba reads the name of the folder when a function is decorated. Other packages keep theirs.
+        # Numba reads the name of the folder when a function is decorated. Other packages must keep theirs.
         before, _config.CACHE_DIR = _config.CACHE_DIR, _FOLDER
         try:
             return compile_function(function)
@@ -58,9 +58,9 @@ def _kept(compile_function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-# With error_model="numpy" a division by zero gives infinity, as in NumPy, instead of an exception, and loops
-# that divide can be vectorised. With nogil, other threads run meanwhile.
-compiled = _kept(numba.njit(cache=True, nogil=True, error_model="numpy"))
-# For functions with a sum: the compiler may choose the order in which it adds, so that it can vectorise the
-# loop. The order is part of the compiled code and so the same for every seed. Nothing else is relaxed.
-compiled_sum = _kept(numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"}))
+# With error_model="numpy" a division by zero gives infinity, as in NumPy, instead of an exception, so loops
+# that divide can be vectorised. With nogil, other threads can run meanwhile.
+compiled = _cached(numba.njit(cache=True, nogil=True, error_model="numpy"))
+# For functions with a sum: the compiler may choose the order of additions, so that it can vectorise the loop.
+# The order is part of the compiled code and so the same for every seed. Nothing else is relaxed.
+compiled_sum = _cached(numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"}))

@@ -1,8 +1,8 @@
-"""The micro-kernel: a few rows and columns of a matrix product, whose sums stay in vector registers.
+"""The micro-kernel: a few rows and columns of a matrix product, with sums that stay in vector registers.
 
-Matrix products take most of a step's time, and Numba cannot keep a small array in registers. So this
-function is built instruction by instruction, in LLVM's intermediate language, after Goto and van de Geijn,
-"Anatomy of high-performance matrix multiplication" (2008). `gemm` calls it for all parts of a product.
+Matrix products take most of a step's time, and Numba cannot keep a small array in registers. So this function
+is built instruction by instruction, in LLVM's intermediate language, after Goto and van de Geijn, "Anatomy of
+high-performance matrix multiplication" (2008). `gemm` calls it for all parts of a product.
 """
 
 import platform
@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 
 def _processor_features() -> set[str]:
-    """The names of the instruction sets of the processor that Numba compiles for, as LLVM calls them."""
+    """Return LLVM's names of the instruction sets of the processor that Numba compiles for."""
     settings: Any = config
     if settings.CPU_FEATURES is not None:
         return {name[1:] for name in settings.CPU_FEATURES.split(",") if name.startswith("+")}
@@ -34,7 +34,7 @@ def _vector_bytes() -> int:
 
 # Bytes of a vector register. 0 if the processor has no fused multiply-adds: NumPy is faster there.
 VECTOR_BYTES = _vector_bytes()
-# Rows that one call does. Their sums, two vectors a row, and the factors fill the vector registers, of which
+# Rows of one call. Their sums, two vectors a row, and the factors fill the vector registers, of which
 # AVX-512 has 32 and AVX2 has 16.
 TALL, SHORT = (14, 8) if VECTOR_BYTES == 64 else (6, 4)
 
@@ -42,14 +42,14 @@ _INT, _INT32 = ir.IntType(64), ir.IntType(32)
 
 
 def _call(builder: Any, name: str, result: Any, *operands: Any) -> Any:
-    """A call of one of LLVM's built-in functions."""
+    """Add a call of one of LLVM's built-in functions."""
     insert: Any = cgutils.get_or_insert_function
     kind = ir.FunctionType(result, [operand.type for operand in operands])
     return builder.call(insert(builder.module, kind, name), operands)
 
 
 class _Vectors:
-    """Adds instructions on vectors of one type of number to a function that is being built."""
+    """A builder of instructions on vectors of one type of number."""
 
     def __init__(self, builder: Any, number: Any, item_bytes: int) -> None:
         self.builder, self.lanes, self._item_bytes = builder, VECTOR_BYTES // item_bytes, item_bytes
@@ -57,12 +57,12 @@ class _Vectors:
         self.zero = ir.Constant(self.type, [0.0] * self.lanes)
 
     def fused(self, first: Any, second: Any, third: Any) -> Any:
-        """first * second + third, rounded once."""
+        """Add first * second + third, rounded once."""
         name = f"llvm.fma.v{self.lanes}f{8 * self._item_bytes}"
         return _call(self.builder, name, self.type, first, second, third)
 
     def repeated(self, number: Any) -> Any:
-        """A vector that holds a number in every lane."""
+        """Add a vector that holds a number in every lane."""
         nothing = ir.Constant(self.type, ir.Undefined)
         first = self.builder.insert_element(nothing, number, _INT32(0))
         lanes = ir.Constant(ir.VectorType(_INT32, self.lanes), [0] * self.lanes)
@@ -79,14 +79,14 @@ class _Vectors:
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
-    """The address of element `at` of an array."""
+    """Add the address of element `at` of an array."""
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
 
 
 def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
-    """The function that computes `height` rows and `vectors` packs of columns of a product (see `packing`).
+    """Build the function that computes `height` rows and `vectors` packs of columns (see `packing`).
 
-    It does out <- scale * a @ b, or with `add` out <- out + scale * a @ b. The factors begin at the elements
+    It sets out <- scale * a @ b, or with `add` out <- out + scale * a @ b. The factors begin at the elements
     `a_at` and `b_at`, the result at `out_at`. Rows of `a` are `a_row` apart. The inner dimension is `outer`
     packs of `a`, `a_pack` apart, with `inner` columns each. These follow one another, or are a vector's width
     apart if `transposed`. Packs of `b` and of `out` are `b_pack` and `out_pack` apart. All positions and
@@ -123,13 +123,13 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             a, a_at, a_row, a_pack, inner, outer, b, b_at, b_pack, out, out_at, out_pack, scale, add = (
                 arguments
             )
-            a_type, b_type, out_type = (signature.args[place] for place in (0, 6, 9))
+            a_type, b_type, out_type = (signature.args[position] for position in (0, 6, 9))
             vector = _Vectors(builder, context.get_data_type(out_type.dtype), out_type.dtype.bitwidth // 8)
             first = _pointer(context, builder, a_type, a, a_at)
             right = _pointer(context, builder, b_type, b, b_at)
             corner = _pointer(context, builder, out_type, out, out_at)
             rows = [builder.mul(a_row, _INT(row)) for row in range(height)]
-            places = [(row, part) for row in range(height) for part in range(vectors)]
+            cells = [(row, part) for row in range(height) for part in range(vectors)]
             before = builder.block
             pack, step, pack_end, end = (
                 builder.append_basic_block(name) for name in ("pack", "step", "pack_end", "end")
@@ -137,7 +137,7 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             builder.branch(pack)
 
             def carried(block: Any, kind: Any, start: Any) -> Any:
-                """A value that changes in a loop: it is `start` when control comes from `block`."""
+                """Add a value that changes in a loop and is `start` when control comes from `block`."""
                 value = builder.phi(kind)
                 value.add_incoming(start, block)
                 return value
@@ -145,13 +145,13 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             builder.position_at_end(pack)
             packs = carried(before, _INT, _INT(0))
             pack_a, pack_b = carried(before, first.type, first), carried(before, right.type, right)
-            pack_sums = {place: carried(before, vector.type, vector.zero) for place in places}
+            pack_sums = {cell: carried(before, vector.type, vector.zero) for cell in cells}
             builder.branch(step)
 
             builder.position_at_end(step)
             steps = carried(pack, _INT, _INT(0))
             step_a, step_b = carried(pack, first.type, pack_a), carried(pack, right.type, pack_b)
-            sums = {place: carried(pack, vector.type, pack_sums[place]) for place in places}
+            sums = {cell: carried(pack, vector.type, pack_sums[cell]) for cell in cells}
             factors = [
                 vector.load(builder.gep(step_b, [builder.mul(b_pack, _INT(part))])) for part in range(vectors)
             ]
@@ -165,8 +165,8 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             steps.add_incoming(next_steps, step)
             step_a.add_incoming(builder.gep(step_a, [_INT(vector.lanes if transposed else 1)]), step)
             step_b.add_incoming(next_b, step)
-            for place in places:
-                sums[place].add_incoming(totals[place], step)
+            for cell in cells:
+                sums[cell].add_incoming(totals[cell], step)
             builder.cbranch(builder.icmp_signed("<", next_steps, inner), step, pack_end)
 
             builder.position_at_end(pack_end)
@@ -174,8 +174,8 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             packs.add_incoming(next_packs, pack_end)
             pack_a.add_incoming(builder.gep(pack_a, [a_pack]), pack_end)
             pack_b.add_incoming(next_b, pack_end)
-            for place in places:
-                pack_sums[place].add_incoming(totals[place], pack_end)
+            for cell in cells:
+                pack_sums[cell].add_incoming(totals[cell], pack_end)
             builder.cbranch(builder.icmp_signed("<", next_packs, outer), pack, end)
 
             builder.position_at_end(end)
@@ -183,15 +183,15 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
             with builder.if_else(add) as (adding, replacing):
                 for branch, replace in ((adding, False), (replacing, True)):
                     with branch:
-                        for row, part in places:
+                        for row, part in cells:
                             offset = builder.add(builder.mul(out_pack, _INT(part)), _INT(row * vector.lanes))
-                            place, total = builder.gep(corner, [offset]), totals[row, part]
+                            pointer, total = builder.gep(corner, [offset]), totals[row, part]
                             new = (
                                 builder.fmul(scales, total)
                                 if replace
-                                else vector.fused(scales, total, vector.load(place))
+                                else vector.fused(scales, total, vector.load(pointer))
                             )
-                            vector.store(new, place)
+                            vector.store(new, pointer)
             return context.get_dummy_value()
 
         return signature, generate
@@ -201,9 +201,10 @@ def micro_kernel(height: int, vectors: int, *, transposed: bool = False) -> Any:
 
 @intrinsic
 def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> Any:
-    """Transpose a square matrix of as many rows as a vector has lanes, from `source` at element `source_at`.
+    """Transpose a square matrix with as many rows as a vector has lanes.
 
-    It is written to `to` at element `to_at`; rows follow one another in both arrays.
+    It is read from `source` at element `source_at` and written to `to` at element `to_at`; rows follow one
+    another in both arrays.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -217,8 +218,8 @@ def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> 
         rows = [vector.load(builder.gep(start, [_INT(row * size)])) for row in range(size)]
         bit = 1
         while bit < size:
-            # Numbers in the upper right and lower left of each square of 2 * bit rows change places: the
-            # number in row r and lane l goes where this bit of r and l is exchanged.
+            # Swap the upper right and the lower left of each square of 2 * bit rows: the number in row r and
+            # lane l moves to the row and lane with this bit of r and l exchanged.
             for row in (row for row in range(size) if not row & bit):
                 upper, lower = rows[row], rows[row + bit]
                 even = [size + lane - bit if lane & bit else lane for lane in range(size)]
@@ -236,7 +237,7 @@ def transpose(typing: Any, source: Any, source_at: Any, to: Any, to_at: Any) -> 
 
 @intrinsic
 def prefetch(typing: Any, array: Any, at: Any) -> Any:
-    """Ask for the cache line that holds element `at` to be loaded in advance."""
+    """Request the cache line of element `at` in advance."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte = ir.IntType(8).as_pointer()

@@ -1,7 +1,7 @@
-"""The compiled engine for mini-batches.
+"""The compiled engine for mini-batches of several examples.
 
-All numbers stay packed from step to step. The weights of a layer are updated as soon as their gradient has
-been computed, while it is still in the cache.
+All numbers stay packed from step to step. The weights of a layer are updated as soon as their gradient is
+known, while it is still in the cache.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sweep.core.types import Array
-from sweep.engines.compiled import ahead, formulas, gemm
-from sweep.engines.compiled.compiled_engine import CompiledEngine
+from sweep.engines.compiled import formulas, gemm
+from sweep.engines.compiled.compiled_engine import CompiledEngine, mini_batch_parts
 from sweep.engines.compiled.formulas import Rule
 from sweep.engines.compiled.packed_network import PackedNetwork
 from sweep.engines.compiled.packing import PackedBlock
@@ -24,13 +24,13 @@ class MiniBatchEngine(CompiledEngine):
     """The compiled engine for mini-batches of several examples."""
 
     @classmethod
-    def knows(cls, problem: Problem) -> bool:
-        """Whether every part of the problem has a formula, and the processor has fused multiply-adds."""
-        return gemm.AVAILABLE and formulas.known(problem)
+    def supports(cls, problem: Problem) -> bool:
+        """Return True if all parts have formulas and the processor has fused multiply-adds."""
+        return gemm.AVAILABLE and formulas.supported(problem)
 
     @classmethod
     def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
-        return ahead.mini_batches(problem, dtype)
+        return mini_batch_parts(problem, dtype)
 
     @classmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:
@@ -60,13 +60,15 @@ class MiniBatchEngine(CompiledEngine):
 
     def select(self, positions: Sequence[int]) -> Self:
         selected = self.__class__.__new__(self.__class__)
-        state = tuple(each.select(positions) for each in self.state)
+        state = tuple(block.select(positions) for block in self.state)
         selected._start(self.problem, self.block.select(positions), state, self.steps)
         return selected
 
-    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+    def step(self, features: Array, targets: Array, rows: Rows, *, rate: float) -> None:
         self.steps += 1
-        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self.block.flat.dtype)
+        numbers = formulas.constants_of(
+            self.problem.optimizer, rate=rate, step=self.steps, dtype=self.block.flat.dtype
+        )
         batch = self._network.gather(features, rows), targets.take(rows, axis=0, mode="clip")
         if self.penalty or self.rule not in (Rule.SGD, Rule.MOMENTUM):
             self._learn(*batch, self._gradient(), self.rule, numbers)
@@ -97,17 +99,17 @@ class MiniBatchEngine(CompiledEngine):
         scale: float = 1.0,
         add: bool = False,
     ) -> None:
-        """into <- scale * gradient, or with `add` into <- into + scale * gradient; then a step of `rule`.
+        """Set into <- scale * gradient, or with `add` into <- into + that; then take a step of `rule`.
 
-        `inputs` is the packed mini-batch as `PackedNetwork.gather` returns it, `targets` (batch, outputs) or
-        (seeds, batch, outputs), `numbers` what `steps.constants_of` returns.
+        `inputs` is the packed mini-batch that `PackedNetwork.gather` returns, `targets` (batch, outputs) or
+        (seeds, batch, outputs), and `numbers` are those of `formulas.constants_of`.
         """
         ones, factor = self._network.workspace(inputs).ones, self.block.flat.dtype.type(scale)
-        # Placeholders for the state that a rule does not have; it does not read them.
+        # Placeholders for state that the rule does not have and does not read.
         first, second = (*self.state, self.block, self.block)[:2]
 
         def accept(index: int, entering: Array, delta: Array) -> None:
-            parts = [each.weights[index] for each in (into, self.block, first, second)]
+            parts = [block.weights[index] for block in (into, self.block, first, second)]
             gemm.add_products(
                 entering,
                 delta,
@@ -122,7 +124,7 @@ class MiniBatchEngine(CompiledEngine):
             )
             if self.block.biases:
                 gemm.add_sums(delta, ones, into.biases[index], factor, add)
-                flat = (each.biases[index].reshape(-1) for each in (self.block, into, first, second))
+                flat = (block.biases[index].reshape(-1) for block in (self.block, into, first, second))
                 formulas.update(*flat, int(rule), numbers)
 
-        self._network.backward(inputs, targets, self.problem.objective, accept)
+        self._network.backward(inputs, targets, objective=self.problem.objective, accept=accept)

@@ -1,4 +1,4 @@
-"""Forward and backward through the networks of a packed block, without allocating anything large."""
+"""Forward and backward passes through the networks of a packed block, without allocating anything large."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sweep.engines.engine import Network, Rows
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.objective import Objective
 
-# Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, packed.
+# Backpropagation calls it for each layer with its index, its inputs and its errors dE/dz, packed.
 Accept = Callable[[int, Array, Array], None]
 
 _RELU = ACTIVATIONS["relu"]
@@ -40,7 +40,7 @@ class _Workspace:
 
 
 class PackedNetwork(Network):
-    """The networks of a packed block. ReLU is compiled; other activations are computed by NumPy."""
+    """The networks of a packed block. ReLU is compiled; NumPy computes the other activations."""
 
     examples_at_once = 1000
 
@@ -53,14 +53,14 @@ class PackedNetwork(Network):
         self._workspaces: dict[int, _Workspace] = {}
 
     def outputs(self, features: Array) -> Array:
-        # Examples common to all seeds are multiplied without packing, which saves an evaluation a copy.
+        # Examples common to all seeds are multiplied without packing, which saves a copy.
         return self.forward(packing.read_only(np.ascontiguousarray(features)))
 
     def gather(self, features: Array, rows: Rows) -> Array:
-        """These rows of features, (examples, inputs), packed, (seeds or 1, packs, batch + SHORT, lanes),
-        read-only.
+        """Pack these rows of features, (examples, inputs).
 
-        `rows` is (batch,) or (seeds, batch). The next call with as many rows overwrites the array.
+        `rows` is (batch,) or (seeds, batch). The result, (seeds or 1, packs, batch + SHORT, lanes), is
+        read-only; the next call with as many rows overwrites it.
         """
         batches = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
         if batches.shape not in self._gathered:
@@ -72,9 +72,9 @@ class PackedNetwork(Network):
         return gathered
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> Array:
-        """The pre-activations of the output layer, (seeds, batch, outputs).
+        """Compute the pre-activations of the output layer, (seeds, batch, outputs).
 
-        `features`, read-only, is a mini-batch as `gather` returns it, or (batch, inputs) in row-major order.
+        `features`, read-only, is a mini-batch that `gather` returns, or (batch, inputs) in row-major order.
         The outputs of the hidden layers stay in the workspace, and with `keep_inputs` their pre-activations,
         too.
         """
@@ -97,10 +97,10 @@ class PackedNetwork(Network):
         packing.take_out(last, self.biases[-1], workspace.outputs)
         return workspace.outputs.swapaxes(1, 2)
 
-    def backward(self, inputs: Array, targets: Array, objective: Objective, accept: Accept) -> None:
-        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
+    def backward(self, inputs: Array, targets: Array, *, objective: Objective, accept: Accept) -> None:
+        """Backpropagate: hand each layer's inputs and errors to `accept`, from the last to the first.
 
-        `inputs` is as `gather` returns it; `targets` is (batch, outputs) or (seeds, batch, outputs). `accept`
+        `inputs` comes from `gather`; `targets` is (batch, outputs) or (seeds, batch, outputs). `accept`
         may change the weights of its layer, which are no longer needed.
         """
         needs_input = self.function.needs_input
@@ -112,7 +112,7 @@ class PackedNetwork(Network):
             delta = workspace.deltas[index]
             if index:
                 previous, output = workspace.deltas[index - 1], workspace.layers[index - 1]
-                transposed = self._room_to_transpose()[index]
+                transposed = self._transposed_weights()[index]
                 gemm.transpose(self.block.weights[index], transposed)
                 gemm.multiply(workspace.read_deltas[index], True, transposed, previous)
                 if self.function is _RELU:
@@ -122,7 +122,7 @@ class PackedNetwork(Network):
             accept(index, workspace.read_layers[index - 1] if index else inputs, delta)
 
     def workspace(self, features: Array) -> _Workspace:
-        """The arrays for a batch of as many examples as `features` has."""
+        """Return the arrays for a batch of as many examples as `features` has."""
         batch = len(features) if features.ndim == 2 else features.shape[2] - SHORT
         if batch not in self._workspaces:
             self._workspaces[batch] = self._new_workspace(batch, self.dtype)
@@ -137,11 +137,11 @@ class PackedNetwork(Network):
         outputs = np.empty((self.seeds, units[-1], batch), dtype)
         inputs = empty() if self.function.needs_input else []
         layers, deltas = empty(), empty()
-        read_layers, read_deltas = (list(map(packing.read_only, each)) for each in (layers, deltas))
+        read_layers, read_deltas = (list(map(packing.read_only, arrays)) for arrays in (layers, deltas))
         return _Workspace(layers, deltas, read_layers, read_deltas, inputs, outputs, np.ones(batch, dtype))
 
-    def _room_to_transpose(self) -> list[Array]:
-        """Arrays for the transposed weights of each layer."""
+    def _transposed_weights(self) -> list[Array]:
+        """Return scratch arrays for the transposed weights of each layer."""
         if not self._transposed:
             self._transposed = [
                 packing.zeros(

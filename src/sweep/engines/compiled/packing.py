@@ -1,12 +1,11 @@
-"""Packed matrices: how this engine keeps weights, mini-batches and errors all the time.
+"""Packed matrices, the layout of weights, mini-batches and errors in this engine.
 
 A pack holds as many columns of a matrix as a vector register has lanes, row after row: a matrix is (packs,
 rows, lanes). Every product then reads its factors in the order in which they are stored. BLAS packs both
 factors anew for each product, which takes a third of a step's time. If the number of columns is not a
 multiple of the lanes, the rest of the last pack is zero and stays zero. A mini-batch has `SHORT` rows more
-than examples: the micro-kernel may write to them, and nothing reads them.
-
-[packed] The parameters of a block of seeds as packed matrices.
+than examples: the micro-kernel may write to them, and nothing reads them. `PackedBlock` holds the parameters
+of a block of seeds in this layout.
 """
 
 from collections.abc import Sequence
@@ -22,26 +21,26 @@ from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES, prefetch
 from sweep.nn.architecture import Architecture
 from sweep.nn.parameters import Parameters
 
-AHEAD = 2  # rows that the gathering of a mini-batch asks memory for in advance
+AHEAD = 2  # rows that the gathering of a mini-batch requests from memory in advance
 
-# Numba's decorator hides from mypy how its functions are called.
+# mypy does not see the signature behind Numba's decorator.
 _prefetch: Any = prefetch
 
 
 def lanes(dtype: DTypeLike) -> int:
-    """The columns of a pack of numbers of this type."""
+    """Return the number of columns in a pack of numbers of this type."""
     return VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
 def zeros(*shape: int, columns: int, dtype: DTypeLike) -> Array:
-    """Matrices (..., rows, columns) of zeros in packs, (..., packs, rows, lanes)."""
+    """Return matrices (..., rows, columns) of zeros in packs, (..., packs, rows, lanes)."""
     *outer, rows = shape
     width = lanes(dtype)
     return aligned((*outer, -(-columns // width), rows, width), dtype)
 
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Zeros of this shape, whose address is a multiple of a vector's bytes."""
+    """Return zeros of this shape at an address that is a multiple of a vector's bytes."""
     count, item = int(np.prod(shape)), np.dtype(dtype).itemsize
     room = np.zeros(count + VECTOR_BYTES // item, dtype)
     start = -room.ctypes.data % VECTOR_BYTES // item
@@ -49,8 +48,11 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 
 def read_only(array: Array) -> Array:
-    """A view that cannot be written to. Numba compiles a function anew for writable arrays: what is only read
-    is always handed over like this."""
+    """Return a view that cannot be written to.
+
+    To Numba, read-only and writable arrays have different types, and it would compile a function for both. So
+    arrays that a function only reads are always passed like this.
+    """
     if not array.flags.writeable:
         return array
     view = array.view()
@@ -71,14 +73,14 @@ def fill(packs: Array, matrix: Array) -> None:
 
 
 def matrix(packs: Array, columns: int) -> Array:
-    """A copy of the matrices (..., rows, columns) in packs (..., packs, rows, lanes)."""
+    """Copy the matrices (..., rows, columns) out of packs (..., packs, rows, lanes)."""
     rows = packs.swapaxes(-3, -2)
     return rows.reshape(*rows.shape[:-2], -1)[..., :columns]
 
 
 @compiled
 def bias_relu(z: Array, bias: Array) -> None:
-    """z <- max(z + bias, 0); z is (seeds, packs, batch + SHORT, lanes), bias (seeds, packs, 1, lanes)."""
+    """Set z <- max(z + bias, 0); z (seeds, packs, batch + SHORT, lanes), bias (seeds, packs, 1, lanes)."""
     zero = z.dtype.type(0)
     seeds, packs, room, _ = z.shape
     width = VECTOR_BYTES // z.itemsize
@@ -93,9 +95,9 @@ def bias_relu(z: Array, bias: Array) -> None:
 
 @compiled
 def relu_backward(delta: Array, output: Array) -> None:
-    """delta <- delta where the output is positive, else 0; two packed arrays of one shape.
+    """Set delta <- delta if the output is positive, else 0; two packed arrays of one shape.
 
-    It is 0 * delta in fact, so that an error that is not finite is passed on as NaN.
+    The 0 is in fact 0 * delta, so that an error that is not finite is passed on as NaN.
     """
     zero = delta.dtype.type(0)
     errors, outputs = delta.reshape(-1), output.reshape(-1)
@@ -156,12 +158,12 @@ class PackedBlock:
     """Parameters of several seeds, layer by layer, as packs (see `packing`).
 
     `weights`, (seeds, packs, inputs, lanes), and `biases`, (seeds, packs, 1, lanes), one array a layer, are
-    views of `flat`, which holds all numbers. Where the last pack of a matrix has more columns than are left,
-    the rest are zeros.
+    views of `flat`, which holds all numbers. If the last pack of a matrix has more columns than are left, the
+    rest are zeros.
     """
 
     def __init__(self, architecture: Architecture, seeds: int, dtype: np.dtype[np.floating]) -> None:
-        """A block of zeros."""
+        """Start with zeros."""
         self.architecture, self.seeds = architecture, seeds
         width = lanes(dtype)
         shapes = [
@@ -179,26 +181,26 @@ class PackedBlock:
 
     @classmethod
     def of(cls, architecture: Architecture, parameters: Array) -> "PackedBlock":
-        """A block with a copy of these parameters, (seeds, parameters)."""
+        """Return a block with a copy of these parameters, (seeds, parameters)."""
         block = cls(architecture, len(parameters), parameters.dtype)
-        for own, given in zip(block._parts, Parameters(architecture, parameters).parts, strict=True):
-            fill(own, given)
+        for packs, part in zip(block._parts, Parameters(architecture, parameters).parts, strict=True):
+            fill(packs, part)
         return block
 
     @property
     def parameters(self) -> Array:
-        """A copy of the parameters, one row a seed, (seeds, parameters)."""
+        """Return a copy of the parameters, one row a seed, (seeds, parameters)."""
         rows = Parameters(
-            self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
+            self.architecture, np.empty((self.seeds, self.architecture.parameter_count), self.flat.dtype)
         )
-        for own, given in zip(self._parts, rows.parts, strict=True):
-            given[...] = matrix(own, given.shape[-1])
+        for packs, part in zip(self._parts, rows.parts, strict=True):
+            part[...] = matrix(packs, part.shape[-1])
         return rows.flat
 
     def zeros(self) -> "PackedBlock":
-        """A block of the same shape whose numbers are all zero."""
+        """Return a block of the same shape, all zero."""
         return PackedBlock(self.architecture, self.seeds, self.flat.dtype)
 
     def select(self, positions: Sequence[int]) -> "PackedBlock":
-        """A block with a copy of the seeds at these positions."""
+        """Return a block with a copy of the seeds at these positions."""
         return PackedBlock.of(self.architecture, self.parameters[list(positions)])

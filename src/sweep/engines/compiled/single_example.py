@@ -1,8 +1,8 @@
 """The compiled engine for mini-batches of one example.
 
-With single examples, calling a function costs more than the arithmetic in it. Here a step is one call, which
-passes over the weights twice: once to compute the outputs, and once in which each row of weights passes the
-error back and is updated.
+With single examples, calling a function costs more than its arithmetic. Here a step is one call that passes
+over the weights twice: once to compute the outputs, and once to pass the error back through each row of
+weights and update it.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sweep.core.types import Array
-from sweep.engines.compiled import ahead, formulas
-from sweep.engines.compiled.compiled_engine import CompiledEngine
+from sweep.engines.compiled import formulas
+from sweep.engines.compiled.compiled_engine import CompiledEngine, single_example_parts
 from sweep.engines.compiled.formulas import Rule
 from sweep.engines.compiled.single_step import single_step
 from sweep.engines.engine import Compilation, Network, Problem, Rows
@@ -23,16 +23,16 @@ from sweep.nn.outputs import least_exponent
 
 
 class SingleExampleEngine(CompiledEngine):
-    """The compiled engine for mini-batches of one example; seeds lie one after another in memory."""
+    """The compiled engine for mini-batches of one example; seeds are one after another in memory."""
 
     @classmethod
-    def knows(cls, problem: Problem) -> bool:
-        """Whether mini-batches are single examples and every part of the problem has a formula."""
-        return problem.batch == 1 and formulas.known(problem)
+    def supports(cls, problem: Problem) -> bool:
+        """Return True if mini-batches are single examples and all parts have formulas."""
+        return problem.batch_size == 1 and formulas.supported(problem)
 
     @classmethod
     def compilations(cls, problem: Problem, dtype: DTypeLike) -> Sequence[Compilation]:
-        return ahead.single_examples(problem, dtype)
+        return single_example_parts(problem, dtype)
 
     @classmethod
     def network(cls, architecture: Architecture, parameters: Array) -> Network:
@@ -54,9 +54,9 @@ class SingleExampleEngine(CompiledEngine):
         )
         self._fixed = (dtype.type(strength), dtype.type(least_exponent(dtype)))
         self._units = units
-        # Working space: the pre-activations, outputs and errors of all layers of one network, and the
+        # Scratch arrays: the pre-activations, outputs and errors of all layers of one network, and the
         # gradient of the weights of its largest layer.
-        self._room = np.empty((3, int(units[1:].sum())), dtype)
+        self._scratch = np.empty((3, int(units[1:].sum())), dtype)
         self._gradient = np.empty(max(rows * count for rows, count in problem.architecture.layers), dtype)
         self._examples: dict[int, tuple[Array, Array]] = {}
 
@@ -70,16 +70,20 @@ class SingleExampleEngine(CompiledEngine):
     def select(self, positions: Sequence[int]) -> Self:
         selected = self.__class__.__new__(self.__class__)
         chosen = list(positions)
-        state = tuple(each[chosen] for each in self.state)
+        state = tuple(array[chosen] for array in self.state)
         selected._start(self.problem, self._parameters[chosen], state, self.steps)
         return selected
 
-    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+    def step(self, features: Array, targets: Array, rows: Rows, *, rate: float) -> None:
         self.steps += 1
-        numbers = formulas.constants_of(self.problem.optimizer, rate, self.steps, self._parameters.dtype)
-        # Placeholders for the state that a rule does not have; it does not read them.
+        numbers = formulas.constants_of(
+            self.problem.optimizer, rate=rate, step=self.steps, dtype=self._parameters.dtype
+        )
+        # Placeholders for state that the rule does not have and does not read.
         first, second = (*self.state, self._parameters, self._parameters)[:2]
-        self._run(self._parameters, features, targets, rows, (first, second), self._rule, numbers)
+        self._run(
+            self._parameters, (first, second), self._copies(features, targets, rows), self._rule, numbers
+        )
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
         # A step with momentum 1 and rate 0 from velocity 0 leaves the gradient in the velocity. It is taken
@@ -88,44 +92,42 @@ class SingleExampleEngine(CompiledEngine):
         numbers = np.zeros(formulas.CONSTANTS, velocity.dtype)
         numbers[1] = 1
         copy = self._parameters.copy()
-        self._run(copy, features, targets, rows, (velocity, velocity), Rule.MOMENTUM, numbers)
+        self._run(copy, (velocity, velocity), self._copies(features, targets, rows), Rule.MOMENTUM, numbers)
         return velocity
 
     def _run(
         self,
         parameters: Array,
-        features: Array,
-        targets: Array,
-        rows: Rows,
         state: tuple[Array, Array],
+        examples: tuple[Array, Array],
         rule: Rule,
         numbers: NDArray[Any],
     ) -> None:
+        """Take a step on `examples`, the features and targets of one example of each seed, or of all."""
         single_step(
             parameters,
             *state,
             self._units,
             self.problem.architecture.bias,
-            *self._copies(features, targets, rows),
+            *examples,
             self._kinds,
             int(rule),
             numbers,
             *self._fixed,
-            self._room,
+            self._scratch,
             self._gradient,
         )
 
     def _copies(self, features: Array, targets: Array, rows: Rows) -> tuple[Array, Array]:
-        """The examples, (1 or seeds, inputs), and their targets, copied into arrays that can be written to.
+        """Copy the examples, (1 or seeds, inputs), and their targets into writable arrays.
 
-        For Numba a read-only array is another type, for which it would compile everything again.
+        To Numba a read-only array is another type, and it would compile everything again for it.
         """
         chosen = rows.reshape(-1)
         count, dtype = len(chosen), self._parameters.dtype
         if count not in self._examples:
             shapes = (count, features.shape[1]), (count, targets.shape[1])
-            own_features, own_targets = (np.empty(shape, dtype) for shape in shapes)
-            self._examples[count] = own_features, own_targets
-        for own, given in zip(self._examples[count], (features, targets), strict=True):
-            given.take(chosen, axis=0, out=own, mode="clip")
+            self._examples[count] = np.empty(shapes[0], dtype), np.empty(shapes[1], dtype)
+        for copy, array in zip(self._examples[count], (features, targets), strict=True):
+            array.take(chosen, axis=0, out=copy, mode="clip")
         return self._examples[count]

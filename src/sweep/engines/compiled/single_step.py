@@ -1,7 +1,7 @@
 """A step on a single example, compiled into one call.
 
-Each row of weights is read twice: once to compute the outputs, and once to pass the error back and be
-updated.
+Each row of weights is read twice: once to compute the outputs, and once to pass the error back and take its
+step.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ _UNPENALISED = int(Penalty.NONE)
 
 @compiled_sum
 def _pass_back(weights: Array, delta: Array, out: Array) -> None:
-    """out <- weights @ delta; weights are (rows, count), delta (count,), out (rows,)."""
+    """Set out <- weights @ delta; weights are (rows, count), delta (count,), out (rows,)."""
     for i in range(weights.shape[0]):
         total = delta.dtype.type(0)
         for j in range(weights.shape[1]):
@@ -38,7 +38,7 @@ def _pass_back(weights: Array, delta: Array, out: Array) -> None:
 
 @compiled
 def _product(inputs: Array, weights: Array, out: Array) -> None:
-    """out <- out + inputs @ weights; weights are (rows, count), inputs (rows,), out (count,)."""
+    """Set out <- out + inputs @ weights; weights are (rows, count), inputs (rows,), out (count,)."""
     rows, count = weights.shape
     # Four rows are added in one pass, so that `out` is read and written a quarter as often.
     for i in range(0, rows - rows % 4, 4):
@@ -65,13 +65,13 @@ def descend(
     strength: Any,
     gradient: Array,
 ) -> None:
-    """A step of `rule` on weights (rows, count) whose gradient is inputs' @ delta plus the penalty's.
+    """Take a step of `rule` on weights (rows, count) with the gradient inputs' @ delta plus the penalty's.
 
     `first` and `second`, (rows, count), are the optimizer's state, `inputs` (rows,), `delta` (count,).
-    Without a penalty the common rules use each number of the gradient as soon as it is computed. For all
-    others the gradient is first written to `gradient`, (rows * count,) or longer.
+    Without a penalty the common rules use each number of the gradient at once. For all others the gradient is
+    first written to `gradient`, (rows * count,) or longer.
     """
-    rate, a, b, c, d, epsilon, kept = numbers
+    rate, a, b, c, d, epsilon, shrinkage = numbers
     rows, count = weights.shape
     if penalty == _UNPENALISED and rule == _SGD:
         for i in range(rows):
@@ -88,7 +88,7 @@ def descend(
             for j in range(count):
                 g = inputs[i] * delta[j]
                 weights[i, j], first[i, j], second[i, j] = adam_step(
-                    weights[i, j], g, first[i, j], second[i, j], rate, a, b, c, d, epsilon, kept
+                    weights[i, j], g, first[i, j], second[i, j], rate, a, b, c, d, epsilon, shrinkage
                 )
     else:
         for i in range(rows):
@@ -106,20 +106,20 @@ def forward(
     """Compute the pre-activations and outputs of every layer of one network, for one example, (inputs,).
 
     `weights` is its flat parameters, (parameters,). `z` and `layers`, (units of all layers,), are filled
-    layer by layer. Returns where the parameters end.
+    layer by layer. Returns the position after the last parameter.
     """
     inputs, begin, at = features, 0, 0
     for layer in range(units.size - 1):
         rows, count = units[layer], units[layer + 1]
         end = begin + rows * count
-        own = z[at : at + count]
-        # A loop, because for the assignment of a slice Numba also compiles its error messages: seconds more.
+        part = z[at : at + count]
+        # A loop, because for the assignment of a slice Numba compiles error messages, too: seconds more.
         for j in range(count):
-            own[j] = weights[end + j] if bias else weights.dtype.type(0)
-        _product(inputs, weights[begin:end].reshape(rows, count), own)
+            part[j] = weights[end + j] if bias else weights.dtype.type(0)
+        _product(inputs, weights[begin:end].reshape(rows, count), part)
         inputs = layers[at : at + count]
         for j in range(count):
-            inputs[j] = activate(activation, own[j]) if layer < units.size - 2 else own[j]
+            inputs[j] = activate(activation, part[j]) if layer < units.size - 2 else part[j]
         at += count
         begin = end + count if bias else end
     return begin
@@ -139,24 +139,23 @@ def single_step(
     numbers: Array,
     strength: Any,
     least: Any,
-    room: Array,
+    scratch: Array,
     gradient: Array,
 ) -> None:
-    """A step on one example for every seed, one seed after the other.
+    """Take a step on one example for every seed, one seed after the other.
 
     `parameters` and the state `first` and `second` are (seeds, parameters), `features` (seeds or 1, inputs),
     `targets` (seeds or 1, outputs). `kinds` are the numbers of activation, output, loss and penalty in
-    `formulas`, `numbers` those of `steps.constants_of`. `room`, (3, units of all layers), and `gradient`,
-    (most weights of a layer,), are working space.
+    `formulas`, `numbers` those of `formulas.constants_of`. `scratch`, (3, units of all layers), and
+    `gradient`, (most weights of a layer,), are overwritten.
     """
     activation, output, loss, penalty = kinds
     depth = units.size - 1
     one = np.empty(1, parameters.dtype)
     one[0] = 1
-    # The penalty of biases. A literal 0 would have another type, for which Numba would compile `descend`
-    # again.
+    # The penalty of biases. A literal 0 would have another type, and Numba would compile `descend` again.
     none = penalty * 0
-    z, layers, deltas = room[0], room[1], room[2]
+    z, layers, deltas = scratch[0], scratch[1], scratch[2]
     for s in range(parameters.shape[0]):
         weights, m, v = parameters[s], first[s], second[s]
         example = features[s if features.shape[0] > 1 else 0]

@@ -1,5 +1,5 @@
 """The engine that runs everywhere: matrix products by BLAS, everything else by NumPy's own loops.
 
-`block` is how parameters lie in memory, `products` are the matrix products, `network` does the forward and
+`block` lays parameters out in memory, `products` are the matrix products, `network` does the forward and
 backward pass, and `engine` takes steps.
 """

@@ -1,4 +1,4 @@
-"""The parameters of a block of seeds as the NumPy engine lays them out in memory."""
+"""The parameters of a block of seeds in the memory layout of the NumPy engine."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from sweep.nn.parameters import Parameters
 class Block:
     """Parameters of several seeds in one array, seed by seed or interleaved.
 
-    `flat`, (seeds * parameters,), holds all numbers in the order in which they lie in memory. `weights`,
-    (seeds, inputs, outputs), and `biases`, (seeds, 1, outputs), one array a layer, are views of it. If
-    `interleaved`, `flat` goes layer by layer, all seeds of a layer together. The weights of a first hidden
-    layer are then one matrix (inputs, seeds * outputs) in memory, so that one product serves all seeds.
+    `flat`, (seeds * parameters,), holds all numbers in the order of memory. `weights`, (seeds, inputs,
+    outputs), and `biases`, (seeds, 1, outputs), one array a layer, are views of it. If `interleaved`, `flat`
+    goes layer by layer, all seeds of a layer together. The weights of a first hidden layer are then one
+    matrix (inputs, seeds * outputs) in memory, so that one product serves all seeds.
     """
 
     def __init__(self, architecture: Architecture, flat: Array, seeds: int, *, interleaved: bool) -> None:
-        """The block whose numbers are `flat`, (seeds * parameters,), which is not copied."""
+        """Wrap `flat`, (seeds * parameters,), without copying it."""
         self.architecture, self.flat, self.seeds, self.interleaved = architecture, flat, seeds, interleaved
         if interleaved:
             self.weights, self.biases = _interleaved(architecture, flat, seeds)
@@ -29,40 +29,41 @@ class Block:
 
     @classmethod
     def of(cls, architecture: Architecture, parameters: Array, *, interleaved: bool) -> "Block":
-        """A block with a copy of these parameters, (seeds, parameters)."""
+        """Return a block with a copy of these parameters, (seeds, parameters)."""
         block = cls(
             architecture,
             np.empty(parameters.size, parameters.dtype),
             len(parameters),
             interleaved=interleaved,
         )
-        given = Parameters(architecture, parameters)
-        for own, values in zip([*block.weights, *block.biases], [*given.weights, *given.biases], strict=True):
-            own[...] = values
+        rows = Parameters(architecture, parameters)
+        for view, values in zip([*block.weights, *block.biases], [*rows.weights, *rows.biases], strict=True):
+            view[...] = values
         return block
 
     @property
     def parameters(self) -> Array:
-        """One row a seed, (seeds, parameters): a view of `flat`, or a copy if the block is interleaved."""
+        """Return one row a seed, (seeds, parameters): a view of `flat`, or a copy if interleaved."""
         if not self.interleaved:
             return self.flat.reshape(self.seeds, -1)
         rows = Parameters(
-            self.architecture, np.empty((self.seeds, self.architecture.parameters), self.flat.dtype)
+            self.architecture, np.empty((self.seeds, self.architecture.parameter_count), self.flat.dtype)
         )
-        for values, own in zip([*rows.weights, *rows.biases], [*self.weights, *self.biases], strict=True):
-            values[...] = own
+        for view, values in zip([*rows.weights, *rows.biases], [*self.weights, *self.biases], strict=True):
+            view[...] = values
         return rows.flat
 
     def like(self, flat: Array) -> "Block":
-        """A block of the same layout with these numbers, (seeds * parameters,), which are not copied."""
+        """Return a block of the same layout that wraps these numbers, (seeds * parameters,), uncopied."""
         return Block(self.architecture, flat, self.seeds, interleaved=self.interleaved)
 
     def select(self, positions: Sequence[int]) -> "Block":
-        """A block with a copy of the seeds at these positions."""
+        """Return a block with a copy of the seeds at these positions."""
         return Block.of(self.architecture, self.parameters[list(positions)], interleaved=self.interleaved)
 
 
 def _interleaved(architecture: Architecture, flat: Array, seeds: int) -> tuple[list[Array], list[Array]]:
+    """Return the weights and biases of each layer as views of an interleaved `flat`."""
     weights: list[Array] = []
     biases: list[Array] = []
     start = 0

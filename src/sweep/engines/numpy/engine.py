@@ -20,11 +20,11 @@ from sweep.nn.regularizers import NoPenalty
 # An update reads and writes each number several times. It is done in pieces of this many numbers: a few
 # arrays of that length fit a core's own cache, so that only the first access to each number is slow.
 PIECE = 65_536
-FLUSH_STEPS = 16  # negligible entries of the optimizer's state are flushed to zero after so many steps
+FLUSH_STEPS = 16  # steps after which negligible entries of the optimizer's state are flushed to zero
 
 
 class NumpyEngine(Engine):
-    """The engine that runs everywhere and knows every problem; BLAS does the products, NumPy the rest."""
+    """The engine that runs everywhere and supports every problem; BLAS does the products, NumPy the rest."""
 
     name = "numpy"
     numerics = 3
@@ -34,7 +34,7 @@ class NumpyEngine(Engine):
         return _version()
 
     @classmethod
-    def knows(cls, problem: Problem) -> bool:  # noqa: ARG003 (it knows everything)
+    def supports(cls, problem: Problem) -> bool:  # noqa: ARG003 (it supports everything)
         return True
 
     @classmethod
@@ -42,7 +42,7 @@ class NumpyEngine(Engine):
         return NumpyNetwork(Block.of(architecture, parameters, interleaved=True))
 
     def __init__(self, problem: Problem, parameters: Array) -> None:
-        interleaved = problem.shared and problem.batch > 1
+        interleaved = problem.shared and problem.batch_size > 1
         self._start(problem, Block.of(problem.architecture, parameters, interleaved=interleaved))
         self.state = tuple(map(self.block.like, problem.optimizer.init(self.block.flat)))
         self.steps = 0
@@ -67,67 +67,67 @@ class NumpyEngine(Engine):
     def select(self, positions: Sequence[int]) -> Self:
         selected = self.__class__.__new__(self.__class__)
         selected._start(self.problem, self.block.select(positions))
-        selected.state = tuple(each.select(positions) for each in self.state)
+        selected.state = tuple(block.select(positions) for block in self.state)
         selected.steps = self.steps
         return selected
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
         return self._explicit_gradient(self._gather(features, rows), targets[rows]).parameters.copy()
 
-    def step(self, features: Array, targets: Array, rows: Rows, rate: float) -> None:
+    def step(self, features: Array, targets: Array, rows: Rows, *, rate: float) -> None:
         inputs = self._gather(features, rows)
-        # mode="clip" spares a check of bounds and a buffer.
-        wanted = targets.take(rows, axis=0, mode="clip")
+        # mode="clip" skips the check of bounds and a buffer.
+        batch_targets = targets.take(rows, axis=0, mode="clip")
         self.steps += 1
         optimizer = self.problem.optimizer
-        # A class derived from one of these may compute something else.
+        # Exact types: a derived class may compute something else.
         if type(optimizer) is Sgd and type(self.problem.regularizer) is NoPenalty:
-            self._descend(optimizer, inputs, wanted, rate)
+            self._descend(optimizer, inputs, batch_targets, rate)
         else:
-            gradient = self._explicit_gradient(inputs, wanted)
+            gradient = self._explicit_gradient(inputs, batch_targets)
             for parameters, slopes, *state in _pieces(self.block.flat, gradient.flat, *self._flat_state):
-                optimizer.update(parameters, slopes, tuple(state), rate, self.steps)
+                optimizer.update(parameters, slopes, tuple(state), rate=rate, step=self.steps)
         self._flush()
 
     @property
     def _flat_state(self) -> tuple[Array, ...]:
-        return tuple(each.flat for each in self.state)
+        return tuple(block.flat for block in self.state)
 
     def _descend(self, optimizer: Sgd, features: Array, targets: Array, rate: float) -> None:
-        """A step without an array for the gradient: BLAS adds it to the weights or the velocity directly."""
+        """Take a step without an array for the gradient: BLAS adds it to the weights or the velocity."""
         if not self.state:
-            self._accumulate(features, targets, -rate, self.block, add=True)
+            self._accumulate(features, targets, self.block, scale=-rate, add=True)
             return
         (velocity,) = self.state
-        self._accumulate(features, targets, 1.0, velocity, add=True)
+        self._accumulate(features, targets, velocity, scale=1.0, add=True)
         for parameters, direction in _pieces(self.block.flat, velocity.flat):
             optimizer.move(parameters, direction, rate)
 
     def _explicit_gradient(self, features: Array, targets: Array) -> Block:
         if self._gradient is None:
             self._gradient = self.block.like(np.zeros_like(self.block.flat))
-        self._accumulate(features, targets, 1.0, self._gradient, add=False)
+        self._accumulate(features, targets, self._gradient, scale=1.0, add=False)
         for slopes, weights in zip(self._gradient.weights, self.block.weights, strict=True):
             self.problem.regularizer.add_gradient(slopes, weights)
         return self._gradient
 
-    def _accumulate(self, features: Array, targets: Array, scale: float, into: Block, *, add: bool) -> None:
-        """into <- scale * dE/dp, or with `add` into <- into + that; `into` may be the parameters themselves.
+    def _accumulate(self, features: Array, targets: Array, into: Block, *, scale: float, add: bool) -> None:
+        """Set into <- scale * dE/dp, or with `add` into <- into + that; `into` may be the parameters.
 
         `features` and `targets` are a mini-batch, as for `NumpyNetwork.backward`.
         """
 
         def accept(index: int, inputs: Array, delta: Array) -> None:
-            add_products(inputs, delta, into.weights[index], scale, add)
+            add_products(inputs, delta, into.weights[index], scale=scale, add=add)
             if into.biases:
-                add_sums(delta, into.biases[index], scale, add)
+                add_sums(delta, into.biases[index], scale=scale, add=add)
 
-        self._network.backward(features, targets, self.problem.objective, accept)
+        self._network.backward(features, targets, objective=self.problem.objective, accept=accept)
 
     def _gather(self, features: Array, rows: Rows) -> Array:
-        """The mini-batch at these rows, (batch, inputs) or (seeds, batch, inputs).
+        """Copy the mini-batch at these rows, (batch, inputs) or (seeds, batch, inputs).
 
-        It is a view of a single example, or an array that the next call overwrites.
+        A single example is a view instead. The next call overwrites the array.
         """
         if rows.size == 1:
             single: Array = features[rows.item()].reshape(*rows.shape, -1)
@@ -135,7 +135,7 @@ class NumpyEngine(Engine):
         if rows.shape not in self._gathered:
             self._gathered[rows.shape] = np.empty((*rows.shape, features.shape[1]), features.dtype)
         gathered = self._gathered[rows.shape]
-        # mode="clip" spares a check of bounds and a buffer, which makes this three times as fast.
+        # mode="clip" skips the check of bounds and a buffer, which makes this three times as fast.
         np.take(features, rows, axis=0, out=gathered, mode="clip")
         return gathered
 
@@ -146,7 +146,7 @@ class NumpyEngine(Engine):
 
 
 def _pieces(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Pieces of several flat arrays, (length,), that fit the cache: one piece of each at a time."""
+    """Yield pieces of several flat arrays, (length,), that fit the cache: one piece of each at a time."""
     for start in range(0, len(arrays[0]), PIECE):
         yield tuple(array[start : start + PIECE] for array in arrays)
 

@@ -1,4 +1,4 @@
-"""Forward and backward through the networks of a block of seeds, without allocating anything large."""
+"""Forward and backward passes through the networks of a block, without allocating anything large."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.products import multiply
 from sweep.nn.objective import Objective
 
-# Called for each layer in backpropagation: its index, its inputs and its errors dE/dz, (seeds, batch, units).
+# Backpropagation calls it for each layer with its index, its inputs and its errors dE/dz, (seeds, batch,
+# units).
 Accept = Callable[[int, Array, Array], None]
 
 
@@ -48,7 +49,7 @@ class NumpyNetwork(Network):
         return self.forward(features)[-1]
 
     def forward(self, features: Array, *, keep_inputs: bool = False) -> list[Array]:
-        """The outputs of every layer, (seeds, batch, units), the last before the output function.
+        """Compute the outputs of every layer, (seeds, batch, units), the last before the output function.
 
         `features` is (batch, inputs), common to all seeds, or (seeds, batch, inputs). The arrays belong to
         the network and are overwritten by the next call with the same batch size. With `keep_inputs`, the
@@ -67,8 +68,8 @@ class NumpyNetwork(Network):
             inputs = outputs
         return workspace.layers
 
-    def backward(self, features: Array, targets: Array, objective: Objective, accept: Accept) -> None:
-        """Backpropagation: hand each layer's inputs and errors to `accept`, from the last to the first.
+    def backward(self, features: Array, targets: Array, *, objective: Objective, accept: Accept) -> None:
+        """Backpropagate: hand each layer's inputs and errors to `accept`, from the last to the first.
 
         `features` is as for `forward`; `targets` is (batch, outputs) or (seeds, batch, outputs). A layer's
         gradient is inputs' @ errors. `accept` may change the weights of its layer, which are no longer
@@ -97,12 +98,12 @@ class NumpyNetwork(Network):
 
     def _new_workspace(self, batch: int, dtype: DTypeLike) -> _Workspace:
         *hidden, outputs = self.block.architecture.units[1:]
-        # In memory the output layer is (seeds, outputs, batch): sums and maxima over the few outputs then run
-        # over whole rows of examples.
+        # In memory the output layer is (seeds, outputs, batch), so that sums and maxima over the few outputs
+        # run over whole rows of examples.
         last = np.empty((self.seeds, outputs, batch), dtype).swapaxes(1, 2)
 
         def empty() -> list[Array]:
-            # Not empty_like, which is free in how it lays out an axis of length one.
+            # Not empty_like, which may lay out an axis of length one in any way.
             layers: list[Array] = [np.empty((self.seeds, batch, count), dtype) for count in hidden]
             if self.block.interleaved and hidden:
                 layers[0] = np.empty((batch, self.seeds, hidden[0]), dtype).swapaxes(0, 1)

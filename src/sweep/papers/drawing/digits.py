@@ -8,11 +8,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sweep.core.rules import AtLeast
 from sweep.data import labels
 from sweep.papers import examples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.panels import Count, Where, side_by_side
-from sweep.papers.rules import AtLeast
 from sweep.papers.specification import Experiment
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged

@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from sweep.core.rules import Length, OneOf
 from sweep.nn.activations import ACTIVATIONS
 from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.panels import Pair, Range, plot_lines, side_by_side
-from sweep.papers.rules import Length, OneOf
 from sweep.papers.specification import MeasurementName
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sweep.papers.rules import AtLeast, Increasing, Length, OneOf
+from sweep.core.rules import AtLeast, Increasing, Length, OneOf
 from sweep.report import figures
 from sweep.report.figures import style
 

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from sweep.config.check import check
 from sweep.config.schema import Config
 from sweep.core.errors import SettingError
+from sweep.core.rules import Length
 from sweep.data import datasets
 from sweep.data.settings import GENERATED, DataConfig
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.panels import Count, Pair, Where, side_by_side
 from sweep.papers.examples import Polynomial, descend, plane
-from sweep.papers.rules import Length, Powers
+from sweep.papers.rules import Powers
 from sweep.papers.specification import Experiment
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged
@@ -30,7 +31,7 @@ Extent = Annotated[Sequence[float], Length(4, 4)]
 
 def descent(
     collection: Collection,
-    criteria: Sequence[Term],
+    terms: Sequence[Term],
     starts: Annotated[Sequence[Point], Length(1)],
     rates: Annotated[Sequence[float], Length(1)],
     steps: Count,
@@ -44,7 +45,7 @@ def descent(
     """
     if extent[0] >= extent[1] or extent[2] >= extent[3]:
         raise SelectionError(f"extent={list(extent)}: must be x0, x1, y0, y1 with x0 < x1 and y0 < y1")
-    function = Polynomial(criteria)
+    function = Polynomial(terms)
     x, y = np.meshgrid(np.linspace(extent[0], extent[1], 161), np.linspace(extent[2], extent[3], 161))
     heights = function(np.stack([x, y], axis=-1))
     # The automatic layout does not know how much room a surface takes.

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from matplotlib.figure import Figure
 
+from sweep.core.rules import OneOf
 from sweep.papers import examples
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.panels import Parts, Range, Where
-from sweep.papers.rules import OneOf
 from sweep.papers.specification import Experiment
 from sweep.report import figures
 from sweep.report.figures import layout, style

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sweep.config.columns import fixed, in_order
-from sweep.config.compose import given, given_settings
+from sweep.config.columns import explicit_constants, explicit_first
+from sweep.config.compose import explicit_in_python, explicit_settings
 from sweep.config.schema import SORTS, Config
 
 Settings = Mapping[str, Any]
@@ -27,39 +27,40 @@ Configured = Callable[[Settings], list[Config]]
         ({"seeds": 3, "results": "there", "figures": False, "parallel.n_jobs": 1}, {}),
     ],
 )
-def test_what_differs_from_the_defaults_of_its_groups(
+def test_constants_that_differ_from_defaults(
     settings: Settings, expected: dict[str, Any], configured: Configured
 ) -> None:
-    assert fixed(configured(settings), [], []) == {"data": "mnist", **expected}
+    """The defaults are those of the options that are chosen."""
+    assert explicit_constants(configured(settings), [], []) == {"data": "mnist", **expected}
 
 
-def test_what_was_written_counts_though_it_is_the_default(configured: Configured) -> None:
+def test_constant_written_at_its_default(configured: Configured) -> None:
     configs = configured({"momentum": 0, "hidden": 128, "grid": {"product": {"epochs": [1, 2]}}})
-    assert fixed(configs, ["epochs"], ["momentum", "hidden"]) == {
+    assert explicit_constants(configs, ["epochs"], ["momentum", "hidden"]) == {
         "momentum": 0,
         "hidden": 128,
         "data": "mnist",
     }
-    assert fixed(configs, ["epochs"], []) == {"data": "mnist"}
+    assert explicit_constants(configs, ["epochs"], []) == {"data": "mnist"}
 
 
-def test_what_cells_differ_in_is_not_fixed(configured: Configured) -> None:
+def test_axis_is_no_constant(configured: Configured) -> None:
     configs = configured({"grid": {"zip": {"optimizer": ["sgd", "adam"], "optimizer.beta1": [0.9, 0.8]}}})
-    assert fixed(configs, ["optimizer"], ["optimizer"]) == {"data": "mnist"}
+    assert explicit_constants(configs, ["optimizer"], ["optimizer"]) == {"data": "mnist"}
 
 
-def test_the_order_is_that_in_which_settings_are_written() -> None:
+def test_settings_keep_the_users_order() -> None:
     grid = {
         "union": [{"zip": {"epochs": [1], "momentum": [0]}}, {"product": {"loss": ["mse"], "epochs": [3]}}]
     }
     overrides = ["depth=2", "hidden=3", "~optimizer", "data.name=exam", "hidden=4"]
-    assert given(overrides, grid) == ["depth", "hidden", "data", "epochs", "momentum", "loss"]
+    assert explicit_settings(overrides, grid) == ["depth", "hidden", "data", "epochs", "momentum", "loss"]
     nested = {"data": {"name": "idx", "root": "x"}, "hidden": 3, "grid": grid}
-    assert given_settings(nested) == ["data", "data.root", "hidden", "epochs", "momentum", "loss"]
-    assert in_order(["hidden", "epochs", "depth"], ["depth", "hidden"]) == ["depth", "hidden", "epochs"]
+    assert explicit_in_python(nested) == ["data", "data.root", "hidden", "epochs", "momentum", "loss"]
+    assert explicit_first(["hidden", "epochs", "depth"], ["depth", "hidden"]) == ["depth", "hidden", "epochs"]
 
 
-def test_every_order_of_rows_is_a_column_of_the_summary() -> None:
+def test_orders_of_rows_are_columns() -> None:
     from sweep.stats.trials import METRICS
 
     assert set(SORTS) == {*METRICS, "seconds"}

@@ -11,8 +11,8 @@ import yaml
 from omegaconf import OmegaConf
 
 from sweep.config.cell import cell_id
-from sweep.config.check import check_effects, needs
-from sweep.config.schema import Config, declared
+from sweep.config.schema import Config, nodes
+from sweep.config.unused import needs, refuse_unused
 from sweep.core.errors import SettingError
 from sweep.data.settings import Counts, sizes
 from sweep.system import files
@@ -65,7 +65,7 @@ def another(key: str, config: Config) -> Any:
     value: Any = config
     for name in key.split("."):
         value = getattr(value, name)
-    kind, rule = declared(key)
+    kind, rule = nodes()[key].kind, nodes()[key].rule
     if key in OTHER_VALUES:
         return OTHER_VALUES[key]
     if rule.choices and kind is str:
@@ -101,29 +101,29 @@ def contexts(configured: Configured) -> dict[str, Config]:
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("context", CONTEXTS)
-def test_what_changes_no_result_is_refused_and_nothing_else(
-    key: str, context: str, contexts: Mapping[str, Config]
-) -> None:
+def test_unused_setting_is_refused(key: str, context: str, contexts: Mapping[str, Config]) -> None:
+    """A setting that changes no result is refused, and nothing else is."""
     before = contexts[context]
     after = with_value(before, key, another(key, before))
     # The trained network is another one exactly where the setting counts.
     counts = identity(after) != identity(before)
     if counts or (context, key) in ALLOWED:
-        check_effects([after])
+        refuse_unused([after])
     else:
         with pytest.raises(
             SettingError, match=rf"^{re.escape(key)}=\S+: has no effect with \S+=\S+; must be"
         ):
-            check_effects([after])
+            refuse_unused([after])
 
 
 @pytest.mark.parametrize("key", needs())
-def test_what_is_advised_helps(key: str, contexts: Mapping[str, Config]) -> None:
+def test_advice_helps(key: str, contexts: Mapping[str, Config]) -> None:
+    """The setting that the error names gives an effect."""
     config = with_value(contexts["defaults"], key, another(key, Config()))
     if not (line := message([config])):  # it counts by default
         return
     default, _, advice = line.partition("must be left at ")[2].partition(", or set ")
-    check_effects([with_value(config, key, OmegaConf.create(f"value: {default}").value)])
+    refuse_unused([with_value(config, key, OmegaConf.create(f"value: {default}").value)])
     for each in advice.split(" or "):
         other, _, choice = each.partition("=")
         other = f"{other}.name" if other in ("optimizer", "regularization", "schedule", "data") else other
@@ -133,7 +133,7 @@ def test_what_is_advised_helps(key: str, contexts: Mapping[str, Config]) -> None
 
 def message(configs: list[Config]) -> str:
     try:
-        check_effects(configs)
+        refuse_unused(configs)
     except SettingError as error:
         return str(error)
     return ""
@@ -143,8 +143,8 @@ EXPERIMENTS = sorted((files.folder("sweeps") / "experiment").glob("*/*.yaml"))
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_every_experiment_is_without_such_settings(file: Path, configured: Configured) -> None:
-    check_effects(configured({"experiment": f"{file.parent.name}/{file.stem}"}))
+def test_experiments_have_no_unused_setting(file: Path, configured: Configured) -> None:
+    refuse_unused(configured({"experiment": f"{file.parent.name}/{file.stem}"}))
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_every_experiment_is_without_such_settings(file: Path, configured: Confi
         {"depth": [0, 1, 2], "hidden": [16]},
     ],
 )
-def test_a_setting_may_lie_idle_in_some_cells(axes: dict[str, list[Any]], configured: Configured) -> None:
-    check_effects(configured({"momentum": 0.9, "activation": "tanh", "grid": {"product": axes}}))
+def test_setting_may_be_unused_in_some_cells(axes: dict[str, list[Any]], configured: Configured) -> None:
+    refuse_unused(configured({"momentum": 0.9, "activation": "tanh", "grid": {"product": axes}}))
 
 
 CROSSED: dict[str, tuple[dict[str, list[Any]], int, str]] = {
@@ -181,17 +181,16 @@ CROSSED: dict[str, tuple[dict[str, list[Any]], int, str]] = {
 
 
 @pytest.mark.parametrize("name", CROSSED)
-def test_cells_that_are_the_same_are_refused_with_the_grid_that_was_meant(
-    name: str, configured: Configured
-) -> None:
+def test_equal_cells_are_refused(name: str, configured: Configured) -> None:
+    """The error suggests the grid that was meant."""
     axes, count, union = CROSSED[name]
     with pytest.raises(SettingError, match="some cells are the same") as caught:
-        check_effects(configured({"grid": {"product": axes}}))
+        refuse_unused(configured({"grid": {"product": axes}}))
     (offered,) = re.findall(r"'grid=(\{.*\})' has each cell once", str(caught.value))
     assert offered == union
     # What is offered is YAML and is accepted, with each cell once.
     configs = configured({"grid": yaml.safe_load(offered)})
-    check_effects(configs)
+    refuse_unused(configs)
     assert len(configs) == len({identity(config) for config in configs}) == count
     originals = configured({"grid": {"product": axes}})
     assert {identity(config) for config in configs} == {identity(config) for config in originals}
