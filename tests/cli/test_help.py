@@ -75,10 +75,11 @@ def test_help_begins_with_usage_examples_and_commands(tmp_path: Path) -> None:
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Return what `sweep <arguments>` prints in this process at 80 columns."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "80")
         patch.setattr("sys.argv", ["sweep", *arguments])
-        main()
+        with pytest.raises(SystemExit) as stopped:
+            main()
     assert not stopped.value.code
     return capsys.readouterr().out
 

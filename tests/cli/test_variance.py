@@ -118,7 +118,7 @@ MISTAKES = {
     "vary=[int],[init,order]": "did you mean 'init'?",
     "hidden=4,0": "hidden=0: must be a whole number, at least 1",
     "compare.margin=0.1": "compare.margin=0.1: sweep variance compares no cells; leave it out",
-    "compare.baseline={hidden:7}": "compare.baseline={hidden:7}: sweep variance compares no cells; leave it out",
+    "compare.baseline={hidden:7}": "compare.baseline={hidden:7}: sweep variance compares no cells; leave it",
     "decide=0.002": "decide=0.002: sweep variance needs a fixed number of seeds; leave it out",
     "experiment=nothing": "experiment=nothing: must be one of",
 }

@@ -24,5 +24,5 @@ class CommandParser(argparse.ArgumentParser):
 
     @property
     def flags(self) -> Mapping[str, Iterable[Any] | None]:
-        """Every flag and the values to choose from, if it takes one of a list."""
+        """Return every flag, and the values to choose from if it takes one of a list."""
         return {flag: action.choices for flag, action in self._option_string_actions.items()}
