@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: our speed, that of the peers that are installed, and the machine's own.
+"""`python -m benchmarks`: our speed, that of installed peers, and the machine's own.
 
     pip install -e '.[test,bench]'
     python -m benchmarks --quick                  # a few minutes, prints
@@ -17,14 +17,14 @@ import os
 from sweep.system.startup import ONE_THREAD
 
 os.environ.update(ONE_THREAD)  # before NumPy is imported
-# JAX has no setting for the number of its threads but the processors it is given.
+# JAX takes its number of threads only from these flags and from the processors that it may use.
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import argparse
 
 import numpy as np
-from benchmarks import against, product, report, selection
-from benchmarks.cells import Cell, published
+from benchmarks import against, product, report
+from benchmarks.cells import Cell, add_arguments, published, selected
 from benchmarks.engines import installed
 from benchmarks.timing import measure, one_processor
 from rich.console import Console
@@ -51,18 +51,25 @@ def main() -> None:
             against.run(arguments, console)
         return
     if arguments.commands:
-        _commands(console, arguments.write)
+        _commands(console, write=arguments.write)
     elif not arguments.page:
         cells = QUICK if arguments.quick else published()
-        chosen = [cell for cell in cells if selection.selected(cell, arguments)]
+        chosen = [cell for cell in cells if selected(cell, arguments)]
         engines = installed(peers=not arguments.ours)
         with one_processor():
-            measure(chosen, engines, arguments.images, arguments.rounds, console, arguments.write)
+            measure(
+                chosen,
+                engines,
+                images=arguments.images,
+                rounds=arguments.rounds,
+                console=console,
+                write=arguments.write,
+            )
     if arguments.write or arguments.page:
         report.write_page()
 
 
-def _commands(console: Console, write: bool) -> None:
+def _commands(console: Console, *, write: bool) -> None:
     rows = [*product.one_by_one(), *product.measure(), *product.bookkeeping(), *product.loading()]
     for what, value in rows:
         console.print(f"{what}: {value}")
@@ -72,11 +79,11 @@ def _commands(console: Console, write: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    selection.add_arguments(parser)
+    add_arguments(parser)
     parser.add_argument("--quick", action="store_true", help="a few cells only")
-    parser.add_argument("--ours", action="store_true", help="no peers")
+    parser.add_argument("--ours", action="store_true", help="skip the peers")
     parser.add_argument("--commands", action="store_true", help="whole commands instead of cells")
-    parser.add_argument("--page", action="store_true", help="the page again from its files, no measurement")
+    parser.add_argument("--page", action="store_true", help="write the page again without measuring")
     parser.add_argument("--write", action="store_true", help="write reports/benchmarks/")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions; with --against, of new processes")
     parser.add_argument("--images", type=int, default=6_400, help="images a measurement")

@@ -1,9 +1,9 @@
 """Two checkouts of `sweep` in turn on one machine: how much faster is this one than the other?
 
 Each trains the same steps of the same cell in a process of its own, one after the other on one processor, in
-the order A B B A A B ..., so that what else the machine does falls on both. Each pair of neighbours gives a
-ratio of their seconds; a cell's is the median. Every round starts new processes: where the arrays of a
-process happen to lie in memory changes its times by a few per cent.
+the order A B B A A B ..., so that other load on the machine falls on both. Each pair of neighbours gives a
+ratio of their seconds; a cell's is the median. Every round starts new processes, because the positions of
+arrays in memory change the times of a process by a few per cent.
 """
 
 import argparse
@@ -14,37 +14,43 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from benchmarks.cells import Cell, grid, others, third_of_grid
+from benchmarks.cells import Cell, grid, others, selected, third_of_grid
 from benchmarks.checkout import HERE, Checkout
-from benchmarks.selection import selected
 from rich.console import Console
 from rich.progress import track
 
 ENGINES = {"numpy": "numpy", "compiled": "numba"}  # a record's name, and the value of parallel.kernels
 BLOCKS = (1, 5)  # seeds
 WARM_UP = 3  # steps
-SLOWER = 1.03  # more than this is said to be slower
+SLOWER = 1.03  # a larger ratio counts as slower
 
 
 def add_arguments(group: "argparse._ArgumentGroup") -> None:
-    """What `run` reads."""
+    """Add the arguments that `run` reads."""
     group.add_argument("--against", type=Path, metavar="PATH", help="a checkout, or a Python with sweep")
     group.add_argument("--all", action="store_true", help="the whole grid, not a third of it")
     group.add_argument("--engine", choices=ENGINES, help="one engine alone")
     group.add_argument("--seeds", type=int, nargs="+", default=BLOCKS, help="seeds of a block")
     group.add_argument("--pairs", type=int, default=4, help="pairs of measurements in a round")
     group.add_argument("--seconds", type=float, default=0.1, help="length of a measurement, about")
-    group.add_argument("--csv", type=Path, metavar="FILE", help="keep the medians there")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="save the medians there")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> None:
-    """Compare, print, and keep with --csv."""
+    """Compare, print, and save with --csv."""
     engines = [arguments.engine] if arguments.engine else list(ENGINES)
     planned = [
-        one for one in comparisons(engines, arguments.seeds, arguments.all) if selected(one.cell, arguments)
+        one
+        for one in comparisons(engines, arguments.seeds, every=arguments.all)
+        if selected(one.cell, arguments)
     ]
     measured = compare(
-        arguments.against, planned, arguments.rounds, arguments.pairs, arguments.seconds, console
+        arguments.against,
+        planned,
+        rounds=arguments.rounds,
+        pairs=arguments.pairs,
+        seconds=arguments.seconds,
+        console=console,
     )
     for line in lines(measured):
         console.print(line, soft_wrap=True)
@@ -54,14 +60,14 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
 
 @dataclass
 class Comparison:
-    """One cell, engine and block: seconds a step and seed (or an epoch) of both, pair by pair."""
+    """One cell, engine and block: seconds a step and seed (or an epoch) of both checkouts, pair by pair."""
 
     cell: Cell
     engine: str
     seeds: int
     steps: int = 0
-    here: list[float] = field(default_factory=list)
-    there: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    theirs: list[float] = field(default_factory=list)
     same_bits: bool = True
 
     def __str__(self) -> str:
@@ -69,26 +75,26 @@ class Comparison:
 
     @property
     def quartiles(self) -> tuple[float, float, float]:
-        """Lower quartile, median and upper quartile of the pairs' ratios: seconds here / seconds there."""
-        ratios = [ours / theirs for ours, theirs in zip(self.here, self.there, strict=True)]
+        """Return the quartiles of the pairs' ratios, seconds here / seconds there: lower, median, upper."""
+        ratios = [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=True)]
         low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
         return float(low), float(middle), float(high)
 
     @property
     def ratio(self) -> float:
-        """The median of the pairs' ratios."""
+        """Return the median of the pairs' ratios."""
         return self.quartiles[1]
 
     def row(self) -> dict[str, object]:
-        """What a table says of it."""
+        """Return the row of a table."""
         low, middle, high = self.quartiles
         return {
             "cell": str(self.cell),
             "engine": self.engine,
             "seeds": self.seeds,
             "steps": self.steps,
-            "there": statistics.median(self.there),
-            "here": statistics.median(self.here),
+            "there": statistics.median(self.theirs),
+            "here": statistics.median(self.ours),
             "ratio": middle,
             "low": low,
             "high": high,
@@ -96,29 +102,38 @@ class Comparison:
         }
 
 
-def comparisons(engines: Sequence[str], blocks: Sequence[int], every: bool) -> list[Comparison]:
-    """All combinations, or else a third of the grid, where cells take turns in the sizes of the block."""
+def comparisons(engines: Sequence[str], blocks: Sequence[int], *, every: bool) -> list[Comparison]:
+    """Return all combinations, or else a third of the grid, whose cells take turns in the block's size."""
     cells = [*(grid() if every else third_of_grid()), *others()]
     return [
         Comparison(cell, engine, seeds)
-        for place, cell in enumerate(cells)
+        for number, cell in enumerate(cells)
         for engine in engines
-        for seeds in (blocks if every else [blocks[place % len(blocks)]])
+        for seeds in (blocks if every else [blocks[number % len(blocks)]])
     ]
 
 
 def compare(
-    place: Path, planned: Sequence[Comparison], rounds: int, pairs: int, seconds: float, console: Console
+    path: Path,
+    planned: Sequence[Comparison],
+    *,
+    rounds: int,
+    pairs: int,
+    seconds: float,
+    console: Console,
 ) -> list[Comparison]:
-    """Measure `pairs` pairs of each in every round, of about `seconds` each; those that both could train."""
+    """Compare this checkout with that at `path`, and return the comparisons that both could train.
+
+    In every round each has `pairs` pairs of measurements, of about `seconds` each.
+    """
     failed: dict[str, str] = {}
     for number in range(rounds):
-        with Checkout(HERE) as here, Checkout(place) as there:
+        with Checkout(HERE) as here, Checkout(path) as other:
             if not number:
-                console.print(f"here: {here.sweep}\nthere: {there.sweep}")
+                console.print(f"here: {here.sweep}\nthere: {other.sweep}")
             for one in track(planned, f"round {number + 1} of {rounds}", console=console):
                 try:
-                    _measure(one, here, there, pairs, seconds)
+                    _measure(one, here, other, pairs=pairs, seconds=seconds)
                 except _FailedError as error:
                     failed[str(one)] = str(error)
     for name, reason in failed.items():
@@ -130,21 +145,22 @@ class _FailedError(Exception):
     """A checkout could not train a cell."""
 
 
-def _measure(one: Comparison, here: Checkout, there: Checkout, pairs: int, seconds: float) -> None:
-    # Compiled, or loaded, and the data prepared.
-    taken, _ = [_timed(one, checkout, WARM_UP) for checkout in (here, there)][1]
+def _measure(one: Comparison, here: Checkout, other: Checkout, *, pairs: int, seconds: float) -> None:
+    # The first call compiles and prepares the data, in both before anything is timed.
+    _timed(one, here, WARM_UP)
+    first, _ = _timed(one, other, WARM_UP)
     if not one.steps:
-        one.steps = _steps(one, there, taken / WARM_UP, seconds)
+        one.steps = _steps(one, other, first / WARM_UP, seconds)
     for pair in range(pairs):
-        order = (here, there) if pair % 2 else (there, here)
+        order = (here, other) if pair % 2 else (other, here)
         timed = {checkout: _timed(one, checkout, one.steps) for checkout in order}
-        for checkout, all_seconds in ((here, one.here), (there, one.there)):
+        for checkout, all_seconds in ((here, one.ours), (other, one.theirs)):
             all_seconds.append(timed[checkout][0] / one.seeds / (1 if one.cell.epoch else one.steps))
-        one.same_bits &= timed[here][1] == timed[there][1]
+        one.same_bits &= timed[here][1] == timed[other][1]
 
 
 def _steps(one: Comparison, checkout: Checkout, step: float, seconds: float) -> int:
-    """How many steps take about so many seconds, if one of the first took `step`; or those of an epoch."""
+    """Return the steps that take about `seconds`, if one of the first took `step`; or those of an epoch."""
     if one.cell.epoch:
         return one.cell.epoch_steps
     trial = max(WARM_UP, round(seconds / step / 2))
@@ -152,21 +168,21 @@ def _steps(one: Comparison, checkout: Checkout, step: float, seconds: float) -> 
 
 
 def _timed(one: Comparison, checkout: Checkout, steps: int) -> tuple[float, str]:
-    """Seconds of a block, with evaluation where an epoch is timed, and the digest of its weights."""
+    """Return the seconds of a block, with evaluation if an epoch is timed, and its weights' digest."""
     settings = one.cell.settings(steps) | {"parallel.kernels": ENGINES[one.engine]}
     answer = checkout.train(settings, one.seeds)
     if "error" in answer:
-        raise _FailedError(f"{checkout.place}: {answer['error']}")
+        raise _FailedError(f"{checkout.path}: {answer['error']}")
     return answer["training"] + (answer["evaluation"] if one.cell.epoch else 0.0), answer["weights"]
 
 
 def lines(measured: Sequence[Comparison]) -> Iterator[str]:
-    """A line a comparison, the slowest last, and what they say together."""
+    """Yield a line for each comparison, the slowest last, and one for each engine."""
     for one in sorted(measured, key=lambda one: one.ratio):
         low, middle, high = one.quartiles
-        here, there = (_unit(statistics.median(seconds)) for seconds in (one.here, one.there))
+        ours, theirs = (_unit(statistics.median(seconds)) for seconds in (one.ours, one.theirs))
         bits = "" if one.same_bits else "; other bits"
-        yield f"{middle:6.3f} ({low:.3f} to {high:.3f})  {one}: {here} here, {there} there{bits}"
+        yield f"{middle:6.3f} ({low:.3f} to {high:.3f})  {one}: {ours} here, {theirs} there{bits}"
     yield "seconds here / seconds there, median (quartiles); below 1 is faster here"
     for engine in dict.fromkeys(one.engine for one in measured):
         yield _together(engine, [one for one in measured if one.engine == engine])

@@ -1,13 +1,17 @@
-"""The cells that are timed: one network, mini-batch size, optimizer and loss each, as settings of `sweep`."""
+"""The cells that are timed: one network, mini-batch size, optimizer and loss each, as settings of `sweep`.
 
+`add_arguments` and `selected` choose some of them on a command line.
+"""
+
+import argparse
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 IMAGES = 60_000
 INPUTS, OUTPUTS = 784, 10
-VALIDATION, TEST = 6_000, 10_000  # examples of these parts, where a whole epoch is timed with its evaluation
+VALIDATION, TEST = 6_000, 10_000  # examples of these parts, if a whole epoch is timed with its evaluation
 RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 WIDTHS = (16, 128, 256)
@@ -32,38 +36,39 @@ class Cell:
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Units of every layer."""
+        """Return the units of every layer."""
         return (INPUTS, *(self.hidden,) * self.depth, OUTPUTS)
 
     @property
     def seeds(self) -> int:
-        """Seeds of an engine that trains several at once; of a whole epoch as many as `sweep` by default."""
+        """Return the seeds that an engine trains at once; for whole epochs the default of `sweep`."""
         return 5 if self.epoch else 10
 
     @property
     def images(self) -> int:
-        """Images of the training part."""
+        """Return the number of images of the training part."""
         return IMAGES - VALIDATION if self.epoch else IMAGES
 
     @property
     def epoch_steps(self) -> int:
-        """Mini-batches of an epoch."""
+        """Return the number of mini-batches of an epoch."""
         return -(-self.images // self.batch)
 
     @property
     def rate(self) -> float:
-        """The learning rate."""
+        """Return the learning rate."""
         return RATES[self.optimizer]
 
     @property
     def flops(self) -> float:
-        """Multiplications and additions of an epoch's matrix products, and of its evaluation where timed."""
+        """Return the operations in the matrix products of an epoch, and of its evaluation if it is timed."""
+        # The first layer needs no gradient of its inputs: two products instead of three.
         layers = [inputs * outputs for inputs, outputs in itertools.pairwise(self.units)]
         evaluated = IMAGES + TEST if self.epoch else 0
         return 2.0 * self.images * (3 * sum(layers) - layers[0]) + 2.0 * evaluated * sum(layers)
 
     def settings(self, steps: int) -> dict[str, Any]:
-        """The settings of `sweep` for `steps` steps, or for one epoch where `epoch` says so.
+        """Return the settings of `sweep` for `steps` steps, or for one epoch if `epoch` is set.
 
         Steps alone are evaluated once, at their end, on few images.
         """
@@ -111,11 +116,11 @@ class Group:
 
 
 def _cells(*axes: Iterable[Any], **same: Any) -> tuple[Cell, ...]:
-    """All combinations of hidden units, depths, sizes of the mini-batch, optimizers and activations."""
+    """Return all combinations of hidden units, depths, mini-batch sizes, optimizers and activations."""
     return tuple(Cell(*values, **same) for values in itertools.product(*axes))
 
 
-# Cells whose networks and mini-batches are alike follow one another: compiled by a peer, one serves all.
+# Cells with the same network and mini-batch follow one another, so that a peer compiles once for all of them.
 GROUPS = (
     Group("ReLU", "seconds.png", _cells(WIDTHS, (1, 3), (1, 50, 128, 1024), RATES)),
     Group(
@@ -145,12 +150,12 @@ GROUPS = (
 
 
 def published() -> list[Cell]:
-    """The comparison with peers, in the order of its page."""
+    """Return the cells of the comparison with peers, in the order of its page."""
     return [cell for group in GROUPS for cell in group.cells]
 
 
 def grid() -> list[Cell]:
-    """What two checkouts are compared in with `--all`: activation x width x mini-batch x optimizer."""
+    """Return the cells of `--against --all`: activation x width x mini-batch x optimizer."""
     return [
         Cell(hidden, 1, batch, optimizer, activation)
         for activation, hidden, batch, optimizer in itertools.product(
@@ -160,13 +165,13 @@ def grid() -> list[Cell]:
 
 
 def third_of_grid() -> list[Cell]:
-    """A third of `grid` in which each triple of values of three settings stands once (a 3^(4-1) design)."""
-    places = itertools.product(range(3), repeat=4)
-    return [cell for cell, place in zip(grid(), places, strict=True) if sum(place) % 3 == 0]
+    """Return a third of `grid` that has each triple of values of three settings once (a 3^(4-1) design)."""
+    levels = itertools.product(range(3), repeat=4)
+    return [cell for cell, numbers in zip(grid(), levels, strict=True) if sum(numbers) % 3 == 0]
 
 
 def others() -> list[Cell]:
-    """What two checkouts are compared in besides: squared error, penalty, depth, whole epochs."""
+    """Return further cells of `--against`: squared error, penalty, depth, whole epochs."""
     return [
         Cell(16, 1, 50, "sgd", "sigmoid", "mse"),
         Cell(128, 1, 50, "sgd", "sigmoid", "mse"),
@@ -179,3 +184,27 @@ def others() -> list[Cell]:
         Cell(128, 1, 128, "adam", "relu", epoch=True),
         Cell(128, 1, 50, "sgd", "tanh", "mse", epoch=True),
     ]
+
+
+CHOSEN = ("hidden", "batch", "activation", "optimizer", "loss")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --only for a part of a name, and --hidden, --batch ... for values."""
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="TEXT", help="cells whose name contains all of these"
+    )
+    types = {field.name: field.type for field in fields(Cell)}
+    for name in CHOSEN:
+        kind = int if types[name] is int else str
+        parser.add_argument(
+            f"--{name}", nargs="+", type=kind, help=f"cells with one of these values of {name}"
+        )
+
+
+def selected(cell: Cell, arguments: argparse.Namespace) -> bool:
+    """Return True if the command line is for this cell."""
+    named = all(text in str(cell) for text in arguments.only)
+    return named and all(
+        getattr(arguments, name) is None or getattr(cell, name) in getattr(arguments, name) for name in CHOSEN
+    )

@@ -18,15 +18,15 @@ HERE = Path(__file__).parents[1]  # this checkout
 class Checkout:
     """`benchmarks/worker.py` in another process, with the `sweep` of a checkout or of a Python.
 
-    `place` is the root of a checkout, run by this Python, or else the path of a Python that has `sweep`.
+    `path` is the root of a checkout, run by this Python, or else a Python that has `sweep`.
     """
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            # An empty folder: conf/ and sweeps/ of the working folder would count as well.
+            # In an empty folder, because conf/ and sweeps/ of the working folder would count as well.
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             self.process = stack.enter_context(
                 subprocess.Popen(
@@ -48,7 +48,7 @@ class Checkout:
         self._ending.close()
 
     def train(self, settings: dict[str, Any], seeds: int) -> dict[str, Any]:
-        """What `worker.train` says of this block."""
+        """Train a block in the other process and return the answer of `worker.train`."""
         assert self.process.stdin is not None
         print(json.dumps({"settings": settings, "seeds": seeds}), file=self.process.stdin, flush=True)
         return self._answer()
@@ -57,15 +57,15 @@ class Checkout:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.place}: its process has ended, exit code {self.process.wait()}")
+            raise RuntimeError(f"{self.path}: its process has ended, exit code {self.process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def _python(self) -> str:
-        return sys.executable if self.place.is_dir() else str(self.place.absolute())
+        return sys.executable if self.path.is_dir() else str(self.path.absolute())
 
     def _environment(self) -> dict[str, str]:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | ONE_THREAD
-        if self.place.is_dir():
-            environment["PYTHONPATH"] = str(self.place.resolve() / "src")
+        if self.path.is_dir():
+            environment["PYTHONPATH"] = str(self.path.resolve() / "src")
         return environment

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.installing`: what Numba costs and brings somebody who installs the package.
+"""`python -m benchmarks.installing`: the cost and the benefit of Numba to somebody who installs the package.
 
     python -m benchmarks.installing           # size and time of `pip install -e .`, with and without `fast`
     python -m benchmarks.installing --runs    # also a first and a second run of the main job in each
@@ -22,8 +22,8 @@ EXTRAS = {"without Numba": "", "with Numba": "[fast]"}
 MAIN_JOB = ("-m", "hidden=16,128,256")
 
 
-def measured(folder: Path, extra: str, runs: bool) -> Iterator[tuple[str, str]]:
-    """What was measured in a fresh environment below `folder`, and its value."""
+def measured(folder: Path, extra: str, *, runs: bool) -> Iterator[tuple[str, str]]:
+    """Yield names and values of measurements in a fresh environment below `folder`."""
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python, empty = folder / "venv" / "bin" / "python", _size(folder / "venv")
     yield (
@@ -32,7 +32,7 @@ def measured(folder: Path, extra: str, runs: bool) -> Iterator[tuple[str, str]]:
     )
     yield "size of what it installs", f"{(_size(folder / 'venv') - empty) / 2**20:.0f} MiB"
     for run in ("first", "second") if runs else ():
-        # The records of one run would leave the other nothing to train.
+        # Each run has a store of its own: the records of one would leave the other nothing to train.
         store = f"results={folder / run}"
         yield (
             f"{run} run of the main job",
@@ -54,7 +54,7 @@ def _seconds(command: Sequence[str | Path], folder: Path) -> float:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files in a folder."""
+    """Return the bytes of the files in a folder."""
     return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
 
 
@@ -65,7 +65,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for name, extra in EXTRAS.items():
         with tempfile.TemporaryDirectory() as folder:
-            for what, value in measured(Path(folder), extra, arguments.runs):
+            for what, value in measured(Path(folder), extra, runs=arguments.runs):
                 print(f"{name}: {what}: {value}", flush=True)
 
 

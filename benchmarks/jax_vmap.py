@@ -17,7 +17,7 @@ ACTIVATIONS = {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh}
 
 
 def vmap(cell: Cell, data: PreparedData) -> Measure:
-    """As its tutorials write it, for all seeds at once."""
+    """Train as its tutorials do, for all seeds at once."""
     features, targets = data.train.features, data.train.targets
     parts = [(part.features, part.targets) for part in pieces(data)] if cell.epoch else []
     step = jax.jit(jax.vmap(_step(cell), in_axes=(0, 0, None, None, None)), donate_argnums=(0, 1))
@@ -40,7 +40,7 @@ def vmap(cell: Cell, data: PreparedData) -> Measure:
 
 
 def _initial(cell: Cell) -> Any:
-    """Weights and bias of every layer, (seeds, inputs, outputs) and (seeds, outputs)."""
+    """Return weights and bias of every layer, (seeds, inputs, outputs) and (seeds, outputs)."""
     rng = np.random.default_rng(0)
     return [
         (
@@ -65,7 +65,7 @@ def _loss(cell: Cell, z: Any, target: Any) -> Any:
 
 
 def _evaluation(cell: Cell) -> Callable[..., Any]:
-    """Of one seed: the loss of some images, and how many of them are right."""
+    """Return a function of one seed: the loss of some images, and how many of them are right."""
 
     def evaluate(parameters: Any, batch: Any, target: Any) -> Any:
         z = _outputs(cell, parameters, batch)
@@ -75,10 +75,10 @@ def _evaluation(cell: Cell) -> Callable[..., Any]:
 
 
 def _step(cell: Cell) -> Callable[..., Any]:
-    """Of one seed: parameters and the optimizer's state after a mini-batch."""
+    """Return a function of one seed: parameters and the optimizer's state after a mini-batch."""
 
     def step(parameters: Any, state: Any, t: Any, batch: Any, target: Any) -> Any:
-        gradients = jax.grad(lambda own: _loss(cell, _outputs(cell, own, batch), target))(parameters)
+        gradients = jax.grad(lambda current: _loss(cell, _outputs(cell, current, batch), target))(parameters)
         if cell.optimizer == "adam":
             first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, state[0], gradients)
             second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, state[1], gradients)

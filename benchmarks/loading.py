@@ -31,11 +31,12 @@ def make_store(results: Path, trials: int) -> None:
     origin = Origin(None, None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00+00:00", provenance())
     widths = list(range(16, 16 + -(-trials // SEEDS)))
     cells = cells_of(from_settings({"grid": {"product": {"hidden": widths}}, "results": str(results)}))
-    # To wait for the disk would take minutes, and nothing depends on these records.
+    # Waiting for the disk would take minutes, and nothing depends on these records.
     with patch("os.fsync"):
         for position in range(trials):
             cell, seed = cells[position // SEEDS], position % SEEDS
-            write_record(results, cell.id, cell.settings(), replace(trained.result, seed=seed), origin)
+            result = replace(trained.result, seed=seed)
+            write_record(results, cell.id, result, settings=cell.settings(), origin=origin)
 
 
 def measure(results: Path) -> None:
@@ -63,7 +64,7 @@ def read(results: Path, name: str) -> None:
 
 
 def _most_memory() -> float:
-    """The most megabytes that this process has held; on Linux, where getrusage() counts its parent's."""
+    """Return the most megabytes that this process has held; getrusage() would count its parent's on Linux."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 

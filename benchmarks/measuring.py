@@ -1,8 +1,8 @@
-"""What an engine is to the comparison, and what all of them share: the data and the order of the images.
+"""The interface of an engine, and all that engines share: the data and the order of the images.
 
-An engine prepares a cell and returns what measures it: given a number of steps, the seconds that they take
-per seed, with the evaluation of all parts where the cell times a whole epoch. Gathering mini-batches counts;
-building a model, compiling, and the first steps do not.
+An engine prepares a cell and returns a function that measures it: from a number of steps, the seconds that
+they take per seed, with the evaluation of all parts if the cell times a whole epoch. Gathering mini-batches
+counts; building a model, compiling, and the first steps do not.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,13 +29,13 @@ EVALUATED = 2_000
 
 
 def config_of(cell: Cell, steps: int, **settings: Any) -> Config:
-    """The configuration of `sweep` for a cell."""
+    """Return the configuration of `sweep` for a cell."""
     (config,) = from_settings(cell.settings(steps) | settings)
     return config
 
 
 def data_of(cell: Cell) -> PreparedData:
-    """The images that a cell trains on, and those that it evaluates."""
+    """Return the images that a cell trains on, and those that it evaluates."""
     return _prepared(config_of(cell, WARM_UP).data)
 
 
@@ -45,7 +45,7 @@ def _prepared(config: DataConfig) -> PreparedData:
 
 
 def mini_batches(cell: Cell, data: PreparedData, steps: int) -> NDArray[np.int64]:
-    """Positions of the images of each mini-batch, (steps, batch), epoch after epoch in a random order."""
+    """Return positions of the images of each mini-batch, (steps, batch), shuffled epoch by epoch."""
     rng = np.random.default_rng(0)
     epochs = -(-steps * cell.batch // len(data.train))
     order = np.concatenate([rng.permutation(len(data.train)) for _ in range(epochs)])
@@ -53,7 +53,7 @@ def mini_batches(cell: Cell, data: PreparedData, steps: int) -> NDArray[np.int64
 
 
 def pieces(data: PreparedData) -> Iterator[Part]:
-    """All three parts, `EVALUATED` images at a time."""
+    """Yield all three parts, `EVALUATED` images at a time."""
     for part in (data.train, data.validation, data.test):
         for start in range(0, len(part), EVALUATED):
             rows = slice(start, start + EVALUATED)

@@ -1,6 +1,5 @@
 """Whole commands of the product: the main job, start-up, memory, loading many records."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ MAIN_JOB = ("-m", "hidden=16,128,256")
 
 
 def one_by_one() -> list[tuple[str, str]]:
-    """Training alone of one seed, one example at a time, as in two of the papers, in this process."""
+    """Time the training of one seed, one example at a time, as in two of the papers, in this process."""
     rows = []
     for what, config in (
         (
@@ -67,7 +66,7 @@ def one_by_one() -> list[tuple[str, str]]:
 
 
 def measure() -> list[tuple[str, str]]:
-    """What was measured and its value, for a table."""
+    """Time the main job and return names and values for a table."""
     rows = []
     with _empty_folder() as folder:
         first = time.time()
@@ -87,7 +86,7 @@ def measure() -> list[tuple[str, str]]:
 
 
 def loading(trials: int = 10_000) -> list[tuple[str, str]]:
-    """Time to load and summarise a store of `trials` records, each with the result of one real training."""
+    """Time loading and summarising a store of `trials` records, each the result of one real training."""
     from sweep.stats.trials import summarise
 
     with _empty_folder() as folder:
@@ -104,7 +103,7 @@ def loading(trials: int = 10_000) -> list[tuple[str, str]]:
 
 
 def bookkeeping(few: int = 100, many: int = 500) -> list[tuple[str, str]]:
-    """What a trial costs beside training and evaluation: trials of one step, each a block, two workers."""
+    """Time all but training and evaluation: trials of one step, each in its own block, two workers."""
     seconds, settings = {}, ("hidden=16", "max_iterations=1", "figures=false", "parallel.block_size=1")
     sizes = ("data.train_size=100", "data.validation_size=100", "data.test_size=100", "batch_size=50")
     for count in (few, many):
@@ -112,8 +111,9 @@ def bookkeeping(few: int = 100, many: int = 500) -> list[tuple[str, str]]:
             wall = _timed(folder, *settings, *sizes, f"seeds={count}", "parallel.n_jobs=2")[0]
             trained = sum(end - began for began, end, _ in _spans(folder))
             seconds[count] = wall - trained / 2
-    each = (seconds[many] - seconds[few]) / (many - few)
-    return [("pool, record and summary of a trial, two workers", f"{1000 * each:.1f} ms")]
+    # The difference of two sizes cancels start-up.
+    one = (seconds[many] - seconds[few]) / (many - few)
+    return [("pool, record and summary of a trial, two workers", f"{1000 * one:.1f} ms")]
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def _empty_folder() -> Iterator[Path]:
 
 
 def _timed(folder: Path, *arguments: str) -> tuple[float, int]:
-    """Seconds of a command and the bytes of its largest worker while it ran."""
+    """Run a command and return its seconds and the bytes of its largest worker."""
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "sweep", *arguments], cwd=folder, stdout=subprocess.DEVNULL
@@ -146,15 +146,15 @@ def _watch(driver: "subprocess.Popen[bytes]", largest: list[int]) -> None:
 
 
 def _children(parent: int) -> list[int]:
-    found = []
+    children = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[1]) == parent:
-            found.append(int(folder.name))
-    return found
+            children.append(int(folder.name))
+    return children
 
 
 def _memory(processes: Sequence[int]) -> list[int]:
@@ -169,7 +169,7 @@ def _memory(processes: Sequence[int]) -> list[int]:
 
 
 def _spans(folder: Path) -> list[tuple[float, float, int]]:
-    """When each block of a store began and ended, as time stamps, and its number of seeds."""
+    """Return the beginning and end of each block of a store, as time stamps, and its number of seeds."""
     trials = load(folder / "results")
     trials = trials.assign(seconds=trials["train_seconds"] + trials["evaluation_seconds"])
     spans = []
@@ -181,12 +181,7 @@ def _spans(folder: Path) -> list[tuple[float, float, int]]:
 
 
 def _alone_at_the_end(spans: list[tuple[float, float, int]]) -> tuple[float, float]:
-    """Seconds that the last of two workers works alone, and those of one trial of its block."""
+    """Return the seconds that the last of two workers works alone, and those of a trial of its block."""
     began, ended, seeds = max(spans, key=lambda span: span[1])
     others = [end for _, end, _ in spans if began < end < ended]
     return ended - max(others, default=began), (ended - began) / seeds
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -17,13 +17,13 @@ Function = Callable[..., torch.Tensor]
 
 
 def eager(cell: Cell, data: PreparedData) -> Measure:
-    """As most write it."""
+    """Train as most people write it."""
     model = _model(cell.units, cell.activation)
     return _measure(cell, data, model, *_functions(model, cell.loss))
 
 
 def compiled(cell: Cell, data: PreparedData) -> Measure:
-    """The loss and the evaluation through torch.compile."""
+    """Train with the loss and the evaluation through torch.compile."""
     return _measure(cell, data, *_compiled(cell.units, cell.activation, cell.loss, cell.batch))
 
 
@@ -31,8 +31,8 @@ def compiled(cell: Cell, data: PreparedData) -> Measure:
 def _compiled(
     units: tuple[int, ...], activation: str, loss: str, batch: int
 ) -> tuple[torch.nn.Module, Function, Function]:
-    """A model with its compiled functions. They serve all optimizers: compiling takes many seconds."""
-    torch.compiler.reset()  # what was compiled for another size would be made to serve this one as well
+    """Return a model with its compiled functions, which serve all optimizers: compiling is slow."""
+    torch.compiler.reset()  # or it would generalise the code of an earlier size to serve this one as well
     model = _model(units, activation)
     of_batch, of_piece = _functions(model, loss)
     return model, torch.compile(of_batch), torch.compile(of_piece)
@@ -46,7 +46,7 @@ def _model(units: tuple[int, ...], activation: str) -> torch.nn.Module:
 
 
 def _functions(model: torch.nn.Module, loss: str) -> tuple[Function, Function]:
-    """The loss of a mini-batch, and of more images the loss with the number of those that are right."""
+    """Return two functions: the loss of a mini-batch, and the loss of a part with its correct answers."""
 
     def of_outputs(z: Any, target: Any) -> Any:
         if loss == "mse":
@@ -96,7 +96,7 @@ def _measure(
 
 
 def _targets(cell: Cell, part: Any) -> torch.Tensor:
-    """One-hot for squared error, else the classes, which is what `cross_entropy` is fastest with."""
+    """Return one-hot targets for squared error, else classes, with which `cross_entropy` is fastest."""
     return torch.from_numpy(part.targets if cell.loss == "mse" else part.labels)
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from benchmarks.cells import GROUPS, Group, published
-from benchmarks.figure import draw
+from matplotlib.figure import Figure
 
 from sweep.papers import manifest
 
 Row = dict[str, Any]  # a cell and an engine
 
 FOLDER = Path("reports/benchmarks")
-OURS, OWN, EAGER = "sweep", "sweep, own order", "PyTorch eager"
+OURS, SEPARATE, EAGER = "sweep", "sweep, own order", "PyTorch eager"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
 
 INCLUDED = """\
@@ -36,31 +37,31 @@ share is the arithmetic of the cell's matrix products, divided by time and by th
 
 
 def read_cells() -> list[Row]:
-    """What was measured before; empty where nothing was."""
+    """Return earlier measurements; empty if there are none."""
     file = FOLDER / "cells.csv"
     return [dict(row) for _, row in pd.read_csv(file).iterrows()] if file.exists() else []
 
 
 def write_cells(rows: Sequence[Row]) -> None:
-    """Keep what was measured, in the order of the comparison."""
+    """Save measurements, in the order of the comparison."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    order = {str(cell): place for place, cell in enumerate(published())}
+    order = {str(cell): number for number, cell in enumerate(published())}
     measured = pd.DataFrame(rows).sort_values("cell", key=lambda names: names.map(order), kind="stable")
     measured.to_csv(FOLDER / "cells.csv", index=False, float_format="%.6g")
     write_environment()
 
 
 def write_environment() -> None:
-    """Keep what the run ran on, after what earlier runs ran on."""
+    """Add this processor and these package versions to those of earlier runs."""
     software = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    this = f"{_processor()}; Python {platform.python_version()}, {software}"
+    environment = f"{_processor()}; Python {platform.python_version()}, {software}"
     file = FOLDER / "environment.txt"
     lines = file.read_text().splitlines() if file.exists() else []
-    file.write_text("\n".join(dict.fromkeys([*lines, this])) + "\n")
+    file.write_text("\n".join(dict.fromkeys([*lines, environment])) + "\n")
 
 
 def write_commands(rows: Sequence[tuple[str, str]]) -> None:
-    """Keep the times of whole commands."""
+    """Save the times of whole commands."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows, columns=["what", "measured"]).to_csv(FOLDER / "commands.csv", index=False)
 
@@ -76,8 +77,46 @@ def write_page() -> None:
     manifest.write_manifest(FOLDER)
 
 
+def draw(measured: pd.DataFrame, file: Path) -> None:
+    """Draw the seconds of every engine, one panel a mini-batch size, one row a network and optimizer."""
+    engines = list(dict.fromkeys(measured["engine"]))
+    networks = measured.assign(network=[_network(row) for row in measured.to_dict("records")])
+    batches = sorted(measured["batch"].unique())
+    order = list(dict.fromkeys(networks["network"]))
+    figure = Figure(figsize=(11, 1.6 + 0.27 * len(order)), layout="constrained")
+    (panels,) = figure.subplots(1, len(batches), sharey=True, squeeze=False)
+    for panel, batch in zip(panels, batches, strict=True):
+        sns.scatterplot(
+            data=networks[networks["batch"] == batch],
+            x="seconds",
+            y=pd.Categorical(networks.loc[networks["batch"] == batch, "network"], order),
+            hue="engine",
+            style="engine",
+            hue_order=engines,
+            style_order=engines,
+            palette="colorblind",
+            s=45,
+            ax=panel,
+            legend=batch == batches[-1],
+        )
+        panel.set(xscale="log", xlabel="seconds per epoch and seed", ylabel="", title=f"batch size {batch}")
+        panel.grid(axis="y", color="0.9")
+        panel.set_axisbelow(True)
+    panels[0].set_ylabel("hidden units (× layers), optimizer")
+    handles, labels = panels[-1].get_legend_handles_labels()
+    panels[-1].get_legend().remove()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(engines), frameon=False)
+    figure.savefig(file, dpi=130)
+
+
+def _network(row: dict[Hashable, Any]) -> str:
+    layers = f"{row['hidden']}×{row['depth']}" if row["depth"] > 1 else str(row["hidden"])
+    activation = "" if row["activation"] == "relu" else f" {row['activation']}"
+    return f"{layers}{activation}, {row['optimizer']}"
+
+
 def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     environments = [line.partition("; ") for line in (FOLDER / "environment.txt").read_text().splitlines()]
     machines = " and ".join(dict.fromkeys(processor for processor, _, _ in environments))
     software = "; earlier cells with ".join(software for _, _, software in reversed(environments))
@@ -104,7 +143,7 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
 
 
 def _by_group(measured: pd.DataFrame) -> Iterator[tuple[Group, pd.DataFrame]]:
-    """The groups of which something was measured."""
+    """Yield the groups that have measurements, with these."""
     for group in GROUPS:
         rows = measured[measured["cell"].isin([str(cell) for cell in group.cells])]
         if len(rows):
@@ -117,7 +156,7 @@ def _section(group: Group, measured: pd.DataFrame) -> list[str]:
 
 
 def _by_engine(measured: pd.DataFrame, values: str) -> pd.DataFrame:
-    """One row a cell, one column an engine, in the order in which they were measured."""
+    """Return one row a cell, one column an engine, in the order of measurement."""
     table = measured.pivot_table(index="cell", columns="engine", values=values, sort=False)
     return table[list(dict.fromkeys(measured["engine"]))]
 
@@ -127,7 +166,7 @@ def _peers(engines: Iterable[Hashable]) -> list[str]:
 
 
 def _summary(measured: pd.DataFrame) -> str:
-    """In how many cells we are ahead, how near the machine's rate, and how far rounds lie apart."""
+    """Return sentences on how often we are ahead, how near the machine's rate, and the spread of rounds."""
     seconds = _by_engine(measured, "seconds")
     peers = _peers(seconds)
     sentences = [_ahead(seconds, peers)] if peers else []
@@ -151,15 +190,15 @@ def _summary(measured: pd.DataFrame) -> str:
 
 def _ahead(seconds: pd.DataFrame, peers: list[str]) -> str:
     best = seconds[peers].min(axis=1)
-    ours, own = (seconds[name] <= best for name in (OURS, OWN))
-    said = (
+    ours, separate = (seconds[name] <= best for name in (OURS, SEPARATE))
+    sentence = (
         f"`sweep` is at least as fast as every peer in {ours.sum()} of {len(seconds)} cells, with an order of"
-        f" its own for each seed in {own.sum()}"
+        f" its own for each seed in {separate.sum()}"
     )
     if EAGER in peers:
         eager = (seconds[OURS] * 1.5 <= seconds[EAGER]).sum()
-        said += f"; it is at least 1.5 times as fast as PyTorch eager in {eager}"
-    return said
+        sentence += f"; it is at least 1.5 times as fast as PyTorch eager in {eager}"
+    return sentence
 
 
 def _cells_table(measured: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
-"""scikit-learn: `partial_fit`, which shuffles and goes once through what it is given; one seed.
+"""scikit-learn: `partial_fit`, which shuffles its examples and goes through them once; one seed.
 
-MLPClassifier has cross-entropy alone. Squared error is MLPRegressor's, whose outputs are linear: it is spared
-the sigmoids.
+MLPClassifier only has cross-entropy. Squared error is MLPRegressor's, whose outputs are linear: it saves the
+sigmoids.
 """
 
 import time
@@ -18,7 +18,7 @@ ACTIVATIONS = {"relu": "relu", "sigmoid": "logistic", "tanh": "tanh"}
 
 
 def partial_fit(cell: Cell, data: PreparedData) -> Measure:
-    """MLPClassifier or MLPRegressor."""
+    """Train MLPClassifier or MLPRegressor."""
     model = _model(cell)
     features = data.train.features
     if cell.loss == "mse":
@@ -53,7 +53,7 @@ def _model(cell: Cell) -> Any:
         solver="adam" if cell.optimizer == "adam" else "sgd",
         alpha=0.0,
         batch_size=cell.batch,
-        # The time does not depend on it, and at a larger one a deep network overflows, which is refused.
+        # The time does not depend on the rate; at a larger one a deep network overflows, which is an error.
         learning_rate_init=1e-4,
         momentum=0.9 if cell.optimizer == "momentum" else 0.0,
         nesterovs_momentum=False,
@@ -61,7 +61,7 @@ def _model(cell: Cell) -> Any:
 
 
 def _evaluate(model: Any, part: Part) -> tuple[float, int]:
-    """The loss of a part and how many of its images are right."""
+    """Return the loss of a part and how many of its images are right."""
     if isinstance(model, MLPRegressor):
         outputs = model.predict(part.features)
         loss = float(np.mean((outputs - part.targets) ** 2))

@@ -15,10 +15,10 @@ from sweep.runner.plan import matrix_rate
 
 @contextmanager
 def one_processor() -> Iterator[None]:
-    """Keep this thread, and those that it starts, on a single processor, where the system can.
+    """Keep this thread, and those that it starts, on a single processor, if the system can.
 
     JAX computes in a thread of its own while Python prepares the next mini-batch in another: with a second
-    processor it would be compared on two against one.
+    processor it would have two against our one.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield
@@ -34,6 +34,7 @@ def one_processor() -> Iterator[None]:
 def measure(
     cells: Sequence[Cell],
     engines: Mapping[str, Engine],
+    *,
     images: int,
     rounds: int,
     console: Console,
@@ -41,23 +42,23 @@ def measure(
 ) -> None:
     """Print, for every cell and engine, seconds per epoch and seed, and the share of the machine's rate.
 
-    With `write` they are kept after each cell, and cells that were kept before are not measured again.
+    With `write` they are saved after each cell, and cells that were saved before are not measured again.
     """
     rows = report.read_cells() if write else []
-    known = {row["cell"] for row in rows}
+    saved = {row["cell"] for row in rows}
     for cell in cells:
-        if str(cell) in known:
+        if str(cell) in saved:
             continue
-        found = _measured(cell, engines, images, rounds)
-        times = ", ".join(f"{row['engine']} {row['seconds']:.3f} s ({row['share']:.0%})" for row in found)
+        measured = _measured(cell, engines, images, rounds)
+        times = ", ".join(f"{row['engine']} {row['seconds']:.3f} s ({row['share']:.0%})" for row in measured)
         console.print(f"{cell}: {times}", soft_wrap=True)
-        rows += found
+        rows += measured
         if write:
             report.write_cells(rows)
 
 
 def _measured(cell: Cell, engines: Mapping[str, Engine], images: int, rounds: int) -> list[report.Row]:
-    """One row an engine: medians over the rounds, and the fastest and the slowest of them."""
+    """Return one row an engine: medians over the rounds, and the fastest and the slowest of them."""
     data, steps = data_of(cell), _steps(cell, images)
     measures = {name: engine(cell, data) for name, engine in engines.items()}
     seconds: dict[str, list[float]] = {name: [] for name in engines}
@@ -85,7 +86,7 @@ def _measured(cell: Cell, engines: Mapping[str, Engine], images: int, rounds: in
 
 
 def _steps(cell: Cell, images: int) -> int:
-    """The steps of a measurement: of so many images, at least 20; of a twentieth of them one by one."""
+    """Return the steps of a measurement: those of `images`, at least 20; a twentieth of them one by one."""
     if cell.epoch:
         return cell.epoch_steps
     return max(20, images // cell.batch) if cell.batch > 1 else images // 20

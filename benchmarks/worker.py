@@ -1,4 +1,4 @@
-"""Trains blocks of one checkout for `benchmarks.against`: a script, for any Python that has `sweep`.
+"""A script that trains blocks of one checkout for `benchmarks.against`, with any Python that has `sweep`.
 
 Each line that it reads is a JSON object, {"settings": ..., "seeds": n}; each line that it writes is the
 answer: seconds of training and of evaluation, and a digest of the trained weights; or {"error": ...}. It uses
@@ -28,7 +28,7 @@ def _data(config: DataConfig) -> PreparedData:
 
 @lru_cache
 def _config(settings: str) -> Config:
-    (config,) = from_settings(json.loads(settings))  # 80 ms, as long as some measurements
+    (config,) = from_settings(json.loads(settings))  # it takes 80 ms, as long as some measurements
     return config
 
 
@@ -46,8 +46,8 @@ def train(settings: dict[str, Any], seeds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Say which `sweep` this is, then answer until the input ends."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # so that nothing else is taken for an answer
+    """Print which `sweep` this is, then answer until the input ends."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # so that no other output is taken for an answer
     print(json.dumps({"sweep": sweep.__file__}), file=answers, flush=True)
     for line in sys.stdin:
         try:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.statistics [PART ...]`: how often the package's statistics are right.
+"""`python -m benchmarks.statistics [PART ...]`: simulate how often the package's statistics are right.
 
 python -m benchmarks.statistics --quick       # a minute, prints
 python -m benchmarks.statistics --write       # all parts at full scale, into the committed table
@@ -14,12 +14,12 @@ import argparse
 from collections.abc import Callable, Iterator
 
 import pandas as pd
-from benchmarks.statistics import contrasts, digits, families, looks, real, report, single_runs, verdicts
+from benchmarks.statistics import contrasts, digits, families, real, report, single_runs, verdicts
 from benchmarks.statistics.cases import Case
 from benchmarks.statistics.figure import draw
 
 Part = Callable[[int], Iterator[Case]]
-# Each with how many simulations a row has at full scale.
+# Each with the number of simulations of a row at full scale.
 PARTS: dict[str, tuple[Part, int]] = {
     "difference": (contrasts.differences, 20_000),
     "mean": (contrasts.means, 20_000),
@@ -27,8 +27,8 @@ PARTS: dict[str, tuple[Part, int]] = {
     "family of 12 cells": (families.sweeps, 5000),
     "power": (verdicts.power, 20_000),
     "equivalence": (verdicts.equivalence, 10_000),
-    "looks": (looks.alarms, 20_000),
-    "seeds of decide": (looks.costs, 5000),
+    "looks": (verdicts.alarms, 20_000),
+    "seeds of decide": (verdicts.costs, 5000),
     "single runs": (single_runs.single_runs, 4000),
     "real seeds": (real.halves_of_seeds, 1000),
     "real digits": (real.halves_of_digits, 1000),
@@ -37,14 +37,14 @@ QUICK = 50  # times fewer
 
 
 def main() -> None:
-    """Simulate the parts that are asked for, print their rows, and keep them with --write."""
+    """Simulate the requested parts, print their rows, and save them with --write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.statistics")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"among: {', '.join(PARTS)}; default all")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} times fewer simulations")
-    parser.add_argument("--write", action="store_true", help="keep the rows in the committed table")
+    parser.add_argument("--write", action="store_true", help="save the rows in the committed table")
     arguments = parser.parse_args()
     if arguments.quick and arguments.write:
-        parser.error("--quick: its rows are not kept; without --write")
+        parser.error("--quick: cannot be combined with --write; its rows are never saved")
     if unknown := set(arguments.parts) - set(PARTS):
         parser.error(f"{', '.join(sorted(unknown))}: must be among {', '.join(PARTS)}")
     for name in arguments.parts or PARTS:
@@ -62,13 +62,15 @@ def main() -> None:
 
 
 def replace_part(name: str, rows: pd.DataFrame) -> None:
-    """Replace the rows of one part in the committed table, and write what follows from it."""
+    """Replace the rows of one part in the committed table, and write its page and figure again."""
     rows.insert(0, "program", name)
     table = report.read()
     if len(table):
         table = table[table["program"] != name]
-    order = {part: place for place, part in enumerate(PARTS)}
-    joined = pd.concat([table, rows]).sort_values("program", key=lambda own: own.map(order), kind="stable")
+    order = {part: number for number, part in enumerate(PARTS)}
+    joined = pd.concat([table, rows]).sort_values(
+        "program", key=lambda names: names.map(order), kind="stable"
+    )
     report.write(joined)
     draw(report.read())
 

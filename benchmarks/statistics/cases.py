@@ -14,10 +14,10 @@ SKEW_SHAPE = 2.25  # of a negative gamma distribution: skewness -1.33, the stron
 
 @dataclass(frozen=True)
 class Case:
-    """One row: what was simulated, how often, and what came out.
+    """One row of the table: a simulation, its number of repetitions, and its result.
 
     `percent` is a share of `simulations` in percent, or what `measure` says; `low` and `high` are the
-    limits that it must keep, nan where there are none. `plan` is what the package itself expects.
+    limits that it must keep, nan if there are none. `plan` is what the package itself expects.
     """
 
     part: str
@@ -33,7 +33,7 @@ class Case:
 
     @property
     def standard_error(self) -> float:
-        """The simulation's own, of `percent`; nan where that is no share."""
+        """Return the simulation's own standard error of `percent`; nan if that is not a share."""
         if "%" not in self.measure or self.simulations == 0:
             return math.nan
         share = self.percent / 100
@@ -41,7 +41,7 @@ class Case:
 
     @property
     def holds(self) -> str:
-        """Whether the limits are kept; a bound on one side has two standard errors for noise."""
+        """Return "yes" if the limits are kept; a bound on one side has two standard errors for noise."""
         if math.isnan(self.percent):
             return "not offered"
         if math.isnan(self.high):
@@ -51,31 +51,38 @@ class Case:
 
 
 def rate(
-    part: str, method: str, seeds: str, n: int | str, measure: str, found: Iterable[bool], *limits: float
+    part: str,
+    method: str,
+    seeds: str,
+    *,
+    n: int | str,
+    measure: str,
+    outcomes: Iterable[bool],
+    limits: tuple[float, float] = (math.nan, math.nan),
 ) -> Case:
-    """The row of a share of simulations, `found`, with its limits in percent."""
-    values = np.fromiter(found, bool)
-    low, high = limits or (math.nan, math.nan)
+    """Return the row of the share of `outcomes` that are true, with its limits in percent."""
+    values = np.fromiter(outcomes, bool)
     percent = 100 * float(values.mean()) if len(values) else math.nan
-    return Case(part, method, seeds, str(n), measure, len(values), percent, low, high)
+    return Case(part, method, seeds, str(n), measure, len(values), percent, *limits)
 
 
 def generator(*labels: object) -> np.random.Generator:
-    """The random numbers of one row: its own, whatever else is simulated."""
+    """Return the random numbers of one row, the same whatever else is simulated."""
     return np.random.default_rng(zlib.crc32(repr(labels).encode()))
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], correlation: float = 0.0) -> Values:
-    """Standard normal seeds, (..., cells), with this correlation between cells."""
+    """Draw standard normal seeds, (..., cells), with this correlation between cells."""
     common = rng.standard_normal((*shape[:-1], 1))
     return math.sqrt(correlation) * common + math.sqrt(1 - correlation) * rng.standard_normal(shape)
 
 
 def skewed(rng: np.random.Generator, shape: tuple[int, ...], correlation: float = 0.0) -> Values:
-    """The same with a skewness of -1.33: a few seeds do much worse. A sum of gammas is a gamma."""
+    """Draw the same with a skewness of -1.33: a few seeds do much worse."""
+    # A sum of gammas of one scale is a gamma; the common part gives the correlation.
     common = rng.gamma(SKEW_SHAPE * correlation, size=(*shape[:-1], 1)) if correlation else 0.0
-    own = rng.gamma(SKEW_SHAPE * (1 - correlation), size=shape) if correlation < 1 else np.zeros(shape)
-    return np.asarray((SKEW_SHAPE - common - own) / math.sqrt(SKEW_SHAPE))
+    separate = rng.gamma(SKEW_SHAPE * (1 - correlation), size=shape) if correlation < 1 else np.zeros(shape)
+    return np.asarray((SKEW_SHAPE - common - separate) / math.sqrt(SKEW_SHAPE))
 
 
 Draw = Callable[[np.random.Generator, tuple[int, ...], float], Values]

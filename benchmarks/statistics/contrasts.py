@@ -1,14 +1,14 @@
 """Type I error and coverage over seeds: of a difference of two cells, and of one cell's mean.
 
-The interval excludes zero exactly where p < 5 %, so that for equal cells the share of intervals that miss the
-truth is the type I error, and 100 less it is the coverage.
+The interval excludes zero exactly if p < 5 %, so that for equal cells the share of intervals that miss the
+truth is the type I error, and 100 % less that share is the coverage.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from benchmarks.statistics.cases import DRAWS, Case, generator, rate
+from benchmarks.statistics.cases import DRAWS, Case, Values, generator, rate
 
 from sweep.stats.contrast import Contrast, Errors, contrast, mean_intervals
 
@@ -18,33 +18,34 @@ BOTH = ((10, 10), (30, 30), (10, 30), (30, 10))
 
 
 def differences(simulations: int) -> Iterator[Case]:
-    """Equal cells whose spreads differ by a ratio, paired and unpaired."""
+    """Simulate equal cells whose spreads differ by a ratio, paired and unpaired."""
     for name in DRAWS:
         for ratio in (1, 2, 3):
             for correlation in (0.0, 0.5):
                 for n in (3, 5, 10, 30):
-                    yield _difference(name, ratio, correlation, (n, n), True, simulations)
+                    yield _difference(name, ratio, (n, n), simulations, correlation=correlation, paired=True)
             for counts in ((3, 3), (5, 5), *(pair for pair in BOTH if ratio > 1 or pair != (30, 10))):
-                yield _difference(name, ratio, 0.0, counts, False, simulations)
+                yield _difference(name, ratio, counts, simulations, correlation=0.0, paired=False)
 
 
 def _difference(
-    name: str, ratio: int, correlation: float, counts: tuple[int, int], paired: bool, simulations: int
+    name: str, ratio: int, counts: tuple[int, int], simulations: int, *, correlation: float, paired: bool
 ) -> Case:
     n = str(counts[0]) if counts[0] == counts[1] else f"{counts[0]} and {counts[1]}"
     seeds = f"{name}, spread {ratio}" + (f", correlation {correlation:g}" if paired else "")
-    values = simulated(name, ratio, correlation, counts, simulations)
-    found = [contrast(pair, WEIGHTS, paired) for pair in values]
-    method = found[0].method.value
-    if np.isnan(found[0].standard_error):
+    values = simulated(name, ratio, counts, correlation=correlation, simulations=simulations)
+    differences = [contrast(pair, WEIGHTS, paired=paired) for pair in values]
+    method = differences[0].method.value
+    if np.isnan(differences[0].standard_error):
         return Case("difference", method, seeds, n, MISSED, 0, np.nan)
-    return rate("difference", method, seeds, n, MISSED, missed(found, 0.0), 4, 6)
+    misses = missed(differences, 0.0)
+    return rate("difference", method, seeds, n=n, measure=MISSED, outcomes=misses, limits=(4, 6))
 
 
 def simulated(
-    name: str, ratio: float, correlation: float, counts: tuple[int, int], simulations: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """(simulations, seeds, 2) of equal cells; the first has `ratio` times the spread of the second."""
+    name: str, ratio: float, counts: tuple[int, int], *, correlation: float, simulations: int
+) -> Values:
+    """Draw (simulations, seeds, 2) of equal cells; the first has `ratio` times the spread of the second."""
     rng = generator("difference", name, ratio, correlation, counts)
     values = DRAWS[name](rng, (simulations, max(counts), 2), correlation) * [ratio, 1.0]
     for cell, count in enumerate(counts):
@@ -52,19 +53,20 @@ def simulated(
     return values
 
 
-def missed(found: list[Contrast], truth: float) -> Iterator[bool]:
-    """Whether the interval of each contrast misses the truth."""
-    low, high = Errors.of(found).intervals(0.95)
+def missed(contrasts: list[Contrast], truth: float) -> Iterator[bool]:
+    """Return, for each contrast, whether its interval misses the truth."""
+    low, high = Errors.of(contrasts).intervals(0.95)
     return iter((low > truth) | (high < truth))
 
 
 def means(simulations: int) -> Iterator[Case]:
-    """The interval of one cell's mean."""
+    """Simulate the interval of one cell's mean."""
     for name, draw in DRAWS.items():
         for n in (3, 5, 10, 30):
             values = draw(generator("mean", name, n), (simulations, n), 0.0)
             cells = np.repeat(np.arange(simulations), n)
             trials = pd.DataFrame({"cell": cells, "test_accuracy": values.ravel()})
             intervals = mean_intervals(trials, "test_accuracy", 0.95)
-            found = (intervals["low"] > 0) | (intervals["high"] < 0)
-            yield rate("mean", "Student's interval", name, n, MISSED, found, 4, 6)
+            misses = (intervals["low"] > 0) | (intervals["high"] < 0)
+            method = "Student's interval"
+            yield rate("mean", method, name, n=n, measure=MISSED, outcomes=misses, limits=(4, 6))

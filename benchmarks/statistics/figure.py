@@ -31,27 +31,27 @@ REMARK = (
 
 def draw(table: pd.DataFrame) -> None:
     """Draw the committed table into docs/, as far as it has the rows."""
-    grid = layout.Grid(len(PANELS), 2, 2.5, 1.9, "all", titles=tuple(PANELS))
+    grid = layout.Grid(len(PANELS), 2, width=2.5, height=1.9, share="all", titles=tuple(PANELS))
     with style.applied():
         looks, panels = style.lines(LABELS), grid.panels()
         for panel, (part, method) in zip(panels, PANELS.values(), strict=True):
             rows = table[(table["part"] == part) & (table["method"] == method) & (table["measure"] == MISSED)]
             _draw(panel, rows[rows["n"].isin(NUMBERS)], looks)
         handles = [looks[label].handle(label) for label in LABELS]
-        made = grid.finish("seeds a cell", "% of intervals that miss", handles, "", [REMARK])
-        figure_files.save(made, FIGURE, ["png"])
+        figure = grid.finish("seeds a cell", "% of intervals that miss", handles=handles, remarks=[REMARK])
+        figure_files.save(figure, FIGURE, ["png"])
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, looks: dict[str, style.Line]) -> None:
     panel.axhspan(4, 6, color="0.9", zorder=0)
     panel.axhline(5, color=style.GREY, linewidth=0.8)
-    for label, own in rows.groupby(rows["seeds"].map(_label), sort=False):
-        worst = own.loc[(own["percent"] - 5).abs().groupby(own["n"]).idxmax()]
+    for label, series in rows.groupby(rows["seeds"].map(_label), sort=False):
+        worst = series.loc[(series["percent"] - 5).abs().groupby(series["n"]).idxmax()]
         worst = worst.sort_values("n", key=lambda counts: counts.astype(int))
         look = looks[str(label)]
-        places = [NUMBERS.index(n) for n in worst["n"]]
+        positions = [NUMBERS.index(n) for n in worst["n"]]
         panel.plot(
-            places,
+            positions,
             worst["percent"],
             color=look.colour,
             marker=look.marker,
@@ -67,7 +67,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, looks: dict[str, style.Line]) -> None
 
 
 def _label(seeds: str) -> str:
-    """The entry of the legend for the seeds of a row."""
+    """Return the entry of the legend for the seeds of a row."""
     if "dominate" in seeds:
         return f"new digits, {seeds.split(', ')[-1]}"
     name, *rest = seeds.split(", ")

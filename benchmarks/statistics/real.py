@@ -23,20 +23,28 @@ PAIRS = 40  # of cells, of each report at most
 
 
 def halves_of_seeds(simulations: int, seeds: int = 60) -> Iterator[Case]:
-    """The seeds of one cell in two halves: two equal cells, if ever there were any."""
+    """Split the seeds of one cell into two halves, which are two equal cells, and compare them."""
     with tempfile.TemporaryDirectory() as folder:
         sweep.run({**SMALL, "seeds": seeds, "results": folder, "figures": False})
         values = sweep.load(folder)["test_accuracy"].to_numpy(float)
     rng = generator("halves of seeds")
     halves = (np.column_stack(np.split(rng.permutation(values), 2)) for _ in range(simulations))
-    errors = Errors.of([contrast(pair, WEIGHTS, False) for pair in halves])
+    errors = Errors.of([contrast(pair, WEIGHTS, paired=False) for pair in halves])
     measure = "halves that differ, %"
     described = "8 hidden units, 1,000 digits, 2 epochs"
-    yield rate("real seeds", "Welch's t", described, seeds // 2, measure, errors.p <= 0.05, 0, 6)
+    yield rate(
+        "real seeds",
+        "Welch's t",
+        described,
+        n=seeds // 2,
+        measure=measure,
+        outcomes=errors.p <= 0.05,
+        limits=(0, 6),
+    )
 
 
 def halves_of_digits(simulations: int, reports: Path = Path("reports")) -> Iterator[Case]:
-    """The difference on one half of the digits, predicted from the other half, for pairs of stored cells."""
+    """Predict the difference on one half of the digits from the other half, for pairs of stored cells."""
     covered: dict[bool, list[float]] = {True: [], False: []}
     for file in sorted(reports.glob("*/records.parquet")):
         trials = drop_diverged(sweep.load(file, bits=True)).dropna(subset=["test_correct"])
@@ -50,19 +58,20 @@ def halves_of_digits(simulations: int, reports: Path = Path("reports")) -> Itera
         yield Case("real digits", "prediction", described, "all", measure, times, middle, 94, 96)
         outside = [not 94 <= share <= 96 for share in shares]
         measure = "pairs outside 94 to 96, %"
-        yield rate("real digits", "prediction", described, "all", measure, outside)
+        yield rate("real digits", "prediction", described, n="all", measure=measure, outcomes=outside)
 
 
 def _pairs(trials: pd.DataFrame, name: str) -> Iterator[tuple[bool, NDArray[np.float64]]]:
-    """Whether two cells differ in accuracy, and by how much on each digit, mean over seeds."""
+    """Yield for pairs of cells whether they differ in accuracy, and by how much on each digit."""
     observed = Observations.of(trials, "test_accuracy")
-    right = {cell: np.stack(list(own)).mean(axis=0) for cell, own in trials.groupby("cell")["test_correct"]}
+    groups = trials.groupby("cell")["test_correct"]
+    right = {cell: np.stack(list(bits)).mean(axis=0) for cell, bits in groups}
     pairs = list(itertools.combinations(range(len(observed.cells)), 2))
-    for place in generator("pairs", name).permutation(len(pairs))[:PAIRS]:
-        first, second = pairs[place]
+    for number in generator("pairs", name).permutation(len(pairs))[:PAIRS]:
+        first, second = pairs[number]
         one, two = right[observed.cells[first]], right[observed.cells[second]]
         if len(one) == len(two) and not np.array_equal(one, two):
-            p = float(Errors.of([observed.contrast(first, second, None)]).p[0])
+            p = float(Errors.of([observed.difference(first, second, None)]).p[0])
             yield p <= 0.05, one - two
 
 
@@ -76,7 +85,7 @@ def _covered(differences: NDArray[np.float64], simulations: int, number: int) ->
 
 
 def seconds_of_a_large_sweep(cells: int = 1000, seeds: int = 10, digits: int = 10_000) -> tuple[float, float]:
-    """How long a sweep takes to compare, without and with which digits each trial gets right."""
+    """Time the comparison of a large sweep, without and with the digits that each trial gets right."""
     rng = generator("large")
     trials = pd.DataFrame(
         {
@@ -91,7 +100,7 @@ def seconds_of_a_large_sweep(cells: int = 1000, seeds: int = 10, digits: int = 1
     middle = time.perf_counter()
     hard = rng.random(digits) < 0.97
     right = [hard ^ (rng.random(digits) < 0.01) for _ in range(len(trials))]
-    trials = trials.assign(test_correct=pd.Series(right), test_accuracy=[own.mean() for own in right])
+    trials = trials.assign(test_correct=pd.Series(right), test_accuracy=[bits.mean() for bits in right])
     with_bits = time.perf_counter()
     sweep.compare(trials)
     return middle - begin, time.perf_counter() - with_bits

@@ -24,28 +24,28 @@ alone has two standard errors for noise), "no" outside, "not offered" where the 
 
 
 def table_of(cases: Sequence[Case]) -> pd.DataFrame:
-    """One row a case."""
+    """Return one row a case."""
     rows = [asdict(case) | {"standard_error": case.standard_error, "holds": case.holds} for case in cases]
     return pd.DataFrame(rows).round({"percent": 3, "plan": 3, "standard_error": 3, "low": 3, "high": 3})
 
 
 def read() -> pd.DataFrame:
-    """The committed table; empty where there is none."""
+    """Return the committed table; empty if there is none."""
     return pd.read_csv(TABLE, dtype={"n": str}, keep_default_na=True) if TABLE.exists() else pd.DataFrame()
 
 
 def write(table: pd.DataFrame) -> None:
-    """The table and its page."""
+    """Write the table and its page."""
     table.to_csv(TABLE, index=False)
     PAGE.write_text(page(read()), encoding="utf-8")
 
 
 def page(table: pd.DataFrame) -> str:
-    """The table as Markdown, one section a part."""
+    """Return the table as Markdown, one section a part."""
     parts = [INTRODUCTION, summary(table)]
-    for part, own in table.groupby("part", sort=False):
+    for part, section in table.groupby("part", sort=False):
         lines = [f"## {_capital(str(part))}", ""]
-        for measure, rows in own.groupby("measure", sort=False):
+        for measure, rows in section.groupby("measure", sort=False):
             lines += [f"{_capital(str(measure))}:", "", HEAD, RULE]
             lines += [_line(row) for row in rows.to_dict("records")] + [""]
         parts.append("\n".join(lines))
@@ -53,10 +53,10 @@ def page(table: pd.DataFrame) -> str:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """What misses its limits, in a list."""
+    """Return a list of the rows that miss their limits."""
     missing = table[table["holds"] == "no"]
-    kept = int((table["holds"] == "yes").sum())
-    lines = [f"Of {kept + len(missing)} rows with limits, {kept} hold. What misses:", ""]
+    holding = int((table["holds"] == "yes").sum())
+    lines = [f"Of {holding + len(missing)} rows with limits, {holding} hold. What misses:", ""]
     lines += [
         f"- {row['part']}, {row['method']}, {row['seeds']}, n = {row['n']}: {row['percent']:.1f} %"
         + (f", planned {row['plan']:.1f} %" if row["plan"] == row["plan"] else "")

@@ -17,19 +17,25 @@ POINTS = (np.arange(20_000) + 0.5) / 20_000
 def single_runs(simulations: int) -> Iterator[Case]:
     """Simulate cells of equal and unequal spreads, independent and correlated, and too few seeds."""
     for name in DRAWS:
-        yield _row(name, 1, 0.5, (FEWEST_RUNS - 1,) * 2, 0.0, simulations)
+        yield _row(name, 1, 0.5, (FEWEST_RUNS - 1,) * 2, simulations)
         for ratio in (1, 3):
             for chance in CHANCES:
                 for n in (5, 10, 30):
-                    yield _row(name, ratio, chance, (n, n), 0.0, simulations)
+                    yield _row(name, ratio, chance, (n, n), simulations)
         for counts in ((10, 30), (30, 10)):
-            yield _row(name, 3, 0.8, counts, 0.0, simulations)
+            yield _row(name, 3, 0.8, counts, simulations)
         for n in (5, 10, 30):
-            yield _row(name, 1, 0.8, (n, n), 0.5, simulations)
+            yield _row(name, 1, 0.8, (n, n), simulations, correlation=0.5)
 
 
 def _row(
-    name: str, ratio: int, chance: float, counts: tuple[int, int], correlation: float, simulations: int
+    name: str,
+    ratio: int,
+    chance: float,
+    counts: tuple[int, int],
+    simulations: int,
+    *,
+    correlation: float = 0.0,
 ) -> Case:
     n = str(counts[0]) if counts[0] == counts[1] else f"{counts[0]} and {counts[1]}"
     seeds = f"{name}, spread {ratio}, wins {100 * chance:g} %"
@@ -40,9 +46,9 @@ def _row(
     results = [beats(one[: counts[0], 0], one[: counts[1], 1]) for one in values]
     intervals = [result[1:] for result in results if result is not None]
     misses = (not low <= chance <= high for low, high in intervals)
-    method = "pairs of runs" if intervals else "too few seeds to say"
-    limits = LIMITS if intervals else ()
-    return rate("single runs", method, seeds, n, MISSED, misses, *limits)
+    if not intervals:
+        return Case("single runs", "too few seeds to say", seeds, n, MISSED, 0, np.nan)
+    return rate("single runs", "pairs of runs", seeds, n=n, measure=MISSED, outcomes=misses, limits=LIMITS)
 
 
 def shift(name: str, ratio: float, chance: float) -> float:

@@ -14,12 +14,11 @@ from sweep.core.errors import SettingError, visible
 from sweep.core.formats import duration, plural, points, setting_value, span, typed_value
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import show_table
-from sweep.runner import pool
-from sweep.runner.plan import Cell, Plan, make_plan
-from sweep.runner.pool import workers
+from sweep.runner.plan import Cell, Plan, announce_obstructions, make_plan
+from sweep.runner.pool import worker_count
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
-from sweep.stats.sequential import Decision, Looks, decide, more, tabulate
+from sweep.stats.sequential import Decision, Looks, decide, seeds_to_decide, tabulate
 from sweep.stats.trials import drop_diverged
 from sweep.store.load import load
 from sweep.store.state import survey
@@ -58,7 +57,7 @@ class Deciding:
             raise SettingError(
                 f"seeds={','.join(map(str, firsts))}: with decide, must be the same for all cells"
             )
-        looks = Looks.until(config.budget, config.seeds, len(plan.by_id) - 1, config.compare.level)
+        looks = Looks.until(config.budget, config.seeds, len(plan.by_id) - 1, level=config.compare.level)
         criteria = Criteria(config.compare.metric, config.decide, config.compare.level, paired=True)
         seeds = dict.fromkeys(plan.by_id, looks.seeds[0])
         return Deciding(cells, baseline or cells[0].id, looks, criteria, seeds)
@@ -76,7 +75,7 @@ class Deciding:
         decision, second = self.decisions.get(cell), self.looks.seeds[:2][-1]
         if decision is None:
             return False
-        return decision.decided or (not decision.known and decision.seeds >= second)
+        return decision.decided or (not decision.has_error and decision.seeds >= second)
 
     def plans(self, console: Console) -> Iterator[Plan]:
         """Yield the plan of what to train before each look; asking for the next plan takes the look."""
@@ -112,7 +111,7 @@ class Deciding:
     def plan(self, seeds: Mapping[str, int]) -> Plan:
         """Return the plan in which each cell, by its id, has this many seeds."""
         configs = [replace(cell.config, seeds=seeds[cell.id]) for cell in self.cells]
-        return make_plan(configs, workers(configs[0].parallel))
+        return make_plan(configs, worker_count(configs[0].parallel))
 
     def values(self, cells: Sequence[str]) -> pd.DataFrame:
         """Return the metric that is compared, (seeds, cells), with NaN for a trial that diverged."""
@@ -123,7 +122,7 @@ class Deciding:
     def comparisons(self) -> Comparisons:
         """Return the decisions so far, one row a comparison (see `tabulate`)."""
         return Comparisons(
-            table=tabulate(self.decisions, self.baseline, self.looks, self.criteria),
+            table=tabulate(self.decisions, self.baseline, self.looks, criteria=self.criteria),
             criteria=self.criteria,
             baseline=self.baseline,
             chosen_by=None,
@@ -141,7 +140,7 @@ def announce(deciding: Deciding, plan: Plan, console: Console) -> Deciding:
     Return the sweep after the looks whose trials are all stored.
     """
     config, (ahead, least) = plan.cells[0].config, deciding.as_stored()
-    most, count = ahead.to_the_end(), workers(config.parallel)
+    most, count = ahead.to_the_end(), worker_count(config.parallel)
     accuracy = config.compare.metric.endswith("accuracy")
     margin = f" ({points(deciding.criteria.margin)})" if accuracy else ""
     first = "" if config.compare.baseline is not None else ", the first"
@@ -168,7 +167,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, *, explicit: Seq
     """Announce the sweep, and print how many seeds each cell may get and what stored trials say of it."""
     ahead = announce(deciding, plan, console)
     most = ahead.to_the_end()
-    pool.announce(most, console)
+    announce_obstructions(most, console)
     swept, values = plan.swept
     cells = plan.cells
     last = {cell.id: cell.config.seeds for cell in most.cells}
@@ -202,7 +201,7 @@ def _expected(ahead: Deciding) -> dict[str, str]:
     values = ahead.values(stored)
     for cell in stored[1:]:
         decision = decide(values[[cell, ahead.baseline]].to_numpy(float), ahead.looks, ahead.criteria)
-        seeds = more(decision, ahead.looks, ahead.criteria) if decision.known else None
+        seeds = seeds_to_decide(decision, ahead.looks, ahead.criteria) if decision.has_error else None
         if seeds is not None:
             needed = decision.difference.counts[0] + seeds
             beyond = ", beyond the budget" if needed > ahead.looks.seeds[-1] else ""

@@ -22,7 +22,7 @@ from sweep.data.preprocessing import PreparedData
 from sweep.engines.choice import installed, kernels_for
 from sweep.nn import backpropagation
 from sweep.nn.parameters import Parameters
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.training.evaluation import predicted_class
 from sweep.training.problem import architecture, objective, problem_for
 from sweep.training.result import Status, TrialResult
@@ -119,7 +119,7 @@ def _train(settings: Mapping[str, Any], seed: int) -> Trained:
     config = configs[0]
     check(config)
     refuse_unused(configs)
-    data = load_own(config, seed)
+    data = load_seed_data(config, seed)
     with threadpool_limits(limits=1, user_api="blas"):
         (result,) = train_block(problem_for(config, data), [seed], data)
     if result.status is Status.DIVERGED:

@@ -15,9 +15,8 @@ from sweep.core.errors import ExecutionError, SweepError, one_line
 from sweep.core.formats import duration
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import Terminal, show_table
-from sweep.runner import pool
-from sweep.runner.plan import Plan, make_plan
-from sweep.runner.pool import execute, workers
+from sweep.runner.plan import Plan, announce_obstructions, make_plan
+from sweep.runner.pool import execute, worker_count
 from sweep.store.state import survey
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def run_sweep(
     ExecutionError if some trials or the summary could not be stored, after the table of those that are.
     """
     parallel = configs[0].parallel
-    plan = make_plan(configs, workers(parallel))
+    plan = make_plan(configs, worker_count(parallel))
     for equal in plan.by_id.values():
         check_equal_cells([cell.config for cell in equal])
     baseline = _named_baseline(plan)
@@ -79,7 +78,7 @@ def run_sweep(
 
 def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, *, explicit: Sequence[str]) -> None:
     if deciding is None:
-        print_plan(plan, workers(plan.cells[0].config.parallel), console, explicit=explicit)
+        print_plan(plan, worker_count(plan.cells[0].config.parallel), console, explicit=explicit)
         return
     from sweep.decide import show_plan
 
@@ -190,7 +189,7 @@ def print_plan(plan: Plan, count: int, console: Console, *, explicit: Sequence[s
         f"{len(plan.cells)} cells, {plan.trials} trials: {stored} stored, {plan.missing} to train"
         f" in {len(plan.blocks)} blocks, about {duration(estimate)} on {count} workers"
     )
-    pool.announce(plan, console)
+    announce_obstructions(plan, console)
     swept, values = plan.swept
     axes = explicit_first(swept, explicit)
     missing = {cell.id: len(plan.missing_seeds.get(cell.id, ())) for cell in plan.cells}

@@ -51,7 +51,7 @@ def summarise_sweep(
     settings = _settings(shared, configs[0])
     cells = pd.DataFrame([{"cell": cell.id} for cell in plan.cells]).join(pd.DataFrame(values, dtype=object))
     cells = cells.drop_duplicates()
-    trials = load(plan.cells[0].results, cells["cell"], configs[0].compare.metric == "test_accuracy")
+    trials = load(plan.cells[0].results, cells["cell"], bits=configs[0].compare.metric == "test_accuracy")
     trials = _of_this_sweep(trials, plan)
     judged = _judged(trials, cells, axes, configs[0], deciding)
     summary = tables.in_order(_settings_first(judged.summary, axes), configs[0].sort)
@@ -103,7 +103,7 @@ def summarise_variance(
     def draw(folder: Path) -> "Drawn":
         from sweep.report.figures.variance import draw_into
 
-        return draw_into(folder, table, axes, settings, formats=configs[0].figure_formats)
+        return draw_into(folder, table, axes, settings=settings, formats=configs[0].figure_formats)
 
     page = variance.page(table, axes, settings, mixture=mixture(trials))
     _show_and_write(page, "variance", plan, output, console, draw=draw)

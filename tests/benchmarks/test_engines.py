@@ -1,4 +1,4 @@
-"""Every engine of the benchmark that is installed trains every kind of cell."""
+"""benchmarks.engines: every installed engine trains every kind of cell."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from benchmarks.measuring import EVALUATED, mini_batches, pieces
 
 from sweep.data.preprocessing import Part, PreparedData
 
-# Of PyTorch's own code, when it compiles.
+# PyTorch's own code warns when it compiles.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 
 CELLS = [
@@ -23,7 +23,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def data() -> PreparedData:
-    """Random images in place of MNIST, in parts of one piece each but for the first."""
+    """Draw random images in place of MNIST; only the first part has two pieces."""
     rng = np.random.default_rng(0)
     return PreparedData(*(_part(rng, size) for size in (EVALUATED + 1_000, EVALUATED, EVALUATED)))
 
@@ -36,16 +36,16 @@ def _part(rng: np.random.Generator, size: int) -> Part:
 
 @pytest.mark.parametrize("name", installed())
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_an_engine_times_a_cell(name: str, cell: Cell, data: PreparedData) -> None:
+def test_engine_times_a_cell(name: str, cell: Cell, data: PreparedData) -> None:
     assert installed()[name](cell, data)(5) > 0
 
 
 @pytest.mark.parametrize("name", installed())
-def test_a_whole_epoch_has_its_evaluation(name: str, data: PreparedData) -> None:
+def test_engine_times_a_whole_epoch(name: str, data: PreparedData) -> None:
     assert installed()[name](replace(CELLS[0], epoch=True), data)(60) > 0
 
 
-def test_mini_batches_go_once_through_all_images_and_then_again(data: PreparedData) -> None:
+def test_mini_batches_go_through_all_images(data: PreparedData) -> None:
     few = PreparedData(data.train.head(10), data.train.head(0), data.test)
     rows = mini_batches(replace(CELLS[0], batch=4), few, 5)
     assert rows.shape == (5, 4)
@@ -53,7 +53,7 @@ def test_mini_batches_go_once_through_all_images_and_then_again(data: PreparedDa
     assert sorted(rows.flat[:10]) == [*range(10)]
 
 
-def test_pieces_are_all_images_of_the_three_parts(data: PreparedData) -> None:
+def test_pieces_are_all_images_of_three_parts(data: PreparedData) -> None:
     cut = list(pieces(data))
     assert [len(piece) for piece in cut] == [EVALUATED, 1_000, EVALUATED, EVALUATED]
     assert np.array_equal(

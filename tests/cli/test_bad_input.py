@@ -109,10 +109,10 @@ def refused(folder: Path, *arguments: str) -> str:
         ("activation='[b]relu[/b]:a:'", "activation=[b]relu[/b]:a:: must be one of relu", ""),
         ("seeds=[0,3,0]", "seeds=[0,3,0]: seed 0 stands more than once", ""),
         ("regularization.strength=0.01", "regularization.strength=0.01: has no effect with", ""),
-        ("-m optimizer=sgd,adam momentum=0,0.9", "momentum: has no effect with optimizer=adam, where", ""),
+        ("-m optimizer=sgd,adam momentum=0,0.9", "momentum: has no effect with optimizer=adam, so", ""),
         (
             "-m optimizer=sgd,adam momentum=0,0.9 hydra/launcher=basic",
-            "momentum: has no effect with optimizer=adam, where some cells are the same;",
+            "momentum: has no effect with optimizer=adam, so some cells are the same;",
             "has each cell once",
         ),
         ("-m hiden=16,32", "hiden: no such setting", "did you mean 'hidden'?"),

@@ -30,8 +30,8 @@ SETTINGS = {
 TRAINING = """
 import sys
 from pathlib import Path
-from sweep.runner.running import running
-with running(Path("results"), 12, "wei/width"):
+from sweep.runner.running import mark_running
+with mark_running(Path("results"), 12, experiment="wei/width"):
     print("running", flush=True)
     sys.stdin.read()
 """
@@ -100,9 +100,9 @@ def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path)
 def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, large = own[4, "sgd"], own[16, "sgd"]
-    state.write(results, failure(small, 7))
-    state.write(results, failure(small, 0))  # has a record meanwhile
-    state.write(results, replace(failure(small, 0), cell="0" * 16))  # a cell without any record
+    state.write_failure(results, failure(small, 7))
+    state.write_failure(results, failure(small, 0))  # has a record meanwhile
+    state.write_failure(results, replace(failure(small, 0), cell="0" * 16))  # a cell without any record
     shutil.copy(small / "0.parquet", small / "0 (1).parquet")
     shutil.copy(small / "0.parquet", large / "7.parquet")
     (large / "0.parquet").rename(large / "0.parquet.damaged")
@@ -204,7 +204,7 @@ def test_nothing_is_removed_where_a_sweep_is_running(results: Path, tmp_path: Pa
 def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, other, large = own[4, "sgd"], own[4, "adam"], own[16, "sgd"]
-    state.write(results, failure(small, 7))
+    state.write_failure(results, failure(small, 7))
     (large / "0.parquet").rename(large / "0.parquet.damaged")
     (large / "notes.txt").touch()
     stale, held = large / f".2.parquet.{NUMBER}", large / f".3.parquet.{NUMBER}"
@@ -213,7 +213,7 @@ def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> Non
     kept |= set(own[16, "adam"].iterdir())
     size = sum(file.stat().st_size for file in other.iterdir())
     with held.open("xb") as opened:
-        assert files.acquire(opened)
+        assert files.try_lock(opened)
         kinds = ("failed", "damaged", "stale")
         done = status(tmp_path, *(f"--remove={what}" for what in (f"cell={other.name[:15]}", *kinds)))
     assert (done.returncode, done.stderr) == (0, "")
@@ -276,7 +276,7 @@ def test_a_hundred_cells_are_shown_and_the_rest_is_counted(results: Path, tmp_pa
     for number in range(101):
         other = results / f"{number:016x}"
         own = replace(failure(cell, 0), cell=other.name)
-        state.write(results, replace(own, settings={**own.settings, "hidden_units": [number]}))
+        state.write_failure(results, replace(own, settings={**own.settings, "hidden_units": [number]}))
     done = status(tmp_path)
     assert done.stdout.startswith("results: 105 cells, 8 trials, 101 failed, ")
     assert "\n... and 5 more\n" in done.stdout

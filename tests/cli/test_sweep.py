@@ -48,7 +48,7 @@ def test_the_main_job(tmp_path: Path) -> None:
         assert percent in (summary.parent / "summary.md").read_text()
         assert percent.replace("±", r"$\pm$") in (summary.parent / "summary.tex").read_text()
     figures = {file.name for file in summary.parent.glob("figures/*.png")}
-    names = ("curves_accuracy", "curves_loss", "accuracy_by_hidden", "differences")
+    names = ("answer", "curves_accuracy", "curves_loss", "accuracy_by_hidden", "differences")
     assert figures == {f"{name}.png" for name in names}
     assert all(len(line) <= 80 for line in table(output))
 

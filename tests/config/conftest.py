@@ -23,7 +23,7 @@ Settings = Mapping[str, Any]
 def composer() -> Composer:
     """One composer for all tests of a process: each choice of groups is composed by Hydra once."""
     register_schema()
-    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.package_folder("conf")), version_base="1.3"):
         return application_composer()
 
 

@@ -36,7 +36,7 @@ def hydra_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         file.write_text(f"# @package _global_\n{content}")
     monkeypatch.chdir(tmp_path)
     register_schema()
-    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.package_folder("conf")), version_base="1.3"):
         yield
 
 

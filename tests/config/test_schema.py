@@ -14,7 +14,7 @@ from sweep.config.compose import register_schema, to_config
 from sweep.config.schema import Config, nodes
 from sweep.system import files
 
-CONF = files.folder("conf")
+CONF = files.package_folder("conf")
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 OPTIONS = sorted((file.parent.name, file.stem) for file in CONF.glob("*/*.yaml"))
 

@@ -139,7 +139,7 @@ def message(configs: list[Config]) -> str:
     return ""
 
 
-EXPERIMENTS = sorted((files.folder("sweeps") / "experiment").glob("*/*.yaml"))
+EXPERIMENTS = sorted((files.package_folder("sweeps") / "experiment").glob("*/*.yaml"))
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: f"{file.parent.name}/{file.stem}")

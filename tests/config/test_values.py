@@ -107,7 +107,7 @@ def test_experiments_with_links_and_open_values(
         (tmp_path / "sweeps" / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{content}")
     monkeypatch.chdir(tmp_path)
     register_schema()
-    with initialize_config_dir(str(files.folder("conf")), version_base="1.3"):
+    with initialize_config_dir(str(files.package_folder("conf")), version_base="1.3"):
         composer = application_composer()
         for first in LINES:
             for second in LINES:

@@ -9,7 +9,7 @@ from sweep.papers import drawing, page, read
 from sweep.papers.collection import Collection, SelectionError
 from sweep.system import files
 
-REPORTS = files.folder("reports")
+REPORTS = files.package_folder("reports")
 
 
 def test_the_panels_of_class_errors_have_one_scale() -> None:

@@ -38,8 +38,8 @@ class Driver:
     errors: Path
 
     def alive(self) -> list[int]:
-        """The processes that carry the driver's mark and still run."""
-        found = []
+        """Return the processes that carry the driver's mark and still run."""
+        pids = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 marked = self.mark.encode() in (folder / "environ").read_bytes()
@@ -47,8 +47,8 @@ class Driver:
             except OSError:
                 continue
             if marked and state not in "ZX":
-                found.append(int(folder.name))
-        return found
+                pids.append(int(folder.name))
+        return pids
 
     def wait_until_ready(self) -> None:
         """Wait until Python has started and our own code runs, which has set its handlers of signals."""
@@ -60,7 +60,7 @@ class Driver:
             time.sleep(0.001)
 
     def workers(self) -> list[int]:
-        """The processes that train for the driver, the busiest first."""
+        """Return the processes that train for the driver, the busiest first."""
         used = {}
         for pid in self.alive():
             try:
@@ -73,7 +73,7 @@ class Driver:
         return sorted(used, key=lambda pid: -used[pid])
 
     def still_there(self, seconds: float = GONE_SECONDS) -> int:
-        """How many processes are alive after so many seconds; 0 as soon as none is."""
+        """Return how many processes are alive after these seconds; 0 as soon as none is."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if not self.alive():
@@ -82,18 +82,18 @@ class Driver:
         return len(self.alive())
 
     def ended(self, seconds: float = 120) -> tuple[int, list[str], list[str]]:
-        """The exit code, the lines of the output and those of the errors."""
+        """Wait for the end; return the exit code, the lines of the output and those of the errors."""
         code = self.process.wait(seconds)
         return code, self.output.read_text().splitlines(), self.errors.read_text().splitlines()
 
     def left(self) -> list[str]:
-        """What lies in TMPDIR that is ours."""
+        """Return the names of our files in TMPDIR."""
         return sorted(file.name for file in self.temporary.glob("sweep-*"))
 
 
 @contextmanager
 def driver(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variables: str) -> Iterator[Driver]:
-    """`python -m sweep <arguments>` in `folder`, in a process group of its own as in a terminal."""
+    """Run `python -m sweep <arguments>` in `folder`, in a process group of its own as in a terminal."""
     mark, temporary = f"mark-{uuid4().hex}", folder / "tmp"
     temporary.mkdir(exist_ok=True)
     output, errors = folder / "output", folder / "errors"
@@ -119,22 +119,22 @@ def driver(folder: Path, *arguments: str, prefix: Sequence[str] = (), **variable
 
 
 def _with_default_signals() -> None:
-    """As in a terminal, even if these tests themselves run in the background."""
+    """Set the handlers of a terminal, even if these tests themselves run in the background."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def weights(results: Path) -> "pd.Series[str]":
-    """The SHA-256 of each trial's weights, by cell and seed."""
+    """Return the SHA-256 of each trial's weights, by cell and seed."""
     trials = sweep.load(results)
     return trials.set_index(["cell", "seed"])["weights_sha256"].sort_index()
 
 
 def records(results: Path) -> dict[Path, bytes]:
-    """The bytes of every record."""
+    """Return the bytes of every record."""
     return {file: file.read_bytes() for file in results.glob("*/*.parquet")}
 
 
 def temporary_files(folder: Path) -> list[Path]:
-    """Files that were being written."""
+    """Return files that were being written."""
     return [file for file in folder.rglob(".*") if file.is_file() and file.parent.name != ".hydra"]

@@ -9,6 +9,6 @@ Count = Callable[..., None]
 
 
 def scaled(name: str, short: Any, full: Any) -> pytest.MarkDecorator:
-    """Parametrizes `name` with a value for every run, and one that only `pytest -m full` runs."""
+    """Parametrize `name` with a value for every run, and one that only `pytest -m full` runs."""
     values = [pytest.param(short, id="short"), pytest.param(full, id="full", marks=pytest.mark.full)]
     return pytest.mark.parametrize(name, values)

@@ -22,7 +22,7 @@ def train(results: Path, seeds: int, hidden: Iterable[int] = (4,)) -> None:
 
 
 def copied(trained: Path, to: Path) -> Path:
-    """A copy of the only cell of a store; returns the folder of the cell."""
+    """Copy the only cell of a store; return the folder of the cell."""
     shutil.copytree(trained, to, dirs_exist_ok=True)
     (cell,) = layout.cells(to)
     return to / cell

@@ -40,9 +40,10 @@ TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with seeds 0 to 3 of one cell."""
-    folder = tmp_path_factory.mktemp("trained")
+def trained(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train one seed more than the session's store has; return a store with seeds 0 to 3 of one cell."""
+    folder = tmp_path_factory.mktemp("four")
+    copied(trained, folder)
     train(folder, 4)
     return folder
 
@@ -59,27 +60,28 @@ def compacted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def missing(results: Path, seeds: int) -> list[int]:
-    """The seeds that a run of the cell would train."""
+    """Return the seeds that a run of the cell would train."""
     plan = make_plan(from_settings({**SETTINGS, "hidden": 4, "seeds": seeds, "results": str(results)}), 1)
-    return [seed for own in plan.missing_seeds.values() for seed in own]
+    return [seed for seeds in plan.missing_seeds.values() for seed in seeds]
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_table_is_the_same(name: str, trained: Path, compacted: Path) -> None:
+def test_tables_are_unchanged(name: str, trained: Path, compacted: Path) -> None:
+    """Every table of a compacted store equals that of single files."""
     assert not list(compacted.glob("*/0.parquet"))
     pd.testing.assert_frame_equal(TABLES[name](compacted), TABLES[name](trained))
 
 
-def test_a_report_packs_the_same_file(trained: Path, compacted: Path, tmp_path: Path) -> None:
+def test_pack_is_unchanged(trained: Path, compacted: Path, tmp_path: Path) -> None:
+    """A report packs the same file from a compacted store."""
     cell = layout.cells(trained)[0]
-    for place, results in {"one": trained, "many": compacted}.items():
-        upkeep.write(results, {cell: [0, 2, 3]}, tmp_path / place, {"scale": "quick"})
+    for name, results in {"one": trained, "many": compacted}.items():
+        upkeep.write_pack(results, {cell: [0, 2, 3]}, tmp_path / name, metadata={"scale": "quick"})
     assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
 
 
-def test_new_seeds_become_files_of_their_own_until_the_next_compaction(
-    compacted: Path, tmp_path: Path
-) -> None:
+def test_new_seeds(compacted: Path, tmp_path: Path) -> None:
+    """New seeds get single files until the next compaction."""
     cell = copied(compacted, tmp_path)
     assert missing(tmp_path, 6) == [4, 5]
     train(tmp_path, 6)
@@ -93,14 +95,14 @@ def test_new_seeds_become_files_of_their_own_until_the_next_compaction(
     assert again.cells == again.records == 0
 
 
-def test_a_newer_record_of_a_trial_counts_instead_of_the_one_in_the_file_of_many(
-    compacted: Path, tmp_path: Path
-) -> None:
-    """Trained again because weights were wanted that the first record did not keep."""
+def test_newer_record_wins(compacted: Path, tmp_path: Path) -> None:
+    """A single file wins over the compact one: here the trial was trained again, to keep its weights."""
     cell = copied(compacted, tmp_path)
-    table = read_cell(tmp_path, cell.name, SCHEMA.names).table
-    place = table.schema.get_field_index("weights")
-    bare = schema.seal(table.set_column(place, "weights", pa.nulls(len(table), SCHEMA.field("weights").type)))
+    _, table = read_cell(tmp_path, cell.name, SCHEMA.names)
+    position = table.schema.get_field_index("weights")
+    bare = schema.seal(
+        table.set_column(position, "weights", pa.nulls(len(table), SCHEMA.field("weights").type))
+    )
     shutil.rmtree(cell)
     cell.mkdir()
     layout.compact_path(tmp_path, cell.name, hashlib.sha256(bare).hexdigest()).write_bytes(bare)
@@ -117,9 +119,8 @@ def flipped(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_a_damaged_file_of_many_is_set_aside_and_its_trials_trained_again(
-    compacted: Path, tmp_path: Path
-) -> None:
+def test_compact_file_damaged(compacted: Path, tmp_path: Path) -> None:
+    """A damaged compact file is set aside, and its trials are trained again."""
     cell = copied(compacted, tmp_path)
     (file,) = layout.scan(tmp_path, cell.name).compact
     shutil.copy(file, cell / "untouched")
@@ -135,26 +136,29 @@ def test_a_damaged_file_of_many_is_set_aside_and_its_trials_trained_again(
     pd.testing.assert_frame_equal(sweep.load(tmp_path)[columns], sweep.load(compacted)[columns])
 
 
-def test_a_file_of_another_cells_records_is_left_out(compacted: Path, tmp_path: Path) -> None:
+def test_compact_file_of_another_cell(compacted: Path, tmp_path: Path) -> None:
+    """A compact file of another cell is skipped."""
     copied(compacted, tmp_path)
     cell = layout.cells(tmp_path)[0]
     shutil.copytree(tmp_path / cell, tmp_path / ("0" * 16))
-    with pytest.warns(StoreWarning, match="1 in the place of another trial"):
+    with pytest.warns(StoreWarning, match="1 misfiled"):
         assert len(sweep.load(tmp_path)) == 4
 
 
-def test_damaged_records_stay_where_they_are(trained: Path, tmp_path: Path) -> None:
+def test_damaged_records_stay(trained: Path, tmp_path: Path) -> None:
+    """Compaction leaves damaged and misfiled records where they are."""
     cell = copied(trained, tmp_path)
     (cell / "1.parquet").write_bytes(b"damaged")
     (cell / "5.parquet").write_bytes((cell / "0.parquet").read_bytes())
     assert compact(tmp_path).records == 3
-    (own,) = survey(tmp_path)
-    assert own.seeds == [0, 2, 3]
-    assert own.damaged == (cell / "1.parquet",)
-    assert own.misplaced == (cell / "5.parquet",)
+    (folder,) = survey(tmp_path)
+    assert folder.seeds == (0, 2, 3)
+    assert folder.damaged == (cell / "1.parquet",)
+    assert folder.misplaced == (cell / "5.parquet",)
 
 
-def test_records_of_schema_1_keep_their_version(trained: Path, tmp_path: Path) -> None:
+def test_compact_schema_1(trained: Path, tmp_path: Path) -> None:
+    """Records of schema 1 keep their version."""
     cell = copied(trained, tmp_path)
     new = ["schema", "engine", "engine_version", "engine_numerics", "test_correct", "gradient_error"]
     old = pq.ParquetFile(cell / "1.parquet").read().drop_columns(new)
@@ -171,7 +175,7 @@ COMPACT += "; compact(Path(sys.argv[1]))"
 
 
 def kill_compaction(results: Path, after: float) -> bool:
-    """Begin a compaction and kill it after some seconds; whether it was still running."""
+    """Begin a compaction and kill it after some seconds; return True if it was still running."""
     process = subprocess.Popen(
         [sys.executable, "-c", COMPACT, str(results)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -189,36 +193,35 @@ def kill_compaction(results: Path, after: float) -> bool:
 READER = """
 import sys
 from pathlib import Path
-from sweep.store.read import read
+from sweep.store.read import read_records
 results, expected = Path(sys.argv[1]), int(sys.argv[2])
 times = 0
 while not Path(sys.argv[3]).exists():
-    found = len(read(results, None, ["cell", "seed", "curve_epoch"]))
-    assert found == expected, f"{found} of {expected}"
+    count = len(read_records(results, None, ["cell", "seed", "curve_epoch"]))
+    assert count == expected, f"{count} of {expected}"
     times += 1
 print(times)
 """
 
 
-def many_trials(trained: Path, results: Path, cells: Iterable[str], seeds: int) -> None:
-    """A store of copies of one real record under other names, each a record of its place."""
+def many_trials(trained: Path, results: Path, cells: Iterable[str], *, seeds: int) -> None:
+    """Write copies of one real record for other cells and seeds."""
     (first,) = layout.cells(trained)
-    table = pq.ParquetFile(layout.path(trained, first, 0)).read()
+    table = pq.ParquetFile(layout.record_path(trained, first, 0)).read()
     for cell in cells:
         (results / cell).mkdir(exist_ok=True)
         for seed in range(seeds):
             row = table.set_column(table.schema.get_field_index("seed"), "seed", pa.array([seed]))
             row = row.set_column(row.schema.get_field_index("cell"), "cell", pa.array([cell]))
-            files.write(layout.path(results, cell, seed), schema.seal(row))
+            files.write(layout.record_path(results, cell, seed), schema.seal(row))
 
 
 @scaled("moments", 3, 50)
-def test_killed_at_random_moments_beside_a_reader_it_loses_nothing(
-    moments: int, trained: Path, tmp_path: Path, count: Count
-) -> None:
+def test_compaction_killed(moments: int, trained: Path, tmp_path: Path, count: Count) -> None:
+    """A compaction killed at random moments beside a reader loses nothing."""
     results, cells, seeds = tmp_path / "results", [f"{number:016x}" for number in range(3)], 20
     results.mkdir()
-    many_trials(trained, results, cells, seeds)
+    many_trials(trained, results, cells, seeds=seeds)
     expected = sweep.curves(results)
     rng, killed, lost = random.Random(0), 0, 0
     arguments = [str(results), str(len(cells) * seeds), str(tmp_path / "stop")]
@@ -226,11 +229,11 @@ def test_killed_at_random_moments_beside_a_reader_it_loses_nothing(
     for _ in range(moments):
         # Mixed again: some trials have a file of their own, too, or only that.
         cell, shown = rng.choice(cells), rng.randrange(seeds)
-        many_trials(trained, results, [cell], shown)
+        many_trials(trained, results, [cell], seeds=shown)
         killed += kill_compaction(results, rng.uniform(0, 0.3))
-        found = sweep.curves(results)
-        lost += len(expected) - len(found)
-        pd.testing.assert_frame_equal(found, expected)
+        curves = sweep.curves(results)
+        lost += len(expected) - len(curves)
+        pd.testing.assert_frame_equal(curves, expected)
     compact(results)
     pd.testing.assert_frame_equal(sweep.curves(results), expected)
     (tmp_path / "stop").touch()
@@ -241,13 +244,14 @@ def test_killed_at_random_moments_beside_a_reader_it_loses_nothing(
     count("compactions killed beside a reader", tried=moments, running=killed, reads=int(read), lost=lost)
 
 
-def test_two_compactions_and_a_writer_at_once_lose_nothing(trained: Path, tmp_path: Path) -> None:
+def test_concurrent_compactions(trained: Path, tmp_path: Path) -> None:
+    """Two compactions and a writer at once lose nothing."""
     results, cell, seeds = tmp_path / "results", "0" * 16, 60
     results.mkdir()
-    many_trials(trained, results, [cell], 10)
+    many_trials(trained, results, [cell], seeds=10)
     program = "import sys; from pathlib import Path; from sweep.store.upkeep import compact\n"
     program += "for _ in range(15): compact(Path(sys.argv[1]))"
     running = [subprocess.Popen([sys.executable, "-c", program, str(results)]) for _ in range(2)]
-    many_trials(trained, results, [cell], seeds)
+    many_trials(trained, results, [cell], seeds=seeds)
     assert [process.wait(120) for process in running] == [0, 0]
     assert list(sweep.load(results)["seed"]) == list(range(seeds))

@@ -1,4 +1,4 @@
-"""Damage is noticed, said in one line, set aside by the command that trains, and trained again."""
+"""Damage is noticed, reported in one line, set aside by the command that trains, and trained again."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from sweep.core.errors import StoreError, StoreWarning
 from sweep.runner.plan import Plan, make_plan
 from sweep.session import run_sweep
 from sweep.store import schema
-from sweep.store.read import read
+from sweep.store.read import read_records
 from sweep.store.schema import SCHEMA, TRIAL, VERSION
 from sweep.store.state import survey
 
@@ -38,7 +38,7 @@ def planned(results: Path) -> Plan:
 
 
 def first_schema(record: pa.Table) -> pa.Table:
-    """A record as the first versions wrote it: without schema, digest and engine."""
+    """Return a record as the first versions wrote it: without schema, digest and engine."""
     new = ["schema", "engine", "engine_version", "engine_numerics", "test_correct", "gradient_error"]
     old = record.drop_columns(new)
     return old.rename_columns([{"epochs_run": "epochs"}.get(name, name) for name in old.column_names])
@@ -57,7 +57,7 @@ def truncated(whole: bytes, rng: np.random.Generator) -> bytes:
 
 @scaled("fraction", 0.1, 1.0)
 @pytest.mark.parametrize(("change", "times"), [(bits, 300), (truncated, 900)])
-def test_every_damage_is_noticed_and_the_rest_is_read(
+def test_any_damage_is_noticed(
     change: Callable[[bytes, np.random.Generator], bytes],
     times: int,
     fraction: float,
@@ -65,6 +65,7 @@ def test_every_damage_is_noticed_and_the_rest_is_read(
     tmp_path: Path,
     count: Count,
 ) -> None:
+    """Every flipped bit and every truncation is noticed, and the other records are read."""
     cell = copied(trained, tmp_path)
     file = cell / "1.parquet"
     whole, rng = file.read_bytes(), np.random.default_rng(0)
@@ -73,10 +74,10 @@ def test_every_damage_is_noticed_and_the_rest_is_read(
         file.write_bytes(change(whole, rng))
         for columns in COLUMNS:
             with pytest.warns(StoreWarning, match=r"1 damaged \(first '.*1\.parquet'\)"):
-                assert read(tmp_path, None, columns)["seed"].to_pylist() == [0, 2]
-        (own,) = survey(tmp_path)
-        assert own.seeds == [0, 2]
-        noticed += own.damaged == (file,)
+                assert read_records(tmp_path, None, columns)["seed"].to_pylist() == [0, 2]
+        (folder,) = survey(tmp_path)
+        assert folder.seeds == (0, 2)
+        noticed += folder.damaged == (file,)
     count(f"damage to a record: {change.__name__}", tried=tried, noticed=noticed)
     assert noticed == tried
 
@@ -99,38 +100,38 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("columns", READS)
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_no_record_is_damaged_without_a_traceback(
-    name: str, columns: str, trained: Path, tmp_path: Path
-) -> None:
+def test_broken_files_are_damaged(name: str, columns: str, trained: Path, tmp_path: Path) -> None:
+    """A file that is no record counts as damaged, without a traceback."""
     cell = copied(trained, tmp_path)
     (cell / "1.parquet").write_bytes(BROKEN[name]((cell / "1.parquet").read_bytes()))
     with pytest.warns(StoreWarning, match="1 damaged"):
         assert set(READS[columns](tmp_path)["seed"]) == {0, 2}
 
 
-def test_a_record_that_would_fill_the_memory_is_not_opened(trained: Path, tmp_path: Path) -> None:
-    """A few thousand bytes, sealed, with a curve of 20 million equal values."""
+def test_record_larger_than_memory(trained: Path, tmp_path: Path) -> None:
+    """A small file that would fill the memory is not opened: it has a curve of 20 million equal values."""
     cell = copied(trained, tmp_path)
     table = pq.ParquetFile(cell / "1.parquet").read()
     values = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000_000, np.int8)), pa.array([0.5]))
     curve = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
-    place = table.schema.get_field_index("curve_train_loss")
-    content = schema.seal(table.set_column(place, "curve_train_loss", curve), compression="zstd")
+    position = table.schema.get_field_index("curve_train_loss")
+    content = schema.seal(table.set_column(position, "curve_train_loss", curve), compression="zstd")
     (cell / "1.parquet").write_bytes(content)
     del values, curve
-    held = pa.total_allocated_bytes()
+    before = pa.total_allocated_bytes()
     with pytest.warns(StoreWarning, match="1 damaged"):
         assert set(sweep.curves(tmp_path)["seed"]) == {0, 2}
     assert len(content) < 100_000
-    assert pa.total_allocated_bytes() - held < 2**20
+    assert pa.total_allocated_bytes() - before < 2**20
 
 
-def test_a_number_of_test_examples_that_is_made_up_fills_no_memory(trained: Path, tmp_path: Path) -> None:
+def test_made_up_example_count(trained: Path, tmp_path: Path) -> None:
+    """A made-up number of test examples does not fill the memory."""
     cell = copied(trained, tmp_path)
     table = pq.ParquetFile(cell / "1.parquet").read()
-    place = table.schema.get_field_index("test_examples")
+    position = table.schema.get_field_index("test_examples")
     (cell / "1.parquet").write_bytes(
-        schema.seal(table.set_column(place, "test_examples", pa.array([2**40], pa.int64())))
+        schema.seal(table.set_column(position, "test_examples", pa.array([2**40], pa.int64())))
     )
     assert list(sweep.load(tmp_path, bits=True)["test_correct"].map(len)) == [100, 104, 100]
 
@@ -140,34 +141,35 @@ def test_a_number_of_test_examples_that_is_made_up_fills_no_memory(trained: Path
     ["", "{", "[]", "7", '{"seed": 7}', "[" * 100_000, '{"schema": "3", "cell": 1, "seed": null}'],
     ids=["nothing", "half", "list", "number", "little", "deep", "types"],
 )
-def test_a_footer_that_says_nothing_leaves_the_columns(text: str, trained: Path, tmp_path: Path) -> None:
-    """Its digest agrees, so somebody has made it; the columns decide."""
+def test_useless_footer(text: str, trained: Path, tmp_path: Path) -> None:
+    """If a sealed footer holds no trial, the columns decide."""
     expected = sweep.load(trained)
     cell = copied(trained, tmp_path)
     file = cell / "1.parquet"
-    file.write_bytes(schema.seal(pq.ParquetFile(file).read(), {schema.TRIAL: text}))
+    file.write_bytes(schema.seal(pq.ParquetFile(file).read(), {schema.SEALED_TRIAL: text}))
     pd.testing.assert_frame_equal(sweep.load(tmp_path), expected)
 
 
 @pytest.mark.parametrize("columns", READS)
-def test_a_footer_with_values_of_other_types_is_damage(columns: str, trained: Path, tmp_path: Path) -> None:
-    """The rest is read, even if there is none."""
+def test_footer_of_wrong_types(columns: str, trained: Path, tmp_path: Path) -> None:
+    """A footer with values of other types is damage; the other records are read, even if there are none."""
     cell = copied(trained, tmp_path)
     for seeds in ([1], [0, 1, 2]):
         for seed in seeds:
             file = cell / f"{seed}.parquet"
             table = pq.ParquetFile(file).read()
             (row,) = table.select(TRIAL.names).to_pylist()
-            about = {schema.TRIAL: json.dumps(row | {"status": [1], "config": row["config"]})}
+            about = {schema.SEALED_TRIAL: json.dumps(row | {"status": [1], "config": row["config"]})}
             file.write_bytes(schema.seal(table, about))
         with pytest.warns(StoreWarning, match=f"{len(seeds)} damaged"):
-            found = READS[columns](tmp_path)
-        assert set(found["seed"]) == {0, 1, 2}.difference(seeds)
+            table = READS[columns](tmp_path)
+        assert set(table["seed"]) == {0, 1, 2}.difference(seeds)
 
 
-def test_a_damaged_record_is_set_aside_and_trained_again(
+def test_damaged_record_is_retrained(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A damaged record is set aside and trained again; a dry run only says so."""
     expected = sweep.load(trained)[METRICS]
     cell = copied(trained, tmp_path)
     (cell / "1.parquet").write_bytes(b"damaged once")
@@ -178,11 +180,14 @@ def test_a_damaged_record_is_set_aside_and_trained_again(
     run_sweep(configs, None, Console(width=200))
     assert {file: file.read_bytes() for file in cell.iterdir()} == before
     shown = capsys.readouterr().out
-    assert f"2 files damaged or of another trial, counted as missing: {cell}/1.parquet and 1 more\n" in shown
+    assert f"2 records are damaged or misfiled and will be retrained: {cell}/1.parquet and 1 more\n" in shown
     assert "3 trials: 1 stored, 2 to train" in shown
     train(tmp_path, 3)
     shown = capsys.readouterr().out
-    assert f"2 files damaged or of another trial, set aside: {cell}/1.parquet.damaged.1 and 1 more\n" in shown
+    line = (
+        f"2 damaged or misfiled records set aside, to be retrained: {cell}/1.parquet.damaged.1 and 1 more\n"
+    )
+    assert line in shown
     assert (cell / "1.parquet.damaged").read_bytes() == b"an earlier one"
     assert (cell / "1.parquet.damaged.1").read_bytes() == b"damaged once"
     assert (cell / "2.parquet.damaged").read_bytes() == (cell / "0.parquet").read_bytes()
@@ -194,9 +199,8 @@ def test_a_damaged_record_is_set_aside_and_trained_again(
     [Path.mkdir, lambda file: file.symlink_to("0.parquet"), os.mkfifo],
     ids=["a folder", "a link", "a FIFO"],
 )
-def test_what_lies_in_the_place_of_a_record_is_not_overwritten(
-    plant: Callable[[Path], object], trained: Path, tmp_path: Path
-) -> None:
+def test_obstruction_is_kept(plant: Callable[[Path], object], trained: Path, tmp_path: Path) -> None:
+    """A folder, link or pipe under the name of a record is set aside, not overwritten."""
     cell = copied(trained, tmp_path)
     file = cell / "2.parquet"
     file.unlink()
@@ -207,7 +211,8 @@ def test_what_lies_in_the_place_of_a_record_is_not_overwritten(
     assert sorted(sweep.load(tmp_path)["seed"]) == [0, 1, 2]
 
 
-def test_the_plan_refuses_a_later_schema_and_leaves_it_alone(trained: Path, tmp_path: Path) -> None:
+def test_later_schema_is_refused(trained: Path, tmp_path: Path) -> None:
+    """A record of a later schema is refused and left alone."""
     cell = copied(trained, tmp_path)
     file = cell / "1.parquet"
     record = pq.ParquetFile(file).read()
@@ -215,7 +220,7 @@ def test_the_plan_refuses_a_later_schema_and_leaves_it_alone(trained: Path, tmp_
         record.schema.get_field_index("schema"), "schema", pa.array([VERSION + 1], pa.int64())
     )
     (trial,) = later.select(["schema", "cell", "seed"]).to_pylist()
-    for about in ({}, {schema.TRIAL: json.dumps(trial)}):
+    for about in ({}, {schema.SEALED_TRIAL: json.dumps(trial)}):
         content = schema.seal(later, about)
         file.write_bytes(content)
         for call in (planned, sweep.load, sweep.curves, lambda results: train(results, 3)):
@@ -224,7 +229,8 @@ def test_the_plan_refuses_a_later_schema_and_leaves_it_alone(trained: Path, tmp_
         assert file.read_bytes() == content
 
 
-def test_records_of_schema_1_open_and_count(trained: Path, tmp_path: Path) -> None:
+def test_schema_1_counts(trained: Path, tmp_path: Path) -> None:
+    """Records of schema 1 can be read and count as stored."""
     cell = copied(trained, tmp_path)
     for file in cell.iterdir():
         pq.write_table(first_schema(pq.ParquetFile(file).read()), file)
@@ -253,7 +259,8 @@ for call in (planned, sweep.load):
     sys.platform == "win32" or (ROOT and shutil.which("setpriv") is None),
     reason="no permissions of POSIX, or root passes over them",
 )
-def test_a_record_that_cannot_be_read_is_not_damaged(trained: Path, tmp_path: Path) -> None:
+def test_unreadable_is_not_damaged(trained: Path, tmp_path: Path) -> None:
+    """A record without permission to read it is an error, not damage."""
     cell = copied(trained, tmp_path)
     (cell / "1.parquet").chmod(0)
     done = subprocess.run(
@@ -268,11 +275,12 @@ def test_a_record_that_cannot_be_read_is_not_damaged(trained: Path, tmp_path: Pa
     assert (cell / "1.parquet").exists()
 
 
-def test_a_command_says_damage_in_one_line(trained: Path, tmp_path: Path) -> None:
+def test_command_warns_of_damage(trained: Path, tmp_path: Path) -> None:
+    """A command warns of damage in one line."""
     cell = copied(trained, tmp_path)
     (cell / "1.parquet").write_bytes(b"damaged")
     command = [sys.executable, "-m", "sweep.compare", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     (warning,) = done.stderr.splitlines()
-    assert warning.startswith("warning: files left out: 1 damaged (first ")
+    assert warning.startswith("warning: files skipped: 1 damaged (first ")

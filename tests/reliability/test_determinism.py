@@ -44,11 +44,11 @@ import json, sys
 from dataclasses import replace
 from sweep.config.compose import from_settings
 from sweep.runner.plan import make_plan
-from sweep.runner.pool import execute, workers
+from sweep.runner.pool import execute, worker_count
 from sweep.session import console
 for settings, reverse in json.load(sys.stdin):
     configs = from_settings(settings)
-    plan = make_plan(configs, workers(configs[0].parallel))
+    plan = make_plan(configs, worker_count(configs[0].parallel))
     if reverse:
         plan = replace(plan, blocks=plan.blocks[::-1])
     execute(plan, configs[0].parallel, console())
@@ -66,7 +66,7 @@ class Run:
     hashes: int
 
     def job(self, folder: Path) -> tuple[dict[str, Any], bool]:
-        """The settings of the sweep, and whether its blocks are trained in reverse."""
+        """Return the settings of the sweep, and True if its blocks are trained in reverse."""
         n_jobs, backend = SCHEDULES[self.schedule]
         step = -1 if self.order == "reversed" else 1
         settings = {
@@ -82,7 +82,7 @@ class Run:
         return settings, step < 0
 
     def results(self, folder: Path) -> Path:
-        """Where its records are."""
+        """Return the folder of its records."""
         return folder / "-".join(map(str, astuple(self))).replace(" ", "_")
 
 
@@ -97,7 +97,7 @@ SOME = [
 
 
 def start(jobs: Sequence[Any], hashes: int, folder: Path) -> "subprocess.Popen[str]":
-    """A process, the first of its own group, that runs these jobs one after the other."""
+    """Start a process, the first of its own group, that runs these jobs one after the other."""
     process = subprocess.Popen(
         [sys.executable, "-c", RUNNING],
         env={**os.environ, "PYTHONHASHSEED": str(hashes), "TMPDIR": str(folder)},
@@ -114,7 +114,7 @@ def start(jobs: Sequence[Any], hashes: int, folder: Path) -> "subprocess.Popen[s
 
 
 def kill_in_the_middle(run: Run, folder: Path) -> bool:
-    """Start a run and kill it with its workers; whether some trials are stored and some are not."""
+    """Start a run and kill it with its workers; return True if some trials are stored and some are not."""
     results, enough = run.results(folder), random.Random(repr(run)).randrange(1, TRIALS // 2)
     with start([run.job(folder)], run.hashes, folder) as process:
         while len(records(results)) < enough and process.poll() is None:
@@ -128,7 +128,7 @@ def records(results: Path) -> list[Path]:
 
 
 def digest(file: Path) -> str:
-    """SHA-256 of all that a record says of its seed itself."""
+    """Return the SHA-256 of all that a record says of its seed itself."""
     (row,) = pq.read_table(file).to_pylist()
     return hashlib.sha256(
         repr({key: row[key] for key in sorted(row) if key not in NOT_COMPARED}).encode()
@@ -136,7 +136,8 @@ def digest(file: Path) -> str:
 
 
 @scaled("runs", SOME, EVERY)
-def test_a_trial_has_the_same_bits_however_it_is_run(runs: list[Run], tmp_path: Path, count: Count) -> None:
+def test_same_bits_however_run(runs: list[Run], tmp_path: Path, count: Count) -> None:
+    """A trial has the same bits however it is run."""
     if find_spec("numba") is None:
         runs = [run for run in runs if run.engine == "numpy"]
     killed = [run for run in runs if run.order == "killed and resumed"]
@@ -147,13 +148,13 @@ def test_a_trial_has_the_same_bits_however_it_is_run(runs: list[Run], tmp_path: 
             assert process.stdout is not None
             output = process.stdout.read()
         assert process.returncode == 0, output
-    found = defaultdict(set)
+    digests = defaultdict(set)
     for run in runs:
         files = records(run.results(tmp_path))
         assert len(files) == TRIALS, run
         for file in files:
-            found[run.engine, file.parent.name, file.name].add(digest(file))
-    unequal = sum(len(digests) > 1 for digests in found.values())
+            digests[run.engine, file.parent.name, file.name].add(digest(file))
+    unequal = sum(len(bits) > 1 for bits in digests.values())
     left = [*tmp_path.glob("*/*/.*"), *tmp_path.glob("sweep-data-*")]
     what = "weights and curves of every trial by n_jobs × backend × order × block × hashes × engine"
     count(
@@ -165,7 +166,7 @@ def test_a_trial_has_the_same_bits_however_it_is_run(runs: list[Run], tmp_path: 
         unequal=unequal,
         files_left=len(left),
     )
-    assert len(found) == TRIALS * len({run.engine for run in runs})
+    assert len(digests) == TRIALS * len({run.engine for run in runs})
     assert unequal == 0
     assert left == []
     assert middle > 0

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 
 
 @pytest.mark.full
-def test_drivers_on_one_store_agree(tmp_path: Path, count: Count) -> None:
+def test_several_drivers(tmp_path: Path, count: Count) -> None:
+    """Several drivers on one store agree."""
     results = tmp_path / "results"
     folders = [tmp_path / f"{number}" for number in range(DRIVERS)]
     with ExitStack() as stack:

@@ -46,42 +46,41 @@ FAULTS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
 }
 
 
-SHORT = [("results", "no permission")]  # tests/execution has full and read-only folders
+SHORT = [("results", "no permission")]  # tests/runner has full and read-only folders
 
 
 @pytest.fixture
 def folder(tmp_path: Path, mounted: Callable[[Path, str], Path]) -> Path:
-    """A folder whose results, multirun and tmp are file systems of their own, of 100 MB each."""
+    """Return a folder whose results, multirun and tmp are file systems of their own, of 100 MB each."""
     for name in FOLDERS:
         mounted(tmp_path / name, "100m")
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    ("place", "fault"),
+    ("name", "fault"),
     [
-        pytest.param(place, fault, marks=[] if (place, fault) in SHORT else pytest.mark.full)
-        for place in FOLDERS
+        pytest.param(name, fault, marks=[] if (name, fault) in SHORT else pytest.mark.full)
+        for name in FOLDERS
         for fault in FAULTS
     ],
 )
-def test_what_could_not_be_stored_is_one_line_and_comes_when_there_is_room(
-    folder: Path, place: str, fault: str, count: Count
-) -> None:
+def test_folder_fault_in_mid_sweep(folder: Path, name: str, fault: str, count: Count) -> None:
+    """A fault of a folder is one line, and the same command goes on when it is mended."""
     prefix = NO_OVERRIDE if fault == "no permission" else []
     spoil, mend = FAULTS[fault]
     with driver(folder, *SIXTY, prefix=prefix) as running:
         while not list(folder.glob("results/*/*.parquet")):
             assert running.process.poll() is None, running.errors.read_text()
             time.sleep(0.01)
-        spoil(folder / place)
+        spoil(folder / name)
         code, output, errors = running.ended()
-    mend(folder / place)
+    mend(folder / name)
     assert "Traceback" not in "\n".join(output + errors)
     if code:
         assert code == 1
         (line,) = errors
-        named = {"results": "results/", "multirun": "multirun/", "tmp": "TMPDIR="}[place]
+        named = {"results": "results/", "multirun": "multirun/", "tmp": "TMPDIR="}[name]
         assert line.startswith("error: ")
         assert named in line
     else:
@@ -96,4 +95,4 @@ def test_what_could_not_be_stored_is_one_line_and_comes_when_there_is_room(
     assert (then[stored.index] == stored).all()
     assert temporary_files(folder) == []
     assert running.left() == []
-    count(f"{place} {fault} in mid-sweep", exit_code=code, stored=len(stored), then=len(then))
+    count(f"{name} {fault} in mid-sweep", exit_code=code, stored=len(stored), then=len(then))

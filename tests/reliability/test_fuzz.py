@@ -1,4 +1,4 @@
-"""Whatever stands in a file or on the command line is one line or what it says: no traceback, no hang."""
+"""Anything in a file or on the command line is read or refused in one line: no traceback, no hang."""
 
 import contextlib
 import gzip
@@ -21,7 +21,7 @@ from sweep.config.compose import application_composer, expand, register_schema, 
 from sweep.config.schema import nodes
 from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
-from sweep.papers import page
+from sweep.papers import page, read
 from sweep.store import layout, schema
 
 PAPERS = Path(__file__).parents[2] / "reports"
@@ -56,31 +56,33 @@ def fuzzed(strategy: st.SearchStrategy[Any], tried: Callable[[Any], None], examp
 
 
 def damaged(data: bytes) -> st.SearchStrategy[bytes]:
-    """The bytes with a part replaced by others."""
-    place = st.integers(0, len(data))
+    """Draw the bytes with a part replaced by others."""
+    start = st.integers(0, len(data))
     return st.builds(
         lambda start, length, other: data[:start] + other + data[start + length :],
-        *(place, st.integers(0, 40), st.binary(max_size=40)),
+        *(start, st.integers(0, 40), st.binary(max_size=40)),
     )
 
 
 @scaled("examples", 50, 20_000)
-def test_data_files(tmp_path: Path, count: Count, examples: int) -> None:
+def test_fuzzed_data_files(tmp_path: Path, count: Count, examples: int) -> None:
+    """Any bytes in a data file are read, or refused in one line."""
     plain, zipped = tmp_path / "images", tmp_path / "images.gz"
 
-    def read(content: bytes) -> None:
+    def load(content: bytes) -> None:
         for file, written in ((plain, content), (zipped, content), (zipped, gzip.compress(content, 1))):
             file.write_bytes(written)
             for step in (idx.read, idx.shape, idx.contents_sha256):
                 with contextlib.suppress(SweepError):
                     step(file, 3)
 
-    fuzzed(st.one_of(damaged(IMAGES), damaged(gzip.compress(IMAGES)), st.binary()), read, examples)
+    fuzzed(st.one_of(damaged(IMAGES), damaged(gzip.compress(IMAGES)), st.binary()), load, examples)
     count("fuzzed data files", tried=examples, traceback=0)
 
 
 @scaled("examples", 60, 5000)
-def test_overrides(count: Count, examples: int) -> None:
+def test_fuzzed_overrides(count: Count, examples: int) -> None:
+    """Any text on the command line is a setting, or refused in one line."""
     register_schema()
     keys = st.sampled_from([*nodes(), "experiment", "hydra.run.dir", "hydra/launcher", "compare.baseline"])
     line = st.one_of(st.builds("{}={}".format, keys, TEXT), st.builds("{}={}".format, TEXT, TEXT), TEXT)
@@ -96,25 +98,26 @@ def test_overrides(count: Count, examples: int) -> None:
 
 
 @scaled("examples", 25, 2000)
-def test_papers(tmp_path: Path, count: Count, examples: int) -> None:
+def test_fuzzed_papers(tmp_path: Path, count: Count, examples: int) -> None:
+    """Any text in a paper.yaml is read, or refused in one line."""
     whole = (PAPERS / "paterson" / "paper.yaml").read_text(encoding="utf-8")
     file = tmp_path / "paterson" / "paper.yaml"
     file.parent.mkdir()
-    place = st.integers(0, len(whole))
+    start = st.integers(0, len(whole))
 
-    def read(example: tuple[int, int, str]) -> None:
+    def parse(example: tuple[int, int, str]) -> None:
         start, length, text = example
         content = whole[:start] + text + whole[start + length :]
         file.write_text(content, encoding="utf-8", errors="surrogatepass")
         read.read("paterson", page.VOCABULARY, tmp_path)
 
-    fuzzed(st.tuples(place, st.integers(0, 60), TEXT), read, examples)
+    fuzzed(st.tuples(start, st.integers(0, 60), TEXT), parse, examples)
     count("fuzzed papers", tried=examples, traceback=0)
 
 
 @cache
 def record() -> pa.Table:
-    """A real record of a report: one row."""
+    """Read one real record of a report."""
     return pq.read_table(PAPERS / "paterson" / "records.parquet").slice(0, 1)
 
 
@@ -127,43 +130,46 @@ DEEP = "[" * 5000
 
 @st.composite
 def columns(draw: st.DrawFn) -> pa.Table:
-    """The record with another value, type or name in some of its columns, and with other rows."""
+    """Draw the record with another value, type or name in some of its columns, and with other rows."""
     table = record()
     for name in draw(st.lists(st.sampled_from(table.column_names), max_size=3)):
-        place = table.column_names.index(name) if name in table.column_names else -1
-        if place < 0:
+        index = table.column_names.index(name) if name in table.column_names else -1
+        if index < 0:
             continue
         kind = draw(st.integers(0, 4))
         if kind == 0:
-            table = table.remove_column(place)
+            table = table.remove_column(index)
         elif kind == 1:
-            table = table.set_column(place, name, pa.nulls(len(table), table.field(place).type))
+            table = table.set_column(index, name, pa.nulls(len(table), table.field(index).type))
         elif kind == 2:
             text = draw(st.one_of(JSON.map(json.dumps), st.text(), st.just(DEEP)))
-            table = table.set_column(place, name, pa.array([text] * len(table)))
+            table = table.set_column(index, name, pa.array([text] * len(table)))
         elif kind == 3:
-            table = table.set_column(place, name, pa.array([draw(st.integers(-9, 2**62))] * len(table)))
+            table = table.set_column(index, name, pa.array([draw(st.integers(-9, 2**62))] * len(table)))
         else:
-            table = table.set_column(place, name, pa.array([draw(st.lists(st.floats()))] * len(table)))
+            table = table.set_column(index, name, pa.array([draw(st.lists(st.floats()))] * len(table)))
     return table.slice(0, draw(st.integers(0, 1)) if draw(st.booleans()) else 1)
 
 
 @scaled("examples", 25, 1500)
-def test_records(tmp_path: Path, count: Count, examples: int) -> None:
+def test_fuzzed_records(tmp_path: Path, count: Count, examples: int) -> None:
+    """Any bytes in a record are read, or skipped."""
     (row,) = record().select(["cell", "seed"]).to_pylist()
-    file = layout.path(tmp_path, row["cell"], row["seed"])
+    file = layout.record_path(tmp_path, row["cell"], row["seed"])
     file.parent.mkdir()
 
-    def read(content: bytes) -> None:
+    def load(content: bytes) -> None:
         file.write_bytes(content)
         with warnings.catch_warnings(action="ignore"):
             for step in (sweep.load, lambda folder: sweep.load(folder, bits=True), sweep.curves):
-                for place in (tmp_path, file):
+                for path in (tmp_path, file):
                     with contextlib.suppress(StoreError):
-                        step(place)
+                        step(path)
 
     whole = schema.seal(record())
-    trial = st.one_of(JSON.map(json.dumps), st.just(DEEP), st.just("")).map(lambda text: {schema.TRIAL: text})
+    trial = st.one_of(JSON.map(json.dumps), st.just(DEEP), st.just("")).map(
+        lambda text: {schema.SEALED_TRIAL: text}
+    )
     about = st.one_of(st.none(), trial)
-    fuzzed(st.one_of(st.builds(schema.seal, columns(), about), damaged(whole)), read, examples)
+    fuzzed(st.one_of(st.builds(schema.seal, columns(), about), damaged(whole)), load, examples)
     count("fuzzed records", tried=examples, traceback=0)

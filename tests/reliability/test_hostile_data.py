@@ -53,7 +53,7 @@ def header(*sizes: int) -> bytes:
 
 
 def digits(folder: Path, images: bytes, ending: str = ".gz") -> Path:
-    """The four MNIST files, with other bytes for the training images."""
+    """Write the four MNIST files, with other bytes for the training images."""
     shutil.copytree(MNIST_FOLDER, folder)
     (folder / f"{IMAGES}.gz").unlink()
     (folder / f"{IMAGES}{ending}").write_bytes(images)
@@ -61,7 +61,7 @@ def digits(folder: Path, images: bytes, ending: str = ".gz") -> Path:
 
 
 def loaded(*folders: Path) -> tuple[list[list[str]], int]:
-    """What loading, hashing and counting folders of data say, and how many bytes of memory they took."""
+    """Load, hash and count folders of data; return the errors, and the bytes of memory that it took."""
     command = [sys.executable, "-c", LOAD, *map(str, folders)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=GUARD, check=True)
     *lines, grown = done.stdout.splitlines()
@@ -70,13 +70,14 @@ def loaded(*folders: Path) -> tuple[list[list[str]], int]:
 
 
 def bomb(promise: bytes, members: int) -> bytes:
-    """A gzip file whose header is `promise`, and which expands to `members` times 64 MiB."""
+    """Return a gzip file whose header is `promise`, and which expands to `members` times 64 MiB."""
     return gzip.compress(promise) + gzip.compress(bytes(MEMBER)) * members
 
 
 @LINUX
 @scaled("members", 16, 128)
-def test_a_bomb_is_read_to_its_promise(tmp_path: Path, count: Count, members: int) -> None:
+def test_gzip_bomb(tmp_path: Path, count: Count, members: int) -> None:
+    """A gzip bomb is read no further than its header promises."""
     folder = digits(tmp_path / "digits", bomb(header(60_000, 28, 28), members))
     ((load, digest, counts),), grown = loaded(folder)
     expected = f"{folder / IMAGES}.gz: too long; its header promises {PROMISED + 16} bytes"
@@ -103,7 +104,8 @@ PROMISES = {
 
 
 @LINUX
-def test_what_a_header_promises_is_not_reserved(tmp_path: Path) -> None:
+def test_header_promises(tmp_path: Path) -> None:
+    """Memory is not reserved for what a header promises."""
     folders = [digits(tmp_path / name, content, ending) for name, (content, ending, _) in PROMISES.items()]
     lines, grown = loaded(*folders)
     for (load, digest, _), (_, _, words) in zip(lines, PROMISES.values(), strict=True):
@@ -149,7 +151,8 @@ KINDS = (pipe, a_socket, loop, endless, silent, folder, sparse)
 
 
 @LINUX
-def test_what_is_no_regular_file_is_one_line(tmp_path: Path) -> None:
+def test_no_regular_file(tmp_path: Path) -> None:
+    """A data file that is no regular file is a one-line error."""
     files = []
     for plant in KINDS:
         for ending in ("", ".gz"):
@@ -166,7 +169,8 @@ def test_what_is_no_regular_file_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "root", ["/dev/zero", "a" * 300, "a\nb", "a\0b", "/proc/self/mem", "\x1b[2J", "\udcff"]
 )
-def test_a_root_that_is_no_folder_is_one_line(root: str) -> None:
+def test_root_is_no_folder(root: str) -> None:
+    """A data.root that is no folder is a one-line error."""
     with pytest.raises(DataError) as caught:
         datasets.contents_digest(DataConfig(name="idx", root=root))
     assert str(caught.value).startswith("data.root=")

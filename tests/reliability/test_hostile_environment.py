@@ -20,9 +20,10 @@ PLAIN = ["figures=false", "hydra.run.dir=out"]
 
 
 @scaled("values", VALUES[:1], VALUES)
-def test_no_setting_but_results_takes_a_value_from_outside(
+def test_settings_refuse_environment(
     monkeypatch: pytest.MonkeyPatch, count: Count, values: list[object]
 ) -> None:
+    """No setting but `results` takes a value from the environment."""
     monkeypatch.setenv("SECRET", SECRET)
     register_schema()
     keys = [key for key in (*nodes(), "experiment") if key != "results"]
@@ -42,14 +43,16 @@ def test_no_setting_but_results_takes_a_value_from_outside(
 
 
 @pytest.mark.parametrize("argument", [f"experiment={OUTSIDE}", f"name={OUTSIDE}"])
-def test_a_secret_on_the_command_line_is_one_line_without_it(tmp_path: Path, argument: str) -> None:
+def test_secret_on_command_line(tmp_path: Path, argument: str) -> None:
+    """A secret on the command line is refused in one line that does not show it."""
     done = python(tmp_path, "-m", "sweep", argument, SECRET=SECRET)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {argument}: must be typed out")
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_a_folder_of_results_from_the_environment_is_nowhere_but_its_name(tmp_path: Path) -> None:
+def test_results_from_environment(tmp_path: Path) -> None:
+    """A results folder from the environment appears nowhere but in its name."""
     folder = f"results={OUTSIDE}/x"
     done = python(tmp_path, "-m", "sweep", folder, *SMALL, *PLAIN, SECRET=SECRET)
     assert done.returncode == 0, done.stderr

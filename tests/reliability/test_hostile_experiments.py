@@ -37,7 +37,8 @@ ACTING = {
 MODES = ([], ["-m", "hidden=4,8"]) * 2
 
 
-def test_nothing_of_an_experiment_runs(tmp_path: Path, count: Count) -> None:
+def test_experiment_code_never_runs(tmp_path: Path, count: Count) -> None:
+    """Nothing that an experiment file names is run."""
     folder = tmp_path / "sweeps" / "experiment"
     folder.mkdir(parents=True)
     (folder.parent / "hydra" / "callbacks").mkdir(parents=True)
@@ -106,7 +107,8 @@ def test_nothing_of_an_experiment_runs(tmp_path: Path, count: Count) -> None:
     ],
     ids=range(34),
 )
-def test_what_is_no_setting_is_one_line(tmp_path: Path, content: str, words: str) -> None:
+def test_experiment_without_settings(tmp_path: Path, content: str, words: str) -> None:
+    """Anything in an experiment file that is no setting is a one-line error."""
     file = tmp_path / "experiment" / "mine.yaml"
     file.parent.mkdir()
     file.write_text(PACKAGE + content, encoding="utf-8", errors="surrogateescape")
@@ -118,7 +120,8 @@ def test_what_is_no_setting_is_one_line(tmp_path: Path, content: str, words: str
 
 
 @pytest.mark.parametrize("header", ["", "# @package hydra\n", "# @package\n", "# @package _global_ x\n"])
-def test_only_the_whole_configuration_is_a_package(tmp_path: Path, header: str) -> None:
+def test_experiment_package(tmp_path: Path, header: str) -> None:
+    """An experiment file overlays the whole configuration, and nothing else."""
     (tmp_path / "mine.yaml").write_text(f"{header}hidden: 4\n")
     with pytest.raises(SettingError, match="first line"):
         untrusted.read(tmp_path, "mine.yaml")
@@ -127,7 +130,8 @@ def test_only_the_whole_configuration_is_a_package(tmp_path: Path, header: str) 
 @pytest.mark.parametrize(
     "path", ["experiment/../hydra/x", "hydra/x", "data/x", "/etc/x", "experiments/x", ".."]
 )
-def test_nothing_beside_the_experiments_is_served(path: str) -> None:
+def test_only_experiments_are_served(path: str) -> None:
+    """Files outside the folder of experiments are not served."""
     assert not untrusted.serves(path)
 
 
@@ -135,7 +139,8 @@ def test_nothing_beside_the_experiments_is_served(path: str) -> None:
     "key",
     ["hydra.run.dir", "hydra/launcher", "+hydra.x", "~hidden", "hidden=3 momentum", "experiment", "a b", ""],
 )
-def test_an_axis_of_a_grid_is_a_setting(key: str) -> None:
+def test_grid_axis_is_a_setting(key: str) -> None:
+    """An axis of a grid must be a setting."""
     with pytest.raises(SweepError):
         sweep.run({"grid": {"product": {key: [1, 2]}}, "dry_run": True})
 
@@ -145,7 +150,8 @@ def test_an_axis_of_a_grid_is_a_setting(key: str) -> None:
     [["-m", "sweep", "hiden=3"]],
     [["-m", "sweep", "hiden=3"], ["-m", "sweep.report", "x"], ["-m", "sweep.variance", "hiden=3"]],
 )
-def test_nothing_beside_a_sweep_is_imported(tmp_path: Path, commands: list[list[str]]) -> None:
+def test_working_folder_is_not_imported(tmp_path: Path, commands: list[list[str]]) -> None:
+    """Modules in the working folder are not imported."""
     plugin = tmp_path / "hydra_plugins" / "planted" / "__init__.py"
     plugin.parent.mkdir(parents=True)
     modules = ["yaml.py", "json.py", "pathlib.py", "numba.py", "cattrs.py", "sitecustomize.py"]
@@ -168,6 +174,7 @@ ROOM = {
 
 
 @pytest.mark.parametrize("words", ROOM)
-def test_a_sweep_that_has_no_room_is_refused(words: str) -> None:
+def test_sweep_too_large(words: str) -> None:
+    """A sweep with too many cells or seeds is refused."""
     with pytest.raises(SettingError, match=words):
         sweep.run(ROOM[words] | {"dry_run": True})

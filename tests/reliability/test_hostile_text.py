@@ -1,4 +1,4 @@
-"""Texts of somebody else, in records, settings and papers, come out as texts, in the folder of the output."""
+"""Hostile texts in records, settings and papers stay texts in every output."""
 
 import io
 import re
@@ -19,7 +19,7 @@ from sweep.core.errors import StoreError, SweepError, visible
 from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
 from sweep.papers.page import VOCABULARY, Report
-from sweep.report import figure_files, page, terminal
+from sweep.report import figure_files, latex, markdown, page_files
 from sweep.report.figures import style
 from sweep.report.terminal import Terminal
 
@@ -41,7 +41,8 @@ def inline_kinds(markdown: str) -> set[str]:
 
 
 @given(TEXTS)
-def test_a_text_on_the_terminal_has_no_escape_sequence(text: str) -> None:
+def test_terminal_text(text: str) -> None:
+    """A text on the terminal has no escape sequence."""
     terminal = Terminal(file=io.StringIO(), width=1000, force_terminal=True)
     terminal.print(text)
     assert all(line.isprintable() for line in terminal.file.getvalue().split("\n"))
@@ -51,14 +52,15 @@ def test_a_text_on_the_terminal_has_no_escape_sequence(text: str) -> None:
 @given(TEXTS)
 @example("1) x")
 @example("+ x")
-def test_a_text_in_markdown_is_one_paragraph_of_text(text: str) -> None:
+def test_markdown_text(text: str) -> None:
+    """A text in Markdown is one paragraph of text."""
     shown = visible(" ".join(text.split()))
     for before, blocks in (
         ("", ["paragraph_open", "inline", "paragraph_close"]),
         ("# ", ["heading_open", "inline", "heading_close"]),
         ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
     ):
-        tokens = MARKDOWN.parse(before + terminal.prose(text))
+        tokens = MARKDOWN.parse(before + markdown.paragraph(text))
         if shown:
             assert [token.type for token in tokens[: len(blocks)]] == blocks
             content = next(token for token in tokens if token.type == "inline").children or []
@@ -67,15 +69,17 @@ def test_a_text_in_markdown_is_one_paragraph_of_text(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_text_in_latex_calls_nothing(text: str) -> None:
-    written = terminal.latex(text)
+def test_latex_text(text: str) -> None:
+    """A text in LaTeX calls no command."""
+    written = latex.escape(text)
     ours = r"\\(text\w+\{\}|string\"|[&%$#_{}])|\$\\pm\$|\$\^2\$|\$\\varepsilon\$|\{\}|\{\}-"
     rest = re.sub(ours, "", written)
     assert not set(rest) & set("\\$&#^~%"), written
     assert written.isprintable()
 
 
-def test_a_text_in_a_figure_is_no_formula_and_its_svg_is_xml() -> None:
+def test_figure_text() -> None:
+    """A text in a figure is no formula, and its SVG is valid XML."""
     texts = [text for text in HOSTILE if text != "\udcff"]
     with style.applied(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # the font does not have all of them
@@ -87,22 +91,24 @@ def test_a_text_in_a_figure_is_no_formula_and_its_svg_is_xml() -> None:
     assert ET.fromstring(files["svg"]).tag.endswith("svg")
 
 
-def hostile(content: Any) -> Any:
-    """The content of a paper.yaml with hostile texts for its sentences."""
+def with_hostile_texts(content: Any) -> Any:
+    """Return the content of a paper.yaml with hostile texts for its sentences."""
     text = "".join(part for part in HOSTILE if part.isprintable() and part != "{0}")
-    made = {**content, **dict.fromkeys(("title", "authors", "summary"), text), "assumptions": [text]}
-    made["findings"] = [re.sub(r"\d|\{|\}", "", text)]
+    hostile = {**content, **dict.fromkeys(("title", "authors", "summary"), text), "assumptions": [text]}
+    hostile["findings"] = [re.sub(r"\d|\{|\}", "", text)]
     for kind in ("tables", "figures"):
-        for entry in made[kind].values():
+        for entry in hostile[kind].values():
             entry["caption"] = text
-    for table in made["tables"].values():
+    for table in hostile["tables"].values():
         for row in table.get("rows", []):
             row["label"] = text
-    return made
+    return hostile
 
 
-def test_a_page_has_no_markup_of_a_paper(tmp_path: Path) -> None:
-    content = hostile(yaml.safe_load((PAPERS / "paterson" / "paper.yaml").read_text(encoding="utf-8")))
+def test_page_of_hostile_paper(tmp_path: Path) -> None:
+    """A page has no markup from the texts of a paper."""
+    text = (PAPERS / "paterson" / "paper.yaml").read_text(encoding="utf-8")
+    content = with_hostile_texts(yaml.safe_load(text))
     content["findings"] = [{"text": content["findings"][0], "scale": "full"}]
     file = tmp_path / "paterson" / "paper.yaml"
     file.parent.mkdir()
@@ -118,7 +124,8 @@ def test_a_page_has_no_markup_of_a_paper(tmp_path: Path) -> None:
     assert {child.content for child in inline if child.type == "code_inline"} <= ours
 
 
-def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(tmp_path: Path) -> None:
+def test_link_instead_of_folder(tmp_path: Path) -> None:
+    """A link that replaces a folder of ours is refused."""
     elsewhere, output = tmp_path / "elsewhere", tmp_path / "output"
     elsewhere.mkdir()
     output.mkdir()
@@ -140,10 +147,11 @@ def test_a_link_in_the_place_of_a_folder_of_ours_is_refused(tmp_path: Path) -> N
         protocol.folder(tmp_path / "reports" / "wei", "full")
 
 
-def test_a_link_in_the_place_of_a_file_of_ours_is_replaced(tmp_path: Path) -> None:
+def test_link_instead_of_file(tmp_path: Path) -> None:
+    """A link that replaces a file of ours is overwritten, not followed."""
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (tmp_path / "summary.csv").symlink_to(precious)
-    page._write_table(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
+    page_files.write_csv(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
     assert precious.read_text() == "precious"
     assert (tmp_path / "summary.csv").read_text() == "hidden\n4\n"

@@ -21,7 +21,8 @@ from sweep.core.errors import MixtureWarning, TrialsError
 from sweep.papers import page
 from sweep.papers.collection import Collection
 from sweep.papers.page import PAGE, Report
-from sweep.report.page import judged_page
+from sweep.report import terminal
+from sweep.report.sweep_page import report_on_store
 from sweep.stats.judge import Criteria
 from sweep.stats.trials import summarise
 from sweep.store import schema
@@ -48,31 +49,31 @@ def run(results: Path) -> None:
 
 
 def compare_command(results: Path) -> None:
-    judged_page(results, {}, Criteria(), None).show(Console(width=80))
+    terminal.show(report_on_store(results, {}, Criteria(), baseline=None).page(), Console(width=80))
 
 
 def compare_function(results: Path) -> None:
     with pytest.warns(MixtureWarning) as warned:
-        sweep.cli.compare(results)
+        sweep.compare(results)
     print(warned[0].message)
 
 
 def variance_command(results: Path) -> None:
-    own = [f"{key}={value}" for key, value in SETTINGS.items() if key != "data"]
-    own += [f"data.{key}={value}" for key, value in SETTINGS["data"].items()]
+    settings = [f"{key}={value}" for key, value in SETTINGS.items() if key != "data"]
+    settings += [f"data.{key}={value}" for key, value in SETTINGS["data"].items()]
     asked = ["vary=[init],[init,order,split]", "hidden=4", "seeds=3", "figures=false"]
-    variance.variance([*own, *asked, f"results={results}", f"hydra.run.dir={results}/../out"])
+    variance.variance([*settings, *asked, f"results={results}", f"hydra.run.dir={results}/../out"])
 
 
 def report(results: Path) -> None:
-    """The trials of a finished report, of whose last cell one trial is as in the store."""
+    """Show a finished report in whose last cell one trial has the engine of the store."""
     (last,) = results.glob("*/2.parquet")
     row = pq.ParquetFile(last).read(["engine", "engine_version", "engine_numerics"]).to_pylist()[0]
-    folder = files.folder("reports") / "tutorial"
+    folder = files.package_folder("reports") / "tutorial"
     file = results.parent / "packed" / "tutorial" / "records.parquet"
     file.parent.mkdir(parents=True)
     shutil.copy(folder / "records.parquet", file)
-    about = schema.about(pq.ParquetFile(file))
+    about = schema.footer_metadata(pq.ParquetFile(file))
     changed(file, row)
     file.write_bytes(schema.seal(pq.ParquetFile(file).read(), about))
     (paper,) = page.papers("tutorial")
@@ -82,24 +83,31 @@ def report(results: Path) -> None:
 AVERAGES = [run, compare_command, compare_function, variance_command, report]
 
 
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the output as one line, as a sentence may go over several."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("average", [run, compare_command])
-def test_every_kind_of_mixture_is_said(
+def test_kinds_of_mixtures(
     average: Callable[[Path], None],
     kind: str,
     trained: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Every kind of mixture is reported."""
     changed(copied(trained, tmp_path) / "2.parquet", ENGINES[kind])
     average(tmp_path)
-    assert len(re.findall("trials of different engines.*: 2 by numpy.*; 1 by ", capsys.readouterr().out)) == 1
+    assert len(re.findall("trials of different engines.*: 2 by numpy.*; 1 by ", printed(capsys))) == 1
 
 
 @pytest.mark.parametrize("average", AVERAGES, ids=lambda average: average.__name__)
-def test_everything_that_averages_says_it(
+def test_all_averages_report_mixtures(
     average: Callable[[Path], None], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Every command and function that averages reports a mixture."""
     results = tmp_path / "results"
     if average is compare_function:
         train(results, 3, (4, 5))
@@ -111,25 +119,25 @@ def test_everything_that_averages_says_it(
     for file in list(results.glob("*/2.parquet"))[:1]:
         changed(file, ENGINES["other numerics"])
     average(results)
-    assert capsys.readouterr().out.count("trials of different engines") == 1
+    assert printed(capsys).count("trials of different engines") == 1
 
 
-def test_trials_that_were_computed_alike_are_silent(
-    trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_no_mixture_no_report(trained: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Trials that were computed alike cause no report."""
     copied(trained, tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for average in (run, compare_command):
             average(tmp_path)
-    assert "different engines" not in capsys.readouterr().out
+    assert "different engines" not in printed(capsys)
 
 
 @pytest.mark.parametrize(
     ("key", "noun"), [("data.digest", "different data"), ("numerics", "different numerics versions")]
 )
-def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, tmp_path: Path) -> None:
-    """In one cell, which only a made-up record can do, and in two cells of the same settings."""
+def test_data_and_numerics_never_mix(key: str, noun: str, trained: Path, tmp_path: Path) -> None:
+    """Different data or numerics never mix: in one cell, which only a made-up record can do, and in two cells
+    of the same settings."""
     cell = copied(trained, tmp_path)
     (row,) = pq.ParquetFile(cell / "2.parquet").read(["config"]).to_pylist()
     settings = json.loads(row["config"])
@@ -143,7 +151,7 @@ def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, t
         summarise(trials)
     with pytest.raises(TrialsError, match=f"cell={cell.name}: trials of {noun}"):
         run(tmp_path)
-    for compare in (compare_command, sweep.cli.compare):
+    for compare in (compare_command, sweep.compare):
         with pytest.raises(TrialsError, match=f"trials of {noun}.*not compared"):
             compare(tmp_path)
     other = trials.assign(cell=["a", "a", "b"])
@@ -151,4 +159,4 @@ def test_data_and_numerics_are_never_mixed(key: str, noun: str, trained: Path, t
     with pytest.raises(TrialsError, match=noun):
         summarise(other, by=["hidden"])
     with pytest.raises(TrialsError, match=noun):
-        sweep.cli.compare(pd.DataFrame(other))
+        sweep.compare(pd.DataFrame(other))

@@ -11,11 +11,11 @@ REPORTS = Path(__file__).parents[2] / "reports"
 PAPERS = sorted(file.parent.name for file in REPORTS.glob("*/paper.yaml"))
 
 
-def made(paper: str, folder: Path, hashes: str) -> dict[str, bytes]:
-    """All files of a report that a process of its own writes from the committed records."""
+def written(paper: str, folder: Path, hashes: str) -> dict[str, bytes]:
+    """Write a report from the committed records in a new process; return its files."""
     reports = folder / hashes
-    kept = shutil.ignore_patterns("figures", "tables", "report.md")
-    shutil.copytree(REPORTS / paper, reports / paper, ignore=kept)
+    ignored = shutil.ignore_patterns("figures", "tables", "report.md")
+    shutil.copytree(REPORTS / paper, reports / paper, ignore=ignored)
     done = python(folder, "-m", "sweep.report", paper, "--reports", hashes, PYTHONHASHSEED=hashes)
     assert done.returncode == 0, done.stderr
     files = (file for file in (reports / paper).rglob("*") if file.is_file())
@@ -23,10 +23,11 @@ def made(paper: str, folder: Path, hashes: str) -> dict[str, bytes]:
 
 
 @scaled("papers", ["paterson"], PAPERS)
-def test_a_second_process_writes_the_same_report(papers: Sequence[str], tmp_path: Path, count: Count) -> None:
+def test_report_is_reproducible(papers: Sequence[str], tmp_path: Path, count: Count) -> None:
+    """A second process writes the same report, byte by byte."""
     files = unequal = 0
     for paper in papers:
-        first, second = (made(paper, tmp_path, hashes) for hashes in ("1", "2"))
+        first, second = (written(paper, tmp_path, hashes) for hashes in ("1", "2"))
         assert {Path(name).suffix for name in first} >= {".md", ".csv", ".tex", ".png", ".svg", ".json"}
         assert first.keys() == second.keys()
         files += len(first)

@@ -20,7 +20,7 @@ LINE = "stopped; what is stored stays, the same command goes on from there"
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "tuple[pd.Series[str], float]":
-    """The weights of the sweep, and the seconds that it takes."""
+    """Run the sweep undisturbed; return its weights, and the seconds that it takes."""
     folder = tmp_path_factory.mktemp("undisturbed")
     start = time.monotonic()
     with driver(folder, *SIXTY) as running:
@@ -29,7 +29,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> "tuple[pd.Series[st
     return weights(folder / "results"), time.monotonic() - start
 
 
-def stop(running: Driver, number: int, after: float, group: bool = False) -> bool:
+def stop(running: Driver, number: int, after: float, *, group: bool = False) -> bool:
     """Send a signal after so many seconds; False if the driver had already ended.
 
     What Python itself does with a signal while it starts, in some hundredths of a second, is not ours.
@@ -44,9 +44,10 @@ def stop(running: Driver, number: int, after: float, group: bool = False) -> boo
 
 
 @scaled("moments", 1, 50)
-def test_a_killed_driver_leaves_nothing_and_loses_nothing(
+def test_driver_killed(
     tmp_path: Path, undisturbed: "tuple[pd.Series[str], float]", moments: int, count: Count
 ) -> None:
+    """A killed driver leaves nothing behind and loses nothing."""
     reference, seconds = undisturbed
     results, chance = tmp_path / "results", random.Random(moments)
     killed = lost = alive = folders = 0
@@ -82,10 +83,11 @@ def test_a_killed_driver_leaves_nothing_and_loses_nothing(
     ids=["TERM", "HUP", "Ctrl-C"],
 )
 @scaled("moments", 1, 30)
-def test_a_driver_that_is_told_to_stop_ends_in_one_line(
+def test_driver_told_to_stop(
     tmp_path: Path, undisturbed: "tuple[pd.Series[str], float]", moments: int, number: int, group: bool,
     code: int, count: Count,
 ) -> None:  # fmt: skip
+    """A driver that is told to stop ends in one line."""
     reference, seconds = undisturbed
     chance = random.Random(number * moments)
     told = alive = folders = files = lost = codes = 0
@@ -100,7 +102,7 @@ def test_a_driver_that_is_told_to_stop_ends_in_one_line(
                 file.unlink()
             before = {}
         with driver(tmp_path, *SIXTY) as running:
-            if stop(running, number, after, group):
+            if stop(running, number, after, group=group):
                 start = time.monotonic()
                 got, output, errors = running.ended()
                 if got == 0:  # it came when all was done
@@ -130,7 +132,8 @@ def test_a_driver_that_is_told_to_stop_ends_in_one_line(
 SWALLOWED = """
 import os, signal, time
 from sweep.system import startup
-with startup.orderly():
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # as in a terminal, whatever these tests inherit
+with startup.graceful_exit():
     try:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
@@ -140,6 +143,7 @@ with startup.orderly():
 """
 
 
-def test_an_error_that_comes_of_a_signal_is_its_one_line(tmp_path: Path) -> None:
+def test_error_caused_by_signal(tmp_path: Path) -> None:
+    """An error that a signal has caused is shown as the signal's one line."""
     done = python(tmp_path, "-c", SWALLOWED)
     assert (done.returncode, done.stderr) == (143, f"{LINE}\n")

@@ -1,4 +1,4 @@
-"""The two engines round differently: how far their weights and curves are apart, and that it is no more."""
+"""The two engines round differently; their weights and curves stay within a tolerance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,14 +22,15 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-12}
 
 
 def apart(one: TrialResult, other: TrialResult) -> tuple[float, float]:
-    """The largest difference of a weight, and of a number of a curve."""
+    """Return the largest difference of a weight, and of a number of a curve."""
     curves = [np.subtract(one.curves[name], other.curves[name]) for name in one.curves]
     return float(np.abs(one.parameters - other.parameters).max()), float(np.abs(curves).max())
 
 
 @pytest.mark.parametrize("precision", TOLERANCE)
 @scaled("widths", [1, 8, 17], list(range(1, 18)))
-def test_two_engines_differ_by_rounding_alone(widths: Sequence[int], precision: str, count: Count) -> None:
+def test_engines_differ_by_rounding(widths: Sequence[int], precision: str, count: Count) -> None:
+    """Two engines differ only by rounding."""
     pytest.importorskip("numba")
     data = prepare(datasets.load(SMALL), SMALL, precision, rng=generator(Config(), 0, Stream.SPLIT))
     worst = np.zeros(2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store import state
+from sweep.store import layout, state
 
 from .driver import SIXTY, driver, weights
 from .scale import Count
@@ -68,7 +68,7 @@ SMALL = [
 def extended(
     folder: Path, ends: Sequence[str], *more: str, prefix: Sequence[str] = ()
 ) -> tuple[int, list[str], list[str]]:
-    """A sweep over what the initializer does; exit code, output and errors."""
+    """Sweep over the deeds of the initializer; return the exit code, output and errors."""
     (folder / "deadly.py").write_text(EXTENSION, encoding="utf-8")
     arguments = ["-m", f"initializer_end={','.join(ends)}", "parallel.block_size=3", *SMALL, *more]
     with driver(folder, *arguments, prefix=prefix, SWEEP_EXTENSIONS="deadly") as running:
@@ -79,12 +79,13 @@ def extended(
     "end",
     [pytest.param(end, marks=[] if end in ("SEGV", "exception") else pytest.mark.full) for end in CAUSES],
 )
-def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, count: Count) -> None:
+def test_trial_kills_its_process(tmp_path: Path, end: str, count: Count) -> None:
+    """A trial that ends its process costs no other trial."""
     code, output, errors = extended(tmp_path, ["none", end])
     assert code == 1
     (line,) = [line for line in errors if line.startswith("error:")]
     assert line.startswith(f"error: 1 of 6 trials failed, the first: {CAUSES[end]}")
-    (failed,) = state.read(tmp_path / "results")
+    (failed,) = state.read_failures(tmp_path / "results")
     assert (failed.seed, failed.settings["initializer_end"]) == (1, end)
     assert failed.reason.startswith(CAUSES[end])
     assert any(re.match(rf"failed: cell {failed.cell} .*end={end}, seed 1: ", text) for text in output)
@@ -97,27 +98,29 @@ def test_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path, end: str, 
 
 
 @pytest.mark.full
-def test_what_failed_is_tried_again_by_the_next_run_and_then_no_longer_listed(tmp_path: Path) -> None:
+def test_failed_trial_is_retried(tmp_path: Path) -> None:
+    """A failed trial is tried again by the next run, and then no longer listed."""
     assert extended(tmp_path, ["none", "SEGV"])[0] == 1
     code, _, errors = extended(
         tmp_path, ["none", "SEGV"]
     )  # now a single trial, which must not end the driver
     assert code == 1
     assert errors[-1].startswith("error: 1 of 1 trials failed, the first: its worker process died (SIGSEGV)")
-    (failed,) = state.read(tmp_path / "results")
+    (failed,) = state.read_failures(tmp_path / "results")
     (sound,) = {cell for cell, _ in weights(tmp_path / "results").index if cell != failed.cell}
     # Another cell with another source would be another cell: so a sound trial is made to have failed.
     (tmp_path / "results" / sound / "1.parquet").unlink()
-    content = json.loads(state.path(tmp_path / "results", failed.cell, 1).read_text())
-    state.path(tmp_path / "results", sound, 1).write_text(json.dumps({**content, "cell": sound}))
-    assert len(state.read(tmp_path / "results", [sound])) == 1
+    content = json.loads(layout.failure_path(tmp_path / "results", failed.cell, 1).read_text())
+    layout.failure_path(tmp_path / "results", sound, 1).write_text(json.dumps({**content, "cell": sound}))
+    assert len(state.read_failures(tmp_path / "results", [sound])) == 1
     assert extended(tmp_path, ["none"])[0] == 0
     assert (tmp_path / "results" / sound / "1.parquet").is_file()
-    assert state.read(tmp_path / "results", [sound]) == []
+    assert state.read_failures(tmp_path / "results", [sound]) == []
 
 
 @pytest.mark.full
-def test_on_one_core_too_a_trial_that_ends_its_process_costs_no_other(tmp_path: Path) -> None:
+def test_trial_kills_its_process_on_one_core(tmp_path: Path) -> None:
+    """On one core, too, a trial that ends its process costs no other trial."""
     one_core = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))]
     code, _, errors = extended(tmp_path, ["SEGV", "none"], "parallel.n_jobs=-1", prefix=one_core)
     assert code == 1
@@ -126,14 +129,16 @@ def test_on_one_core_too_a_trial_that_ends_its_process_costs_no_other(tmp_path: 
 
 
 @pytest.mark.parametrize("retries", [0, pytest.param(2, marks=pytest.mark.full)])
-def test_a_trial_is_tried_again_as_often_as_asked(tmp_path: Path, retries: int) -> None:
+def test_retries(tmp_path: Path, retries: int) -> None:
+    """A trial is tried again as often as `parallel.retries` says."""
     code, _, _ = extended(tmp_path, ["none", "exit"], "seeds=[1]", f"parallel.retries={retries}")
     assert code == 1
     assert len((tmp_path / "asked").read_text()) == 1 + retries
 
 
 @pytest.mark.full
-def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count) -> None:
+def test_workers_killed(tmp_path: Path, count: Count) -> None:
+    """Workers killed at any moment cost nothing but the trials that are listed."""
     with driver(tmp_path, *SIXTY) as running:
         done = 0
         while running.process.poll() is None and done < KILLS:
@@ -144,7 +149,7 @@ def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count)
                 done += 1
         code, output, errors = running.ended()
     stored = weights(tmp_path / "results")
-    listed = state.read(tmp_path / "results")
+    listed = state.read_failures(tmp_path / "results")
     assert len(stored) + len(listed) == 60
     assert code == (1 if listed else 0)
     assert not any("Traceback" in line for line in output + errors)
@@ -153,7 +158,7 @@ def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count)
     again = weights(tmp_path / "results")
     assert len(again) == 60
     assert (again[stored.index] == stored).all()
-    assert state.read(tmp_path / "results") == []
+    assert state.read_failures(tmp_path / "results") == []
     count(
         "workers killed (KILL, SEGV, ABRT) in a sweep of 60 trials",
         killed=done,
@@ -162,7 +167,8 @@ def test_workers_killed_at_any_moment_cost_nothing(tmp_path: Path, count: Count)
     )
 
 
-def test_a_worker_that_cannot_begin_is_one_line(tmp_path: Path) -> None:
+def test_worker_cannot_begin(tmp_path: Path) -> None:
+    """A worker that cannot begin is one line."""
     (tmp_path / "picky.py").write_text(
         "import os\n"
         "if 'LOKY' in ''.join(open('/proc/self/cmdline').read().upper()):\n"

@@ -14,7 +14,7 @@ PARTS = ("train", "validation", "test")
 
 
 def cells_of(**axes: Sequence[Any]) -> list[dict[str, Any]]:
-    """Every combination of the values."""
+    """Return every combination of the values."""
     return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
 
 
@@ -23,9 +23,10 @@ def sweep_of(
     seeds: int = 2,
     epochs: int = 3,
     parts: Sequence[str] = PARTS,
+    *,
     stopping: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Trials and curves with plausible numbers; with `stopping`, each seed stops an epoch after the last."""
+    """Return plausible trials and curves; with `stopping`, each seed stops an epoch after the last."""
     rng, trials, curves = np.random.default_rng(0), [], []
     for number, cell in enumerate(cells):
         for seed in range(seeds):
@@ -41,7 +42,7 @@ def sweep_of(
 
 
 def against_of(trials: pd.DataFrame, metric: str = "test_accuracy") -> BaselineComparison:
-    """The cells against the first of them that has not diverged, with verdicts in turn."""
+    """Compare the cells with the first that has not diverged, with verdicts in turn."""
     cells = list(trials[trials["status"] != "diverged"].drop_duplicates("cell")["cell"])
     numbers = np.linspace(-0.03, 0.004, len(cells[1:]))
     verdicts = ["worse", "undecided", "equivalent", "better"]

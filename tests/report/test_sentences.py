@@ -168,7 +168,7 @@ def test_sentences_of_a_sweep_with_decide() -> None:
     looks, criteria = Looks((5, 8), 1), Criteria(margin=0.005, paired=True)
     values = np.column_stack([THREE[256], THREE[16]])
     decisions = {"c256": decide(values, looks, criteria)}
-    table = tabulate(decisions, "c16", looks, criteria)
+    table = tabulate(decisions, "c16", looks, criteria=criteria)
     comparisons = Comparisons(table, criteria, "c16", chosen_by=None, named=False, family=1)
     rows = trials({16: THREE[16], 256: THREE[256]})
     cells = pd.DataFrame({"cell": ["c16", "c256"], "hidden": [16, 256]})

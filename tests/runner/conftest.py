@@ -1,4 +1,4 @@
-"""What the tests of execution share: real processes, and small file systems that can fill up."""
+"""Fixtures for the tests of runner: the command as a real process."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ SMALL = (
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Runs `python -m sweep` with these arguments in the test's folder; never raises."""
+    """Return a function that runs `python -m sweep` in the test's folder, and never raises."""
 
     def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

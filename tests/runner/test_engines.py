@@ -24,16 +24,16 @@ def engines(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("first", ["numpy", "numba"])
-def test_a_cell_is_resumed_by_the_engine_of_its_stored_trials(
-    first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_resumed_by_stored_engine(first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell is resumed by the engine of its stored trials."""
     sweep.run({**SMALL, "results": str(tmp_path), "seeds": 1, "parallel.kernels": first})
     sweep.run({**SMALL, "results": str(tmp_path), "seeds": 3})
     assert engines(tmp_path) == [{"numpy": "numpy", "numba": "compiled"}[first]] * 3
     assert MIXED not in capsys.readouterr().out
 
 
-def test_a_table_of_different_engines_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mixed_engines_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table of trials by different engines says so."""
     sweep.run({**SMALL, "results": str(tmp_path), "seeds": 1, "parallel.kernels": "numpy"})
     summary = sweep.run({**SMALL, "results": str(tmp_path), "seeds": 3, "parallel.kernels": "numba"})
     assert engines(tmp_path) == ["numpy", "compiled", "compiled"]
@@ -44,12 +44,13 @@ def test_a_table_of_different_engines_says_so(tmp_path: Path, capsys: pytest.Cap
 
 
 def printed(*arguments: str, **environment: str) -> str:
-    """What Python prints that is called with these arguments and environment variables."""
+    """Return the output of Python with these arguments and environment variables."""
     command = [sys.executable, *arguments]
     return subprocess.check_output(command, env={**os.environ, **environment}, text=True)
 
 
-def test_the_version_of_an_engine_is_the_same_in_every_process() -> None:
+def test_engine_version_is_stable() -> None:
+    """The version of an engine is the same in every process."""
     program = (
         "import scipy.linalg; from sweep.engines.numpy.engine import NumpyEngine as engine;"
         "print(engine.version())"
@@ -76,8 +77,9 @@ for activation in ("mine", "tanh"):
 """
 
 
-def test_the_engine_that_ran_is_recorded_not_the_one_that_was_asked_for(tmp_path: Path) -> None:
-    """Numba has no formula for an activation of somebody else's: NumPy takes it."""
+def test_recorded_engine_is_the_one_that_ran(tmp_path: Path) -> None:
+    """The record names the engine that ran, not the one that was asked for: Numba has no formula for a
+    foreign activation, so NumPy takes it."""
     script = tmp_path / "mine.py"
     script.write_text(OWN_ACTIVATION)
     lines = printed(str(script), str(tmp_path)).splitlines()
@@ -87,7 +89,7 @@ def test_the_engine_that_ran_is_recorded_not_the_one_that_was_asked_for(tmp_path
 
 @pytest.mark.parametrize("regularization", ["none", "l2"])
 def test_single_examples_are_compiled(regularization: str, tmp_path: Path) -> None:
-    """With a penalty, too."""
+    """Mini-batches of one example are compiled, with a penalty, too."""
     penalised = {**SMALL, "batch_size": 1, "regularization": regularization, "parallel.kernels": "numba"}
     sweep.run({**penalised, "results": str(tmp_path), "seeds": 1})
     assert engines(tmp_path) == ["compiled"]

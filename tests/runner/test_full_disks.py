@@ -28,7 +28,7 @@ Mount = Callable[[Path, str], Path]
 
 
 def failed(done: "subprocess.CompletedProcess[str]", trials: int) -> tuple[int, str]:
-    """How many trials of a command failed, by its last line, and what the line says of the first."""
+    """Return how many trials of a command failed, by its last line, and the reason of the first."""
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     (line,) = done.stderr.splitlines()
@@ -38,7 +38,7 @@ def failed(done: "subprocess.CompletedProcess[str]", trials: int) -> tuple[int, 
 
 
 def shown(output: str) -> dict[str, int]:
-    """The first column of the table that a command shows, and its n."""
+    """Return the first column of the table that a command shows, and its n."""
     lines = output.splitlines()
     start = next(index for index, line in enumerate(lines) if "test accuracy %" in line)
     rows = lines[start + 1 : lines.index("", start)]
@@ -46,7 +46,7 @@ def shown(output: str) -> dict[str, int]:
 
 
 def stored(results: Path) -> dict[str, int]:
-    """The records below a folder: how many each width has. There is nothing else."""
+    """Count the records of each width below a folder, which holds nothing else."""
     widths: dict[str, int] = {}
     for file in results.rglob("*"):
         if not file.is_dir() and file.parent.name != ".running":
@@ -56,7 +56,8 @@ def stored(results: Path) -> dict[str, int]:
     return widths
 
 
-def test_a_full_results_folder_keeps_what_fits(tmp_path: Path, command: Command, mounted: Mount) -> None:
+def test_results_full(tmp_path: Path, command: Command, mounted: Mount) -> None:
+    """A full results folder keeps the records that fit."""
     results = mounted(tmp_path / "results", "20k")  # room for two or three records
     done = command("-m", "hidden=8,16", "seeds=3", *SMALL)
     count, reason = failed(done, 6)
@@ -67,7 +68,8 @@ def test_a_full_results_folder_keeps_what_fits(tmp_path: Path, command: Command,
     assert len(list(tmp_path.glob("multirun/*/*/summary.csv"))) == 1
 
 
-def test_results_that_become_read_only_keep_what_was_stored(tmp_path: Path, mounted: Mount) -> None:
+def test_results_become_read_only(tmp_path: Path, mounted: Mount) -> None:
+    """Results that become read-only keep what was stored."""
     results = mounted(tmp_path / "results", "10m")
     widths = ["8", "16", "24", "32", "40", "48"]
     arguments = ["-m", f"hidden={','.join(widths)}", "seeds=1", "data.train_size=20000", "epochs=3"]
@@ -92,7 +94,8 @@ def test_results_that_become_read_only_keep_what_was_stored(tmp_path: Path, moun
     assert shown(output) == stored(results)
 
 
-def test_a_cell_that_cannot_be_stored_costs_no_other(tmp_path: Path, command: Command) -> None:
+def test_cell_cannot_be_stored(tmp_path: Path, command: Command) -> None:
+    """A cell that cannot be stored costs no other cell."""
     data = DataConfig(train_size=800, validation_size=100, test_size=200)
     config = Config(hidden=8, epochs=1, data=data, results=str(tmp_path / "results"))
     cell = make_plan([config], 1).cells[0].id
@@ -104,7 +107,8 @@ def test_a_cell_that_cannot_be_stored_costs_no_other(tmp_path: Path, command: Co
     assert (tmp_path / "results" / cell).read_text() == "precious"
 
 
-def test_nothing_stored_is_one_line_without_a_table(tmp_path: Path, command: Command, mounted: Mount) -> None:
+def test_nothing_stored(tmp_path: Path, command: Command, mounted: Mount) -> None:
+    """If nothing could be stored, the command ends in one line and shows no table."""
     mounted(tmp_path / "results", "4k")
     done = command("hidden=8", "seeds=2", *SMALL)
     assert failed(done, 2)[0] == 2
@@ -113,9 +117,8 @@ def test_nothing_stored_is_one_line_without_a_table(tmp_path: Path, command: Com
 
 
 @pytest.mark.parametrize(("mode", "folder"), [([], "outputs"), (["-m"], "multirun")], ids=["run", "multirun"])
-def test_a_full_output_folder_is_named(
-    tmp_path: Path, command: Command, mounted: Mount, mode: list[str], folder: str
-) -> None:
+def test_output_full(tmp_path: Path, command: Command, mounted: Mount, mode: list[str], folder: str) -> None:
+    """A full output folder is named before anything is trained."""
     output = mounted(tmp_path / folder, "4k")
     done = command(*mode, "hidden=8", "seeds=2", *SMALL)
     assert done.returncode == 2
@@ -124,9 +127,8 @@ def test_a_full_output_folder_is_named(
     assert not (tmp_path / "results").exists()
 
 
-def test_an_output_folder_that_fills_up_costs_no_table(
-    tmp_path: Path, command: Command, mounted: Mount
-) -> None:
+def test_output_fills_up(tmp_path: Path, command: Command, mounted: Mount) -> None:
+    """An output folder that fills up does not cost the table."""
     output = mounted(tmp_path / "multirun", "1m")
     (output / "filler").write_bytes(bytes(2**20 - 4 * 4096))  # room for Hydra's file, and little more
     done = command("-m", f"hidden={','.join(map(str, range(1, 41)))}", "seeds=1", *SMALL)
@@ -138,9 +140,11 @@ def test_an_output_folder_that_fills_up_costs_no_table(
     assert len(stored(tmp_path / "results")) == 40
 
 
-def test_a_defect_of_the_program_has_its_traceback(
+def test_defect_shows_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A defect of the program is shown with its traceback, and stored with it."""
+
     def broken(z: np.ndarray) -> None:
         raise ZeroDivisionError("an activation of somebody's own")
 
@@ -160,7 +164,7 @@ def test_a_defect_of_the_program_has_its_traceback(
     output = capsys.readouterr().out
     assert "Traceback" in output
     (line,) = [line for line in output.splitlines() if line.startswith("failed: ")]
-    (failure,) = state.read(tmp_path)
+    (failure,) = state.read_failures(tmp_path)
     assert line == f"failed: cell {failure.cell} activation=tanh, seed 0: {reason}"
     assert (failure.seed, failure.reason) == (0, reason)
     assert failure.trace is not None

@@ -27,7 +27,8 @@ def planned(plan: Plan) -> list[tuple[str, int]]:
     return [(block.cell.id, seed) for block in plan.blocks for seed in block.seeds]
 
 
-def test_every_missing_trial_is_planned_exactly_once(tmp_path: Path) -> None:
+def test_plan_each_trial_once(tmp_path: Path) -> None:
+    """Every missing trial is planned exactly once."""
     configs = [config(tmp_path, hidden=hidden, seeds=7) for hidden in (8, 300, 8)]
     plan = make_plan(configs, n_jobs=2)
     ids = {cell.id for cell in plan.cells}
@@ -36,12 +37,14 @@ def test_every_missing_trial_is_planned_exactly_once(tmp_path: Path) -> None:
     assert plan.trials == plan.missing == 14
 
 
-def test_a_cell_that_stands_twice_with_other_seeds_trains_their_union(tmp_path: Path) -> None:
+def test_plan_repeated_cell(tmp_path: Path) -> None:
+    """A cell that occurs twice with different seeds trains their union."""
     plan = make_plan([config(tmp_path, seeds=2), config(tmp_path, seeds=[1, 5])], n_jobs=1)
     assert sorted(seed for _, seed in planned(plan)) == [0, 1, 5]
 
 
-def test_stored_trials_are_not_planned(tmp_path: Path) -> None:
+def test_plan_skips_stored_trials(tmp_path: Path) -> None:
+    """Stored trials are not planned."""
     base = config(tmp_path, seeds=4)
     trained = replace(base, seeds=[2], epochs=1, parallel=ParallelConfig(n_jobs=1))
     base = replace(base, epochs=1)
@@ -49,7 +52,8 @@ def test_stored_trials_are_not_planned(tmp_path: Path) -> None:
     assert sorted(seed for _, seed in planned(make_plan([base], 1))) == [0, 1, 3]
 
 
-def test_the_longest_block_comes_first(tmp_path: Path) -> None:
+def test_plan_longest_block_first(tmp_path: Path) -> None:
+    """The longest block comes first."""
     plan = make_plan([config(tmp_path, hidden=hidden) for hidden in (8, 512, 64)], n_jobs=2)
     seconds = [block.seconds for block in plan.blocks]
     assert seconds == sorted(seconds, reverse=True)
@@ -64,10 +68,9 @@ def test_the_longest_block_comes_first(tmp_path: Path) -> None:
         [{"hidden": 8, "seeds": 13}, {"hidden": 300, "seeds": 2}],
     ],
 )
-def test_workers_finish_within_one_trial_of_each_other(
-    settings: list[dict[str, Any]], n_jobs: int, tmp_path: Path
-) -> None:
-    plan = make_plan([config(tmp_path, **each) for each in settings], n_jobs=n_jobs)
+def test_plan_balances_workers(settings: list[dict[str, Any]], n_jobs: int, tmp_path: Path) -> None:
+    """All workers finish within one trial of each other."""
+    plan = make_plan([config(tmp_path, **cell) for cell in settings], n_jobs=n_jobs)
     busy_until = [0.0] * n_jobs
     for block in plan.blocks:
         heapq.heapreplace(busy_until, busy_until[0] + block.seconds)
@@ -78,30 +81,33 @@ def test_workers_finish_within_one_trial_of_each_other(
     assert n_jobs > 2 or any(len(block.seeds) > 1 for block in plan.blocks)
 
 
-def test_block_size_is_the_users_where_given(tmp_path: Path) -> None:
+def test_plan_block_size(tmp_path: Path) -> None:
+    """The user's block size is kept."""
     parallel = ParallelConfig(block_size=3)
     plan = make_plan([config(tmp_path, hidden=8, seeds=7, parallel=parallel)], n_jobs=4)
     assert sorted(len(block.seeds) for block in plan.blocks) == [2, 2, 3]
 
 
-def test_seeds_with_their_own_split_are_planned_alone(tmp_path: Path) -> None:
+def test_plan_varying_split(tmp_path: Path) -> None:
+    """Seeds with different splits are planned alone."""
     plan = make_plan([config(tmp_path, hidden=8, seeds=9, vary=["init", "split"])], n_jobs=1)
     assert [len(block.seeds) for block in plan.blocks] == [1] * 9
 
 
-def test_one_wrong_cell_stops_the_whole_plan(tmp_path: Path) -> None:
+def test_plan_wrong_cell(tmp_path: Path) -> None:
+    """One wrong cell stops the whole plan."""
     with pytest.raises(SweepError, match="batch_size=2000"):
         make_plan([config(tmp_path), config(tmp_path, batch_size=2000)], n_jobs=1)
 
 
-def test_cells_of_one_sweep_share_one_store(tmp_path: Path) -> None:
+def test_plan_two_stores(tmp_path: Path) -> None:
+    """All cells of a sweep share one store."""
     with pytest.raises(SweepError, match="results"):
         make_plan([config(tmp_path / "a"), config(tmp_path / "b")], n_jobs=1)
 
 
-def test_data_is_looked_at_once_for_each_way_in_which_it_is_configured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plan_reads_data_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data is read once for each way in which it is configured."""
     looked: dict[str, list[DataConfig]] = {"digest": [], "counts": [], "load": []}
     for name, configs in looked.items():
         plain = getattr(datasets, name)
@@ -120,7 +126,8 @@ def test_data_is_looked_at_once_for_each_way_in_which_it_is_configured(
     assert looked == dict.fromkeys(looked, both)
 
 
-def test_a_long_plan_is_shown_in_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_long_listing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A long plan is shown shortened."""
     widths = range(1, MOST_ROWS + 31)
     run_sweep([config(tmp_path, hidden=width, dry_run=True) for width in widths], None, Console(width=100))
     first, heading, *rows, last = capsys.readouterr().out.splitlines()
@@ -133,6 +140,7 @@ def test_a_long_plan_is_shown_in_short(tmp_path: Path, capsys: pytest.CaptureFix
 def test_flops_by_hand() -> None:
     # 784-128-10 on 60,000 images, batch 128: 469 steps of the whole or smaller last mini-batch. Each
     # multiplies 784*128 + 128*10 weights forward and for the gradient, and 128*10 to pass errors back.
+    """The FLOPs of a trial equal the count by hand."""
     sizes = Sizes(60_000, 0, 10_000, 784, 60_000, 10_000)
     weights = 784 * 128 + 128 * 10
     step = 2 * 128 * (2 * weights + 128 * 10)
@@ -160,6 +168,7 @@ def test_flops_by_hand() -> None:
         ({"hidden": 16, "vary": ["init"]}, 16),
     ],
 )
-def test_a_block_holds_as_many_seeds_as_fit(settings: dict[str, Any], seeds: int) -> None:
+def test_seeds_that_fit(settings: dict[str, Any], seeds: int) -> None:
+    """A block holds as many seeds as fit into memory."""
     sizes = Sizes(55_000, 5_000, 10_000, 784, available=60_000, available_test=10_000)
     assert seeds_that_fit(Config(**{"hidden": 128, "batch_size": 50, **settings}), sizes) == seeds

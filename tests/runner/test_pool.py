@@ -26,7 +26,7 @@ def train(results: Path, seeds: object, **parallel: object) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
-    """The weights of every trial, each trained alone in this process."""
+    """Train every trial alone in this process; return their weights."""
     return train(tmp_path_factory.mktemp("serial") / "results", 4, n_jobs=1, block_size=1)
 
 
@@ -40,13 +40,15 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     ],
     ids=str,
 )
-def test_weights_do_not_depend_on_workers_or_blocks(
+def test_weights_by_workers_and_blocks(
     tmp_path: Path, serial: pd.Series, parallel: dict[str, object]
 ) -> None:
+    """Weights do not depend on workers or blocks."""
     pd.testing.assert_series_equal(train(tmp_path, 4, **parallel), serial)
 
 
-def test_weights_do_not_depend_on_resuming(tmp_path: Path, serial: pd.Series) -> None:
+def test_weights_after_resuming(tmp_path: Path, serial: pd.Series) -> None:
+    """Weights do not depend on resuming, which trains no stored trial again."""
     train(tmp_path, [2], n_jobs=2)
     records = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.parquet")}
     pd.testing.assert_series_equal(train(tmp_path, 4, n_jobs=2), serial)

@@ -1,4 +1,4 @@
-"""Where a record says that it comes from."""
+"""The provenance of a record."""
 
 import subprocess
 from pathlib import Path
@@ -17,7 +17,8 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_checkout_has_its_revision_and_says_whether_it_was_changed(tmp_path: Path) -> None:
+def test_revision_of_checkout(tmp_path: Path) -> None:
+    """A checkout has its revision, and tells if it was changed."""
     file = tmp_path / "code.py"
     file.write_text("one\n")
     git(tmp_path, "init")
@@ -29,14 +30,16 @@ def test_a_checkout_has_its_revision_and_says_whether_it_was_changed(tmp_path: P
     assert revision(tmp_path) == {"revision": expected, "dirty": True}
 
 
-def test_a_package_that_lies_in_somebodys_repository_has_no_revision(tmp_path: Path) -> None:
+def test_revision_of_installed_package(tmp_path: Path) -> None:
+    """A package that is installed inside a user's repository has no revision."""
     git(tmp_path, "init")
     inside = tmp_path / "venv" / "lib"
     inside.mkdir(parents=True)
     assert revision(inside) == {"revision": None, "dirty": None}
 
 
-def test_records_of_a_checkout_name_its_revision() -> None:
+def test_provenance_of_checkout() -> None:
+    """Records of a checkout name its revision."""
     root = Path(sweep.__file__).parents[2]
     expected = git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     assert provenance()["revision"] == expected

@@ -25,14 +25,16 @@ WHOLE = ("-m", "hidden=8", "seeds=1", "data.validation_size=0", "data.test_size=
 WHOLE_MEGABYTES = "194.7"
 
 
-def test_the_megabytes_by_hand() -> None:
+def test_megabytes_by_hand() -> None:
+    """The size of the data, by hand."""
     assert f"{61_000 * (4 * (784 + 10) + 16) / 1e6:.1f}" == WHOLE_MEGABYTES
 
 
 @pytest.mark.parametrize("room", ["20m", "181m"])
-def test_a_full_temporary_folder_is_one_line_and_leaves_nothing(
+def test_prepare_without_room(
     tmp_path: Path, command: Command, mounted: Callable[[Path, str], Path], room: str
 ) -> None:
+    """A full temporary folder is a one-line error, and nothing is left in it."""
     full = mounted(tmp_path / "full", room)
     done = command(*WHOLE, TMPDIR=str(full))
     assert done.returncode == 2, done.stderr
@@ -67,7 +69,8 @@ except StoreError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of processes")
 @pytest.mark.parametrize("way", ["posix_fallocate", "no posix_fallocate"])
-def test_a_limit_on_files_is_one_line(tmp_path: Path, way: str) -> None:
+def test_prepare_with_file_limit(tmp_path: Path, way: str) -> None:
+    """A limit on the size of files is a one-line error."""
     folder = tmp_path / "data"
     folder.mkdir()
     done = subprocess.run(
@@ -80,25 +83,24 @@ def test_a_limit_on_files_is_one_line(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("reserving", [True, False])
-def test_shared_data_is_what_a_process_prepares_for_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserving: bool
-) -> None:
+def test_shared_equals_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reserving: bool) -> None:
+    """Shared data equals what a process prepares for itself."""
     if not reserving:  # as on macOS and Windows
         monkeypatch.delattr("os.posix_fallocate", raising=False)
     config = Config(data=DATA)
     (folder,) = shared_data.SharedData(tmp_path).prepare([cells_of([config])[0]]).values()
     assert folder is not None
-    shared, own = shared_data.load_shared(folder, config), shared_data.load_own(config, 0)
+    shared, private = shared_data.load_shared(folder, config), shared_data.load_seed_data(config, 0)
     for name in ("train", "validation", "test"):
         for field in ("features", "targets", "labels", "indices"):
-            left, right = getattr(getattr(shared, name), field), getattr(getattr(own, name), field)
+            left, right = getattr(getattr(shared, name), field), getattr(getattr(private, name), field)
             np.testing.assert_array_equal(left, right)
     for file in folder.iterdir():
         assert file.stat().st_blocks * 512 >= file.stat().st_size  # none is sparse
 
 
-def test_data_is_prepared_when_it_is_first_needed_and_once(tmp_path: Path) -> None:
-    """By eight threads at the same moment, as by workers."""
+def test_prepared_once_on_demand(tmp_path: Path) -> None:
+    """Data is prepared once, when it is first needed, even by eight threads at the same moment."""
     configs = [Config(data=replace(DATA, normalization=name)) for name in ("image", "unit", "feature")]
     cells = cells_of(configs)
     folders = shared_data.SharedData(tmp_path).prepare(cells)
@@ -110,14 +112,15 @@ def test_data_is_prepared_when_it_is_first_needed_and_once(tmp_path: Path) -> No
     assert not second.exists()
     with ThreadPoolExecutor(8) as workers:
         loaded = list(workers.map(lambda _: shared_data.load_shared(second, configs[1]), range(8)))
-    own = shared_data.load_own(configs[1], 0)
+    private = shared_data.load_seed_data(configs[1], 0)
     for shared in loaded:
-        np.testing.assert_array_equal(shared.train.features, own.train.features)
+        np.testing.assert_array_equal(shared.train.features, private.train.features)
     assert not third.exists()
     assert {file.suffix for file in tmp_path.iterdir()} == {"", ".lock"}  # nothing half written
 
 
-def test_progress_is_read_as_written(tmp_path: Path) -> None:
+def test_fractions_round_trip(tmp_path: Path) -> None:
+    """Fractions are read as they were written."""
     fractions = Fractions(tmp_path / "fractions", 3)
     fractions.create()
     fractions.write(1, 0.25)
@@ -126,7 +129,8 @@ def test_progress_is_read_as_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "short", "a folder", "nowhere"])
-def test_nothing_that_happens_to_the_progress_costs_a_trial(tmp_path: Path, damage: str) -> None:
+def test_fractions_damaged(tmp_path: Path, damage: str) -> None:
+    """Damage to the file of fractions raises nothing."""
     file = tmp_path / "fractions"
     fractions = Fractions(tmp_path / "nowhere" / "fractions" if damage == "nowhere" else file, 3)
     fractions.create()
@@ -144,7 +148,8 @@ def test_nothing_that_happens_to_the_progress_costs_a_trial(tmp_path: Path, dama
     assert fractions.read().shape == (3,)
 
 
-def test_progress_without_room_is_passed_over(tmp_path: Path) -> None:
+def test_fractions_without_room(tmp_path: Path) -> None:
+    """A full disk under the file of fractions raises nothing."""
     program = """
 import resource, sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Means and standard deviations over seeds, against the standard library."""
+"""stats.trials: means and standard deviations against the standard library."""
 
 import statistics
 
@@ -31,7 +31,7 @@ def trials(
     )
 
 
-def test_mean_and_sample_standard_deviation() -> None:
+def test_summary_has_mean_and_sample_deviation() -> None:
     values = {"b": [0.91, 0.93, 0.96], "a": [0.5, 0.7]}
     summary = summarise(trials(values)).set_index("cell")
     assert list(summary.index) == ["b", "a"]
@@ -43,14 +43,15 @@ def test_mean_and_sample_standard_deviation() -> None:
         assert row["seconds"] == pytest.approx(2.5)
 
 
-def test_one_seed_has_no_standard_deviation() -> None:
+def test_summary_of_one_seed_has_no_deviation() -> None:
     row = summarise(trials({"a": [0.9]})).iloc[0]
     assert row["n"] == 1
     assert pd.isna(row["test_accuracy_std"])
     assert Measure.of("test_accuracy").spread(row["test_accuracy_mean"], row["test_accuracy_std"]) == "90.00"
 
 
-def test_diverged_trials_are_counted_and_not_averaged() -> None:
+def test_summary_counts_diverged_trials() -> None:
+    """They are counted and not averaged."""
     summary = summarise(trials({"a": [0.9, 0.1, 0.8], "b": [0.1]}, frozenset({("a", 1), ("b", 0)})))
     first, second = summary.iloc[0], summary.iloc[1]
     assert (first["n"], first["diverged"]) == (2, 1)
@@ -62,5 +63,5 @@ def test_diverged_trials_are_counted_and_not_averaged() -> None:
     )
 
 
-def test_percent_has_two_decimals_of_both() -> None:
+def test_spread_has_two_decimals() -> None:
     assert Measure.of("test_accuracy").spread(0.97714, 0.00071) == "97.71 ± 0.07"

@@ -31,7 +31,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_load_gives_one_row_a_trial_with_its_settings(results: Path) -> None:
+def test_load_rows_and_settings(results: Path) -> None:
+    """`load` gives one row a trial, with its settings."""
     trials = sweep.load(results)
     assert len(trials) == 6
     assert trials.duplicated(["cell", "seed"]).sum() == 0
@@ -43,7 +44,8 @@ def test_load_gives_one_row_a_trial_with_its_settings(results: Path) -> None:
     assert trials.groupby(["hidden", "optimizer"], dropna=False).size().sum() == 6
 
 
-def test_curves_give_one_row_an_evaluation_ending_in_the_trials_metrics(results: Path) -> None:
+def test_curves_end_in_the_metrics(results: Path) -> None:
+    """Curves have one row an evaluation; the last one holds the trial's metrics."""
     curves = sweep.curves(results)
     assert len(curves) == 6 * 3
     assert curves["test_accuracy"].dtype == np.float64
@@ -52,7 +54,8 @@ def test_curves_give_one_row_an_evaluation_ending_in_the_trials_metrics(results:
     pd.testing.assert_series_equal(last.sort_index(), final.sort_index())
 
 
-def test_reports_count_every_test_example_once(results: Path) -> None:
+def test_outcomes_count_every_example(results: Path) -> None:
+    """A confusion matrix counts every test example once."""
     reports = load_test_outcomes(results)
     trials = sweep.load(results)
     for confusion, accuracy in zip(reports["confusion"], trials["test_accuracy"], strict=True):
@@ -61,25 +64,28 @@ def test_reports_count_every_test_example_once(results: Path) -> None:
         assert matrix.trace() / 200 == pytest.approx(accuracy)
 
 
-def test_a_missing_folder_is_told_in_one_line(tmp_path: Path) -> None:
+def test_load_missing_folder(tmp_path: Path) -> None:
+    """A missing folder is a one-line error."""
     with pytest.raises(StoreError, match="no such folder"):
         sweep.load(tmp_path / "nowhere")
 
 
-def test_an_empty_store_loads_as_an_empty_table(tmp_path: Path) -> None:
+def test_load_empty_store(tmp_path: Path) -> None:
+    """An empty store loads as an empty table."""
     assert len(sweep.load(tmp_path)) == 0
     assert len(sweep.curves(tmp_path)) == 0
 
 
 def first_schema(record: pa.Table) -> pa.Table:
-    """A record as versions wrote it that had no number for its schema, no digest, and no engine."""
+    """Return a record as the first versions wrote it: without schema, digest and engine."""
     new = ["schema", "engine", "engine_version", "engine_numerics", "name", "experiment", "data_label"]
     new += ["class_names", "began", "test_examples", "test_examples_sha256", "test_correct", "gradient_error"]
     old = record.drop_columns(new).replace_schema_metadata(None)
     return old.rename_columns([{"epochs_run": "epochs"}.get(name, name) for name in old.column_names])
 
 
-def test_many_older_records_load_in_order_and_say_what_they_lack(results: Path, tmp_path: Path) -> None:
+def test_load_older_records(results: Path, tmp_path: Path) -> None:
+    """Older records load in the order of seeds, with missing values for the columns that they lack."""
     record = first_schema(pq.ParquetFile(next(results.glob("*/0.parquet"))).read())
     cell = record["cell"][0].as_py()
     (tmp_path / cell).mkdir()
@@ -96,7 +102,8 @@ def test_many_older_records_load_in_order_and_say_what_they_lack(results: Path, 
     assert trials[["engine", "engine_version", "test_examples"]].isna().all(axis=None)
 
 
-def test_a_record_of_a_later_version_is_refused_by_name(results: Path, tmp_path: Path) -> None:
+def test_load_later_version(results: Path, tmp_path: Path) -> None:
+    """A record of a later version is refused by name."""
     record = pq.ParquetFile(next(results.glob("*/0.parquet"))).read()
     later = record.set_column(
         record.schema.get_field_index("schema"), "schema", pa.array([VERSION + 1], pa.int64())
@@ -107,7 +114,8 @@ def test_a_record_of_a_later_version_is_refused_by_name(results: Path, tmp_path:
         sweep.load(tmp_path)
 
 
-def test_bits_say_which_test_examples_are_right(results: Path) -> None:
+def test_load_bits(results: Path) -> None:
+    """With `bits`, each trial tells which test examples it classifies correctly."""
     trials = sweep.load(results, bits=True)
     for correct, accuracy in zip(trials["test_correct"], trials["test_accuracy"], strict=True):
         assert correct.shape == (200,)
@@ -119,13 +127,16 @@ def test_bits_say_which_test_examples_are_right(results: Path) -> None:
     np.testing.assert_array_equal(row["test_correct"], labels)
 
 
-def test_a_setting_that_is_newer_than_some_records_stands_in_every_row(results: Path) -> None:
+def test_load_newer_setting(results: Path) -> None:
+    """A setting that is newer than some records has its default in their rows."""
     assert (sweep.load(results)["data.test_subset"] == "random").all()
 
 
-def test_a_setting_that_is_a_number_or_a_text_is_a_text_in_all_rows(results: Path) -> None:
+def test_load_mixed_setting(results: Path) -> None:
+    """A setting that is a number in some rows and a text in others is a text in all."""
     assert set(sweep.load(results)["hidden"].map(type)) == {str}
 
 
-def test_names_like_none_stay_names(results: Path) -> None:
+def test_load_keeps_none_names(results: Path) -> None:
+    """A name such as "none" is not read as a missing value."""
     assert (sweep.load(results)["regularization"] == "none").all()

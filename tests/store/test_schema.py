@@ -36,11 +36,12 @@ def result(small_mnist: PreparedData) -> TrialResult:
 
 @pytest.fixture
 def results(tmp_path: Path, result: TrialResult) -> Path:
-    """A store with one trial for each name."""
+    """Write a store with one trial for each name."""
     for seed, name in enumerate(NAMES):
         origin = Origin(name, name, "MNIST", ("0", 'a "b"'), "", {"python": name})
         error = 1e-9 / 3 if seed else None
-        write_record(tmp_path, CELL, SETTINGS, replace(result, seed=seed, gradient_error=error), origin)
+        trial = replace(result, seed=seed, gradient_error=error)
+        write_record(tmp_path, CELL, trial, settings=SETTINGS, origin=origin)
     return tmp_path
 
 
@@ -49,7 +50,8 @@ def without_footer(file: Path) -> None:
     file.write_bytes(schema.seal(pq.ParquetFile(file).read()))
 
 
-def test_both_give_the_same_table(results: Path) -> None:
+def test_footer_equals_columns(results: Path) -> None:
+    """Footer and columns give the same table."""
     quick = sweep.load(results)
     assert quick["name"].isna().tolist() == [name is None for name in NAMES]
     assert quick["name"].tolist()[1:] == NAMES[1:]
@@ -61,10 +63,10 @@ def test_both_give_the_same_table(results: Path) -> None:
     pd.testing.assert_frame_equal(sweep.load(results), quick)
 
 
-def test_it_holds_what_parquet_holds(results: Path) -> None:
-    """By pyarrow alone."""
+def test_footer_equals_parquet(results: Path) -> None:
+    """The footer holds what pyarrow alone reads from the columns."""
     for file in layout.scan(results, CELL).loose.values():
-        trial = schema.trial_of(file.read_bytes())
+        trial = schema.footer_trial(file.read_bytes())
         assert trial is not None
         (row,) = pq.read_table(file, columns=TRIAL.names, partitioning=None).to_pylist()
         assert np.isnan(trial.pop("train_loss"))
@@ -72,41 +74,46 @@ def test_it_holds_what_parquet_holds(results: Path) -> None:
         assert trial == row
 
 
-def test_a_table_that_is_written_again_has_a_footer_of_its_own(results: Path) -> None:
-    file = layout.path(results, CELL, 1)
+def test_footer_of_rewritten_table(results: Path) -> None:
+    """A table that is written again has a new footer, without the old one's texts."""
+    file = layout.record_path(results, CELL, 1)
     without_footer(file)
     data = file.read_bytes()
     assert schema.is_sealed(data, file)
-    assert schema.trial_of(data) is None
+    assert schema.footer_trial(data) is None
 
 
-def test_the_gradient_error_of_a_trial_comes_back_or_is_missing(results: Path) -> None:
+def test_gradient_error_round_trip(results: Path) -> None:
+    """The gradient error of a trial is read back; a missing one stays missing."""
     errors = sweep.load(results)["gradient_error"]
     assert list(errors.isna()) == [True, *[False] * (len(NAMES) - 1)]
     assert set(errors.dropna()) == {1e-9 / 3}
 
 
-def test_an_older_record_has_no_gradient_error(results: Path) -> None:
+def test_gradient_error_older_record(results: Path) -> None:
+    """An older record has no gradient error."""
     for file in layout.scan(results, CELL).loose.values():
         file.write_bytes(schema.seal(pq.ParquetFile(file).read().drop_columns("gradient_error")))
     assert sweep.load(results)["gradient_error"].isna().all()
     assert len(sweep.curves(results)) == len(NAMES)
 
 
-def test_a_pack_says_what_it_was_told_and_no_single_trial(results: Path) -> None:
+def test_pack_metadata(results: Path) -> None:
+    """A pack holds its metadata, and no single trial in its footer."""
     file = results / "made" / "on the way" / "records.parquet"
-    upkeep.write(results, {CELL: [1, 2]}, file, {"scale": "quick"})
-    assert upkeep.about(file) == {"scale": "quick"}
-    assert schema.trial_of(file.read_bytes()) is None
+    upkeep.write_pack(results, {CELL: [1, 2]}, file, metadata={"scale": "quick"})
+    assert upkeep.pack_metadata(file) == {"scale": "quick"}
+    assert schema.footer_trial(file.read_bytes()) is None
     expected = sweep.load(results)
     expected = expected[expected["seed"].isin([1, 2])].reset_index(drop=True)
     pd.testing.assert_frame_equal(sweep.load(file), expected)
 
 
 @pytest.mark.parametrize("read", [sweep.load, sweep.curves])
-def test_a_pack_among_the_records_is_no_record(read: Callable[[Path], pd.DataFrame], results: Path) -> None:
-    file = layout.path(results, CELL, 99)
-    upkeep.write(results, {CELL: [1, 2]}, file, {})
-    with pytest.warns(StoreWarning, match=r"1 in the place of another trial \(first '.*/99\.parquet'\)"):
-        found = read(results)
-    assert len(found.drop_duplicates("seed")) == len(NAMES)
+def test_pack_among_records(read: Callable[[Path], pd.DataFrame], results: Path) -> None:
+    """A pack among the records of a store is misfiled."""
+    file = layout.record_path(results, CELL, 99)
+    upkeep.write_pack(results, {CELL: [1, 2]}, file, metadata={})
+    with pytest.warns(StoreWarning, match=r"1 misfiled \(first '.*/99\.parquet'\)"):
+        table = read(results)
+    assert len(table.drop_duplicates("seed")) == len(NAMES)

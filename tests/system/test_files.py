@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and what killed writers left goes. All in real processes."""
+"""Files are written whole or not at all, and files of killed writers are removed. In real processes."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ else:
 
 @contextmanager
 def writing(file: Path, before: str = "") -> Iterator[tuple["subprocess.Popen[str]", Path]]:
-    """A process that has written half a file until its input ends, and its temporary file."""
+    """Start a process that has written half a file until its input ends; yield it and its temporary file."""
     with subprocess.Popen(
         [sys.executable, "-c", before + WRITING, str(file)],
         stdin=subprocess.PIPE,
@@ -50,7 +50,8 @@ def writing(file: Path, before: str = "") -> Iterator[tuple["subprocess.Popen[st
         yield process, Path(process.stdout.readline().strip())
 
 
-def test_a_file_is_written_as_utf8_with_plain_line_ends(tmp_path: Path) -> None:
+def test_write_encoding(tmp_path: Path) -> None:
+    """Text is written as UTF-8 with plain line ends, bytes as they are."""
     file = tmp_path / "made" / "on the way" / "a.md"
     files.write(file, "± one\ntwo\n")
     assert file.read_bytes() == "± one\ntwo\n".encode()
@@ -59,7 +60,8 @@ def test_a_file_is_written_as_utf8_with_plain_line_ends(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_an_error_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Path) -> None:
+def test_replacing_after_error(tmp_path: Path) -> None:
+    """An error leaves the file as it was, and nothing beside it."""
     file = tmp_path / "records.parquet"
     file.write_bytes(b"whole")
 
@@ -75,9 +77,10 @@ def test_an_error_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Path
 
 
 @needs_locks
-def test_what_a_killed_writer_left_goes_with_the_next_write_and_what_is_being_written_stays(
+def test_write_removes_stale_files(
     tmp_path: Path,
 ) -> None:
+    """The next write removes what a killed writer left, but not what is being written."""
     with writing(tmp_path / "killed.md") as (killed, left), writing(tmp_path / "a.md") as (process, half):
         assert files.remove_stale(tmp_path) == 0
         killed.kill()
@@ -94,7 +97,8 @@ def test_what_a_killed_writer_left_goes_with_the_next_write_and_what_is_being_wr
 
 
 @needs_locks
-def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+def test_foreign_files_stay(tmp_path: Path) -> None:
+    """Files that are not ours stay."""
     number = "0123456789abcdef" * 2
     (tmp_path / f".folder.{number}").mkdir()
     (tmp_path / f".link.{number}").symlink_to(tmp_path / "precious")
@@ -109,7 +113,9 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
 
 
 @needs_locks
-def test_no_writer_loses_its_file_to_a_process_that_cleans(tmp_path: Path) -> None:
+def test_cleaning_beside_writers(tmp_path: Path) -> None:
+    """No writer loses its file to a process that cleans up."""
+
     def start(kind: str) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", MANY, str(tmp_path), kind]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -125,7 +131,8 @@ def test_no_writer_loses_its_file_to_a_process_that_cleans(tmp_path: Path) -> No
     }
 
 
-def test_without_locks_files_are_written_and_none_is_removed(tmp_path: Path) -> None:
+def test_without_locks(tmp_path: Path) -> None:
+    """Without locks, files are written and none is removed."""
     with writing(tmp_path / "a.md", WITHOUT_LOCKS) as (process, left):
         process.kill()
     assert list(tmp_path.iterdir()) == [left]

@@ -39,10 +39,10 @@ class ExperimentSource(ConfigSource):
     def is_config(self, config_path: str) -> bool:
         """Return True if a path is an experiment."""
         from sweep.config.untrusted import serves
-        from sweep.system.files import is_folder, is_there
+        from sweep.system.files import is_folder, path_exists
 
         file = Path(self.path, self._normalize_file_name(config_path))
-        return serves(config_path) and is_there(file) and not is_folder(file)
+        return serves(config_path) and path_exists(file) and not is_folder(file)
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the names in a folder of experiments: of its folders, its files, or both."""

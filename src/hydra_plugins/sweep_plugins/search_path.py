@@ -17,6 +17,6 @@ class SweepSearchPath(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         if not is_sweep_application(search_path):
             return
-        for folder in dict.fromkeys(folder.absolute() for folder in files.folders("sweeps")):
+        for folder in dict.fromkeys(folder.absolute() for folder in files.resource_folders("sweeps")):
             if folder.is_dir():
                 search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")

@@ -50,7 +50,7 @@ def main(name: str | None = None) -> None:
 
     Exit codes: 0 done, 1 trials or a check failed, 2 a user's mistake, 128 + n ended by signal n.
     """
-    startup.end_on_signal()
+    startup.exit_on_signal()
     os.environ.update(startup.ONE_THREAD)  # before NumPy is imported
     arguments = sys.argv[1:]
     if name is None and arguments and arguments[0] in COMMANDS:
@@ -104,9 +104,9 @@ def exit_codes(stopped: str = startup.STOPPED) -> Iterator[None]:
     """Turn an error in the block into one line and an exit code.
 
     A SweepWarning becomes one line, too. If a signal ends the block, `stopped` is printed, and the exit code
-    is that of `startup.orderly`.
+    is that of `startup.graceful_exit`.
     """
-    with startup.orderly(stopped):
+    with startup.graceful_exit(stopped):
         from sweep.core.errors import SweepError
 
         _print_warnings_in_one_line()

@@ -138,12 +138,12 @@ def reproduce(options: argparse.Namespace) -> int:
 def _train(experiments: "Sequence[Sequence[Config]]") -> "list[list[Cell]]":
     """Train the missing trials of several experiments in one pool, and return the cells of each."""
     from sweep.runner.plan import make_plan
-    from sweep.runner.pool import execute, workers
+    from sweep.runner.pool import execute, worker_count
     from sweep.session import console
 
     configs = [config for experiment in experiments for config in experiment]
     parallel = configs[0].parallel
-    plan = make_plan(configs, workers(parallel))
+    plan = make_plan(configs, worker_count(parallel))
     execute(plan, parallel, console())
     cells = iter(plan.cells)
     return [[next(cells) for _ in experiment] for experiment in experiments]

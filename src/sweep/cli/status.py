@@ -11,12 +11,13 @@ from sweep.core.errors import SettingError, StoreError, nearest
 from sweep.core.formats import MISSING, file_size, plural, setting_value
 from sweep.report import terminal
 from sweep.report.page import Block, Column, Page, Sentences, Table, setting_columns
-from sweep.runner.running import Running, who
+from sweep.runner.running import RunningSweep, running_sweeps
 from sweep.session import console
 from sweep.stats.trials import axes_of, by_axes
 from sweep.store import layout, state, upkeep
-from sweep.store.state import CellOverview, Failure
-from sweep.system.files import is_released
+from sweep.store.layout import CellFolder
+from sweep.store.state import Failure
+from sweep.system.files import is_unlocked
 
 DESCRIPTION = """\
 Shows what a store holds: cells, trials, failures, damaged files, size, and who
@@ -71,14 +72,14 @@ def status(options: argparse.Namespace) -> int:
         _compact(results)
     else:
         cells = state.overview(results, check=not options.quick)
-        terminal.show(store_page(results, cells, who(results), traces=options.traces), console())
+        terminal.show(store_page(results, cells, running_sweeps(results), traces=options.traces), console())
         damaged = any(cell.damaged or cell.misplaced for cell in cells)
         return 1 if options.check and damaged else 0
     return 0
 
 
 def store_page(
-    results: Path, cells: Sequence[CellOverview], running: Sequence[Running], *, traces: bool = False
+    results: Path, cells: Sequence[CellFolder], running: Sequence[RunningSweep], *, traces: bool = False
 ) -> Page:
     """Return the page of a store: cells, failures, with `traces` their tracebacks, and other files."""
     blocks: list[Block] = [_cell_table(cells)] if cells else []
@@ -88,10 +89,10 @@ def store_page(
     return Page(_totals(results, cells), [*blocks, Sentences(notes)])
 
 
-def _totals(results: Path, cells: Sequence[CellOverview]) -> str:
+def _totals(results: Path, cells: Sequence[CellFolder]) -> str:
     counts = {
-        "failed": sum(len(cell.failed) for cell in cells),
-        "damaged": sum(len(cell.no_records) for cell in cells),
+        "failed": sum(len(cell.failed_seeds) for cell in cells),
+        "damaged": sum(len(cell.unreadable) for cell in cells),
     }
     parts = [
         plural(len(cells), "cell"),
@@ -102,7 +103,7 @@ def _totals(results: Path, cells: Sequence[CellOverview]) -> str:
     return f"{results}: {', '.join(parts)}"
 
 
-def _cell_table(cells: Sequence[CellOverview]) -> Table:
+def _cell_table(cells: Sequence[CellFolder]) -> Table:
     """Return the table of cells in the order of their settings; those of unknown settings come last."""
     readable = [cell for cell in cells if cell.settings]
     rows = pd.DataFrame([dict(cell.settings) for cell in readable], dtype=object)
@@ -110,8 +111,8 @@ def _cell_table(cells: Sequence[CellOverview]) -> Table:
     ordered = [readable[position] for position in by_axes(rows, axes).index]
     ordered += [cell for cell in cells if not cell.settings]
     counts = {
-        "failed": [len(cell.failed) for cell in ordered],
-        "damaged": [len(cell.no_records) for cell in ordered],
+        "failed": [len(cell.failed_seeds) for cell in ordered],
+        "damaged": [len(cell.unreadable) for cell in ordered],
     }
     columns = [
         Column("cell", [cell.cell for cell in ordered]),
@@ -127,8 +128,8 @@ def _cell_table(cells: Sequence[CellOverview]) -> Table:
     return Table(columns, most_rows=MOST)
 
 
-def _failures(results: Path, cells: Sequence[CellOverview], *, traces: bool) -> Iterator[str]:
-    failures = [failure for cell in cells if cell.failed for failure in _unresolved(results, cell)]
+def _failures(results: Path, cells: Sequence[CellFolder], *, traces: bool) -> Iterator[str]:
+    failures = [failure for cell in cells if cell.failed_seeds for failure in _unresolved(results, cell)]
     for failure in failures[:MOST]:
         yield f"cell {failure.cell}, seed {failure.seed}, {failure.when}: {failure.reason}"
         if traces and failure.trace is not None:
@@ -137,33 +138,33 @@ def _failures(results: Path, cells: Sequence[CellOverview], *, traces: bool) -> 
         yield f"... and {len(failures) - MOST} more"
 
 
-def _unresolved(results: Path, cell: CellOverview) -> list[Failure]:
+def _unresolved(results: Path, cell: CellFolder) -> list[Failure]:
     """Return the failures of a cell whose trials have no record yet."""
-    failed = set(cell.failed)
-    return [failure for failure in state.read(results, [cell.cell]) if failure.seed in failed]
+    failed = set(cell.failed_seeds)
+    return [failure for failure in state.read_failures(results, [cell.cell]) if failure.seed in failed]
 
 
-def _not_records(cells: Sequence[CellOverview]) -> Iterator[str]:
+def _not_records(cells: Sequence[CellFolder]) -> Iterator[str]:
     kinds = [
         ("damaged file", ", counted as missing", [file for cell in cells for file in cell.damaged]),
         ("misfiled record", ", counted as missing", [file for cell in cells for file in cell.misplaced]),
         (
             "file",
             " set aside as damaged or misfiled",
-            [file for cell in cells for file in cell.contents.set_aside],
+            [file for cell in cells for file in cell.set_aside],
         ),
     ]
     return (_note(noun, remark, files) for noun, remark, files in kinds if files)
 
 
-def _foreign(results: Path, cells: Sequence[CellOverview]) -> Iterator[str]:
-    files = [*(file for cell in cells for file in cell.contents.strangers), *layout.elsewhere(results)]
+def _foreign(results: Path, cells: Sequence[CellFolder]) -> Iterator[str]:
+    files = [*(file for cell in cells for file in cell.foreign), *layout.records_elsewhere(results)]
     if files:
         yield _note("file", " not from sweep, ignored", files)
 
 
-def _stale(cells: Sequence[CellOverview]) -> Iterator[str]:
-    if files := [file for cell in cells for file in cell.contents.temporary if is_released(file)]:
+def _stale(cells: Sequence[CellFolder]) -> Iterator[str]:
+    if files := [file for cell in cells for file in cell.temporary if is_unlocked(file)]:
         yield _note("temporary file", " left by killed processes", files)
 
 
@@ -171,7 +172,7 @@ def _note(noun: str, remark: str, files: Sequence[Path]) -> str:
     return f"{plural(len(files), noun)}{remark}: {files[0]}{', ...' if len(files) > 1 else ''}"
 
 
-def _training(running: Sequence[Running]) -> Iterator[str]:
+def _training(running: Sequence[RunningSweep]) -> Iterator[str]:
     if not running:
         yield "Nothing is running."
     for process in running:
@@ -182,7 +183,7 @@ def _training(running: Sequence[Running]) -> Iterator[str]:
         )
 
 
-def _show_differences(first: CellOverview, second: CellOverview) -> None:
+def _show_differences(first: CellFolder, second: CellFolder) -> None:
     """Print the settings in which two cells differ, one per line."""
     keys = [
         key
@@ -223,7 +224,7 @@ def _remove(results: Path, targets: Sequence[str]) -> None:
             raise SettingError(
                 f"--remove {target}: must be one of {', '.join(allowed)}{nearest(target, allowed)}"
             )
-    if training := who(results):
+    if training := running_sweeps(results):
         first = training[0]
         raise StoreError(
             f"{results}: process {first.process} of {first.user} on {first.host} is training there;"
@@ -250,7 +251,7 @@ def _check_folder(results: Path) -> None:
     raise StoreError(f"{results}: no such folder{nearest(results.name, folders)}")
 
 
-def _overview(results: Path, name: str) -> CellOverview:
+def _overview(results: Path, name: str) -> CellFolder:
     return state.overview(results, [_cell_id(results, name)])[0]
 
 

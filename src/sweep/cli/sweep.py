@@ -63,7 +63,7 @@ def sweep(arguments: Sequence[str]) -> int:
     one_line = os.environ.get("HYDRA_FULL_ERROR") != "1"
     # Hydra prints several lines and exits with 1. With this it raises instead, and one line is printed.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    command = hydra.main(str(files.folder("conf")), CONFIG_NAME, version_base="1.3")(run)
+    command = hydra.main(str(files.package_folder("conf")), CONFIG_NAME, version_base="1.3")(run)
     try:
         command()
     except (HydraException, OmegaConfBaseException, YAMLError) as error:

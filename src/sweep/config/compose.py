@@ -37,7 +37,7 @@ VERSION_BASE = "1.3"
 
 def is_sweep_application(search_path: ConfigSearchPath) -> bool:
     """Return True if a search path belongs to an application whose configuration is our conf/."""
-    conf = files.folder("conf").resolve()
+    conf = files.package_folder("conf").resolve()
     return any(
         item.provider == "main" and item.path and Path(item.path.removeprefix("file://")).resolve() == conf
         for item in search_path.get_path()
@@ -54,7 +54,7 @@ def sweep_application() -> Iterator[None]:
         return
     running.clear()
     try:
-        with initialize_config_dir(str(files.folder("conf")), version_base=VERSION_BASE):
+        with initialize_config_dir(str(files.package_folder("conf")), version_base=VERSION_BASE):
             yield
     finally:
         running.hydra = hydra

@@ -218,7 +218,7 @@ def experiments() -> list[str]:
     """Return the printable names of all experiments, those of the package and those in ./sweeps."""
     names = {
         file.relative_to(folder / "experiment").with_suffix("").as_posix()
-        for folder in files.folders("sweeps")
+        for folder in files.resource_folders("sweeps")
         for file in folder.glob("experiment/**/*.yaml")
     }
     return sorted(filter(str.isprintable, names))

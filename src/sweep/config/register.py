@@ -60,7 +60,7 @@ def _problem(kind: str, name: str, entry: Any) -> str | None:
     if kind in BASES:
         return _class_problem(kind, entry)
     if kind == "figure":
-        if re.match(r"(accuracy_by|curves|heatmap|differences$|effects$|digits$)", name):
+        if re.match(r"(accuracy_by|curves|heatmap|answer$|differences$|effects$|digits$)", name):
             return "is one of sweep's own; must be another name"
         return None if callable(entry) else "must be a function of a table of trials and a figure"
     if kind == "setting":

@@ -142,12 +142,12 @@ def default_of(field: "Field[Any]") -> Any:
 
 def groups() -> list[str]:
     """Return the names of the groups; of each group one option is chosen."""
-    return sorted(folder.name for folder in files.folder("conf").iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in files.package_folder("conf").iterdir() if folder.is_dir())
 
 
 def options(group: str) -> list[str]:
     """Return the names of a group's options."""
-    stems = [file.stem for file in files.folder("conf").glob(f"{group}/*.yaml")]
+    stems = [file.stem for file in files.package_folder("conf").glob(f"{group}/*.yaml")]
     return sorted({*stems, *_registered(group)})
 
 
@@ -186,7 +186,9 @@ def _of_entry(group: str, name: str) -> Mapping[str, Any]:
 
 @cache
 def _of_file(group: str, name: str) -> Mapping[str, Any]:
-    content: Any = OmegaConf.to_container(OmegaConf.load(files.folder("conf") / group / f"{name}.yaml"))
+    content: Any = OmegaConf.to_container(
+        OmegaConf.load(files.package_folder("conf") / group / f"{name}.yaml")
+    )
     for base in content.pop("defaults", []):
         content = {**_of_file(group, base), **content}
     return MappingProxyType(content)

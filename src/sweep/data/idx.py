@@ -32,7 +32,7 @@ def find(folder: Path, name: str) -> Path:
     if not files.is_folder(folder):
         raise DataError(f"data.root={folder}: no such folder")
     for path in (folder / name, folder / f"{name}.gz"):
-        if files.is_there(path):
+        if files.path_exists(path):
             return path
     raise DataError(f"{folder / name}: no such file, nor {name}.gz beside it")
 
@@ -103,7 +103,7 @@ def file_md5(path: Path) -> str:
 
 def _hashed(path: Path, name: str) -> str:
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -113,7 +113,7 @@ def _hashed(path: Path, name: str) -> str:
 def _unzipped(path: Path) -> Iterator["BufferedReader[FileIO] | gzip.GzipFile"]:
     """Open a file for reading, unzipped if its name ends in .gz; turn errors in the block into DataError."""
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             if path.suffix != ".gz":
                 yield file
                 return

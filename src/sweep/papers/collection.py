@@ -64,7 +64,8 @@ class Collection:
             (results,) = {cell.results for cell in cells.values()}
             seeds = {name: cell.config.seed_indices for name, cell in cells.items()}
             ids = {name: [cell.id for cell in own] for name, own in experiments.items()}
-            upkeep.write(results, seeds, file, {"scale": scale, "experiments": json.dumps(ids)})
+            metadata = {"scale": scale, "experiments": json.dumps(ids)}
+            upkeep.write_pack(results, seeds, file, metadata=metadata)
         return Collection(file)
 
     @staticmethod
@@ -86,7 +87,7 @@ class Collection:
 
     @cached_property
     def _about(self) -> dict[str, str]:
-        about = upkeep.about(self.file)
+        about = upkeep.pack_metadata(self.file)
         if about.get("scale") not in SCALES:
             raise PaperError(f"{self.file}: not the records of a report; their scale is not known")
         return about

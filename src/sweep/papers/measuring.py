@@ -27,7 +27,7 @@ from sweep.nn.regularizers import NoPenalty
 from sweep.papers import examples
 from sweep.papers.collection import SelectionError, call
 from sweep.papers.specification import Paper
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.system import files
 from sweep.training.problem import Stream, architecture, generator, objective
 
@@ -173,7 +173,7 @@ def _position(weight: Weight, positions: Parameters) -> int:
 
 def _example(config: Config) -> tuple[Array, Array]:
     """The features and targets of seed 0's first training example, in float64."""
-    train = load_own(replace(config, precision="float64"), 0).train
+    train = load_seed_data(replace(config, precision="float64"), 0).train
     return train.features[:1], train.targets[:1]
 
 

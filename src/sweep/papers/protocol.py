@@ -41,7 +41,7 @@ def _check_own(*places: Path) -> None:
     """Raise StoreError for a link in the place of a folder that a report is written to."""
     for place in places:
         for folder in (place, *(place / inner for inner in ("tables", "figures", "measurements"))):
-            files.check_own(folder)
+            files.refuse_link(folder)
 
 
 def share(paper: Paper, collection: Collection) -> str:

@@ -57,7 +57,7 @@ def find(name: str, reports: Path = REPORTS) -> Path:
         clause = f"must be all or one of {', '.join(papers)}{nearest(name, papers)}"
         raise PaperError(f"{shortened(name)}: no such paper; {clause}")
     candidates = (folder / name / "paper.yaml" for folder in _folders(reports))
-    return next(file for file in candidates if files.is_there(file))
+    return next(file for file in candidates if files.path_exists(file))
 
 
 def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
@@ -83,7 +83,7 @@ def read(name: str, vocabulary: Vocabulary, reports: Path = REPORTS) -> Paper:
 
 
 def _folders(reports: Path) -> list[Path]:
-    return [reports, *files.folders("reports")]
+    return [reports, *files.resource_folders("reports")]
 
 
 def _paper(name: str, file: Path, content: Any, vocabulary: Vocabulary) -> Paper:

@@ -1,6 +1,6 @@
-"""The files of a sweep's figures: their names, how they are written, and which of them are stale.
+"""Files of a sweep's figures: name them, write them, and remove stale ones.
 
-In a module of its own, so that a sweep without figures need not load matplotlib.
+This module does not load matplotlib, which a sweep without figures need not wait for.
 """
 
 import io
@@ -22,13 +22,13 @@ _DATES: dict[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {
 
 
 def key(axes: Iterable[str]) -> str:
-    """Settings as a part of a file's name: data_train_size for data.train_size."""
+    """Return settings as a part of a file's name: data_train_size for data.train_size."""
     return "_".join(axes).replace(".", "_")
 
 
 def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
-    """Write a figure in each of the formats, to the file `stem` and its ending; whole or not at all."""
-    files.check_own(stem.parent)
+    """Write a figure in each format to the file `stem` with its ending, whole or not at all."""
+    files.refuse_link(stem.parent)
     written = []
     for ending in formats:
         file = stem.with_name(f"{stem.name}.{ending}")
@@ -38,26 +38,26 @@ def save(figure: "Figure", stem: Path, formats: Sequence[str]) -> list[Path]:
 
 
 def content(figure: "Figure", ending: str, **options: Any) -> bytes:
-    """The bytes of a figure's file; `options` are those of matplotlib's `savefig`.
+    """Return the bytes of a figure's file; `options` are those of matplotlib's `savefig`.
 
-    Without a date, the same records give the same file. An SVG repeats texts as they are, and XML has no
-    characters of control.
+    The file holds no date, so the same records give the same bytes.
     """
     written = io.BytesIO()
     figure.savefig(written, format=ending, metadata=_DATES[ending], **options)
+    # matplotlib copies texts into an SVG as they are, and XML allows no control characters.
     return _NOT_XML.sub(b"?", written.getvalue()) if ending == "svg" else written.getvalue()
 
 
 def remove_stale(folder: Path) -> None:
-    """Remove an earlier sweep's figures from `folder`: files named as `draw_all` names them, no others."""
+    """Remove an earlier sweep's figures from `folder`: only files that are named as `draw_all` names them."""
     if not folder.is_dir():
         return
-    files.check_own(folder)
+    files.refuse_link(folder)
     settings = "|".join(sorted({re.escape(name) for full in nodes() for name in (full, key([full]))}))
     curves = rf"curves_(accuracy|loss)(_(test|validation|train))?(_best|(_by)?(_({settings}))+)?"
+    registered = "".join(f"{re.escape(name)}|" for name in FIGURES)
+    names = rf"{registered}{curves}|(accuracy_by|heatmap)(_({settings}))+|answer|differences|effects|digits"
     # A number before the ending is from earlier versions, which numbered their figures.
-    own = "".join(f"{re.escape(name)}|" for name in FIGURES)
-    names = rf"{own}{curves}|(accuracy_by|heatmap)(_({settings}))+|differences|effects|digits"
     ours = re.compile(rf"({names})(_\d+)?\.({'|'.join(FORMATS)})")
     for file in folder.iterdir():
         if ours.fullmatch(file.name) and file.is_file():

@@ -102,8 +102,11 @@ def _with_effects(
     """Add main effects and interactions, if several settings vary independently of each other."""
     if len(factors(cells, axes)) < 2:
         return judged
-    design = (observed, cells, axes, judged.criteria, named)
-    return replace(judged, effects=main_effects(*design), interactions=interactions(*design))
+    effects, crossed = (
+        table(observed, cells, axes, criteria=judged.criteria, baseline=named)
+        for table in (main_effects, interactions)
+    )
+    return replace(judged, effects=effects, interactions=crossed)
 
 
 def _without_comparisons(summary: pd.DataFrame, trials: pd.DataFrame, criteria: Criteria) -> JudgedSweep:
@@ -114,12 +117,14 @@ def _without_comparisons(summary: pd.DataFrame, trials: pd.DataFrame, criteria: 
 def _digits(trials: pd.DataFrame, comparisons: Comparisons, root: str | None) -> DigitsOf | None:
     table = comparisons.table
     different = table[table["verdict"].isin([Verdict.BETTER.value, Verdict.WORSE.value])]
-    if different.empty or not any(comparisons.sources):
+    if different.empty or not any(comparisons.two_way):
         return None
     row = min(different.to_dict("records"), key=lambda one: abs(one["difference"]))
     level = comparisons.criteria.level
     try:
-        which = which_digits(trials, row["cell"], row["baseline"], bool(row["paired"]), root, level)
+        which = which_digits(
+            trials, row["cell"], row["baseline"], paired=bool(row["paired"]), root=root, level=level
+        )
     except SweepError:  # the data's files are not here; nothing else depends on them
         return None
     return DigitsOf(row["cell"], row["baseline"], which)

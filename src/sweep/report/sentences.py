@@ -209,7 +209,7 @@ def _new_examples(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:
     comparisons, measure = judged.comparisons, Measure.of(judged.criteria.metric)
     assert comparisons is not None
     label = f"test {examples_noun(judged.trials)}"
-    if not any(comparisons.sources):
+    if not any(comparisons.two_way):
         correct = judged.trials.get("test_correct")
         if judged.criteria.metric == "test_accuracy" and correct is not None and correct.isna().any():
             yield label, "not known for others: records of schema 1 do not say which ones are right"
@@ -233,7 +233,7 @@ def _examples_needed(comparisons: Comparisons, label: str) -> Iterator[Fact]:
     """Yield how many test examples it would take, if no number of seeds decides the smallest difference."""
     pairs = [
         (source, row)
-        for source, row in zip(comparisons.sources, comparisons.table.to_dict("records"), strict=True)
+        for source, row in zip(comparisons.two_way, comparisons.table.to_dict("records"), strict=True)
         if source is not None
     ]
     source, row = min(pairs, key=lambda pair: abs(pair[0].difference))
@@ -247,7 +247,7 @@ def _examples_needed(comparisons: Comparisons, label: str) -> Iterator[Fact]:
 
 def _tested(judged: JudgedSweep) -> int:
     assert judged.comparisons is not None
-    return next(source.examples for source in judged.comparisons.sources if source is not None)
+    return next(source.examples for source in judged.comparisons.two_way if source is not None)
 
 
 def _single_runs(judged: JudgedSweep, names: CellNames) -> Iterator[Fact]:

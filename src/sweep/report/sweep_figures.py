@@ -36,16 +36,17 @@ def draw(
     judged, axes, settings = report.judged, report.axes, report.settings
     names, comparisons = CellNames(judged.summary, axes), judged.comparisons
     table, name = (comparisons.table, _baseline(comparisons, names)) if comparisons else (pd.DataFrame(), "")
+    role = "best on validation" if comparisons and comparisons.chosen_by else "baseline"
     return figures.draw_all(
         _with_settings(cells, judged.trials),
         _with_settings(cells, curves),
         axes,
-        folder,
-        formats,
-        visible(settings),
-        figures.BaselineComparison(table, visible(name), judged.criteria),
-        everything,
-        [*_effects(judged, settings), *_digits(judged, names), *_registered(judged, cells)],
+        folder=folder,
+        formats=formats,
+        settings=visible(settings),
+        against=figures.BaselineComparison(table, visible(name), judged.criteria, role=role),
+        everything=everything,
+        beside=[*_effects(judged, settings), *_digits(judged, names), *_registered(judged, cells)],
     )
 
 
@@ -57,7 +58,7 @@ def _effects(judged: JudgedSweep, settings: str) -> list[Planned]:
     labels = [f"{row['value']} against {row['against']}" for row in effects.to_dict("records")]
     title, groups = "main effects, means over all other settings", list(map(visible, effects["setting"]))
     draw = partial(
-        draw_differences, list(map(visible, labels)), effects, judged.criteria, title, groups=groups
+        draw_differences, list(map(visible, labels)), effects, judged.criteria, title=title, groups=groups
     )
     return [Planned("effects", partial(draw, caption=visible(settings)))]
 

@@ -10,7 +10,7 @@ from sweep.config.variance_cells import Source, adds_up
 from sweep.core.formats import Format, points, setting_value
 from sweep.report.page import Block, Page, Sentences, Table, text_columns
 from sweep.stats.trials import drop_diverged
-from sweep.stats.variance import LEAST, MOST_SKEWNESS, Components
+from sweep.stats.variance import LEAST, MOST_SKEWNESS, Decomposition
 
 HEADINGS = ["varies", "seeds", "std (points)", "share (%)", "main effect (%)"]
 LEGEND = {
@@ -57,7 +57,7 @@ def _block(trials: pd.DataFrame, block: Mapping[Source, str], metric: str) -> pd
     # Seed 0 has the streams at which sources are fixed, so its trial is the same whatever varies.
     wide = wide[wide.index != 0]
     wide.columns = [",".join(source) for source in block]
-    statistic, alone, together = Components(), wide.iloc[:, :-1], wide.iloc[:, -1]
+    statistic, alone, together = Decomposition(), wide.iloc[:, :-1], wide.iloc[:, -1]
     table = statistic(alone, together)
     if adds_up(list(block)):
         table.loc["interaction"] = pd.Series(statistic.interaction(alone, together))

@@ -1,7 +1,10 @@
-"""Running trials: which of them are missing, how they are spread over the machine, and how they are stored.
+"""Run trials: find those that are missing, spread them over the machine, and store them.
 
-`plan` says which blocks to train and `cost` how long they take; `pool` runs them and `worker` is one of its
-processes. `shared_data` is the data that all workers read, in a `held_folder`; `fractions` and `progress`
-show how far the workers are, `running` shows others that they train, and `provenance` says what code and
-machine they are.
+plan         missing trials in blocks, and an estimate of how long they take
+pool         the workers, and all blocks of a plan through them
+worker       one block in one worker: train it and write its records
+shared_data  prepared data that all workers map into memory, in a locked folder
+progress     progress and failed trials, as the user sees them
+running      a note in the store of the sweep that is running
+provenance   code, packages and machine, for the records
 """

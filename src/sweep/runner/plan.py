@@ -1,7 +1,4 @@
-"""Which trials are missing, and how they are grouped into blocks.
-
-[cost] How long training will take, estimated from its arithmetic. Plans and progress use it; no result does.
-"""
+"""Find the trials that are missing, and group them into blocks, with an estimate of how long they take."""
 
 import math
 import time
@@ -9,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,58 +14,20 @@ from sweep.config.cell import batch_size, canonical_settings, cell_id, iteration
 from sweep.config.check import check, check_sweep
 from sweep.config.columns import swept_settings
 from sweep.config.schema import Config
+from sweep.core.formats import plural
 from sweep.data import datasets
 from sweep.data.settings import Sizes, sizes
 from sweep.engines.choice import installed, kernels_for
 from sweep.store import layout
-from sweep.store.state import Survey, survey
+from sweep.store.layout import CellFolder
+from sweep.store.state import survey
 from sweep.training.problem import architecture
 
-# Measured on one core of a 2.5 GHz server: seconds of a step besides its matrix products, and seconds of one
-# elementwise operation on a number.
-STEP_SECONDS = 1e-4
-ELEMENT_SECONDS = 5e-10
-# Matrix products with a narrow side reach about this fraction of the machine's best rate.
-EFFICIENCY = 0.6
+if TYPE_CHECKING:
+    from rich.console import Console  # workers import this module, and need no terminal
 
-
-def flops(config: Config, sizes: Sizes) -> float:
-    """Multiplications and additions of one trial's matrix products, without early stopping.
-
-    A step on B examples and W weights: 2BW forward, 2BW for the gradient, 2B(W - W1) to pass the
-    error back, W1 being the weights of the first layer. An evaluation: 2BW.
-    """
-    layers = architecture(config, sizes.inputs).layers
-    weights = [inputs * outputs for inputs, outputs in layers]
-    batch = batch_size(config, sizes.train)
-    steps = iterations(config, sizes.train)
-    training: float = 2.0 * batch * (3 * sum(weights) - weights[0]) * steps
-    evaluated: int = sum(getattr(sizes, part) for part in config.evaluation.parts)
-    every = config.evaluation.every or steps_per_epoch(config, sizes.train)
-    return training + 2.0 * evaluated * sum(weights) * (steps // every)
-
-
-def trial_seconds(config: Config, sizes: Sizes, rate: float) -> float:
-    """Estimated seconds of one trial on one core that multiplies matrices at `rate` FLOP/s."""
-    steps = iterations(config, sizes.train)
-    updates = 6 if config.optimizer.name == "adam" else 2
-    elementwise = architecture(config, sizes.inputs).parameter_count * updates * ELEMENT_SECONDS
-    return flops(config, sizes) / (EFFICIENCY * rate) + steps * (STEP_SECONDS + elementwise)
-
-
-def matrix_rate(size: int = 768) -> float:
-    """FLOP/s of a float32 matrix product on one core, measured in a few milliseconds."""
-    left = np.ones((size, size), np.float32)
-    best = np.inf
-    for _ in range(4):
-        start = time.perf_counter()
-        np.matmul(left, left)
-        best = min(best, time.perf_counter() - start)
-    return float(2 * size**3 / best)
-
-
-# As many seeds are trained together as have room in the caches for their weights, gradients and mini-batches.
-# If they share large mini-batches, they gain more from that than from the caches, and may take more room.
+# As many seeds are trained together as fit into the caches with their weights, gradients and mini-batches. If
+# they share large mini-batches, they gain more from that than from the caches, and may take more room.
 BLOCK_BYTES = 6 * 1024 * 1024
 LARGE_BATCH = 1024
 LARGE_BATCH_BYTES = 16 * 1024 * 1024
@@ -85,21 +45,21 @@ class Cell:
 
     @cached_property
     def id(self) -> str:
-        """The name of the cell in the store."""
+        """Return the name of the cell in the store."""
         return cell_id(self.config, self.digest, self.sizes)
 
     @property
     def results(self) -> Path:
-        """The folder of the store."""
+        """Return the folder of the store."""
         return Path(self.config.results)
 
     @property
     def folder(self) -> Path:
-        """The folder of the cell's records."""
+        """Return the folder of the cell's records."""
         return self.results / self.id
 
     def settings(self) -> dict[str, object]:
-        """The canonical settings, which a record holds and the id is a hash of."""
+        """Return the canonical settings, which a record holds and from which the id is hashed."""
         return canonical_settings(self.config, self.digest, self.sizes)
 
 
@@ -116,7 +76,7 @@ class Block:
 class Plan:
     """All cells of a sweep, in order, and the blocks to train, the longest first.
 
-    `obstructions` are files in the places of missing trials that are no records of them.
+    `obstructions` are files that lie where records of missing trials belong, and are none.
     """
 
     cells: tuple[Cell, ...]
@@ -125,12 +85,12 @@ class Plan:
 
     @cached_property
     def swept(self) -> tuple[list[str], list[dict[str, object]]]:
-        """The settings that differ between cells, and each cell's values of them."""
+        """Return the settings that differ between cells, and their values for each cell."""
         return swept_settings([cell.config for cell in self.cells])
 
     @cached_property
     def by_id(self) -> dict[str, list[Cell]]:
-        """The cells by their ids: points of a sweep that have the same id are one cell."""
+        """Return the cells by id; points of a sweep with the same id are one cell."""
         cells: dict[str, list[Cell]] = {}
         for cell in self.cells:
             cells.setdefault(cell.id, []).append(cell)
@@ -138,7 +98,7 @@ class Plan:
 
     @property
     def trials(self) -> int:
-        """The number of trials of the sweep; a cell that stands in it twice counts once."""
+        """Return the number of trials of the sweep; a cell that occurs twice counts once."""
         return sum(
             len({seed for cell in cells for seed in cell.config.seed_indices})
             for cells in self.by_id.values()
@@ -146,12 +106,12 @@ class Plan:
 
     @property
     def missing(self) -> int:
-        """The number of trials to train."""
+        """Return the number of trials to train."""
         return sum(len(block.seeds) for block in self.blocks)
 
     @cached_property
     def missing_seeds(self) -> dict[str, list[int]]:
-        """The seeds to train, by the id of their cell."""
+        """Return the seeds to train, by the id of their cell."""
         seeds: dict[str, list[int]] = {}
         for block in self.blocks:
             seeds.setdefault(block.cell.id, []).extend(block.seeds)
@@ -159,12 +119,12 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """Estimated seconds of the missing trials on one core."""
+        """Return the estimated seconds of the missing trials on one core."""
         return sum(block.seconds for block in self.blocks)
 
 
 def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
-    """Check every configuration, look into the store, and plan what is missing.
+    """Check every configuration, read the store, and plan what is missing for `n_jobs` workers.
 
     Raises SweepError on the first mistake. Reads the data of the trials that are missing; writes nothing.
     """
@@ -173,32 +133,43 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
     check_sweep(configs)
     cells = cells_of(configs)
     layout.check_writable(cells[0].results)
-    surveys = _surveyed(cells)
-    missing = _missing(cells, surveys)
+    folders = _cell_folders(cells)
+    missing = _missing(cells, folders)
     for data in {repr(cells[index].config.data): cells[index].config.data for index in missing}.values():
         datasets.load(data)  # so that a damaged file is reported before anything is trained
-    size = {index: cells[index].sizes for index in missing}
+    obstructions = [
+        file for index, seeds in missing.items() for file in folders[cells[index].id].obstructions(seeds)
+    ]
+    return Plan(cells, _blocks(cells, missing, folders, n_jobs), tuple(obstructions))
+
+
+def _blocks(
+    cells: Sequence[Cell],
+    missing: Mapping[int, tuple[int, ...]],
+    folders: Mapping[str, CellFolder],
+    n_jobs: int,
+) -> tuple[Block, ...]:
+    """Divide the missing seeds into blocks, the longest first."""
     rate = matrix_rate() if missing else 1.0
-    seconds = {index: trial_seconds(cells[index].config, size[index], rate) for index in missing}
+    seconds = {index: trial_seconds(cells[index].config, cells[index].sizes, rate) for index in missing}
     left = sum(seconds[index] * len(seeds) for index, seeds in missing.items())
     blocks = []
+    # The longest trials first, so that short ones fill the gaps at the end.
     for index in sorted(missing, key=lambda index: -seconds[index]):
         seeds = missing[index]
-        cell = _as_stored(cells[index], surveys[cells[index].id])
+        cell = _with_stored_engine(cells[index], folders[cells[index].id])
         while seeds:
-            count = _seeds_a_block(cell.config, size[index], len(seeds), left / n_jobs / seconds[index])
+            share = left / n_jobs / seconds[index]
+            count = _seeds_per_block(cell.config, cell.sizes, seeds=len(seeds), share=share)
             block = Block(cell, seeds[:count], seconds[index] * count)
             blocks.append(block)
             left -= block.seconds
             seeds = seeds[count:]
-    obstructions = [
-        file for index, seeds in missing.items() for file in surveys[cells[index].id].obstructions(seeds)
-    ]
-    return Plan(cells, tuple(sorted(blocks, key=lambda block: -block.seconds)), tuple(obstructions))
+    return tuple(sorted(blocks, key=lambda block: -block.seconds))
 
 
 def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
-    """The cells of these configurations. Data with the same settings is looked at only once."""
+    """Return the cells of these configurations, looking only once at data with the same settings."""
     looked: dict[str, tuple[str, Sizes]] = {}
     cells = []
     for config in configs:
@@ -210,21 +181,21 @@ def cells_of(configs: Sequence[Config]) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _surveyed(cells: Sequence[Cell]) -> dict[str, Survey]:
-    """What is stored of each cell, by its id."""
+def _cell_folders(cells: Sequence[Cell]) -> dict[str, CellFolder]:
+    """Read the folder of each cell, by its id."""
     weights = any(cell.config.weights for cell in cells)
-    found = survey(cells[0].results, [cell.id for cell in cells], weights)
-    return {each.cell: each for each in found}
+    folders = survey(cells[0].results, [cell.id for cell in cells], weights=weights)
+    return {folder.cell: folder for folder in folders}
 
 
-def _missing(cells: Sequence[Cell], surveys: Mapping[str, Survey]) -> dict[int, tuple[int, ...]]:
-    """The seeds to train, by the position of their cell; each trial once, even if its cell stands twice."""
+def _missing(cells: Sequence[Cell], folders: Mapping[str, CellFolder]) -> dict[int, tuple[int, ...]]:
+    """Return the seeds to train by the position of their cell, each trial once even if its cell repeats."""
     done: dict[str, set[int]] = {}  # stored or planned, by cell
     missing = {}
     for index, cell in enumerate(cells):
         if cell.id not in done:
-            own = surveys[cell.id]
-            done[cell.id] = set(own.with_weights if cell.config.weights else own.seeds)
+            folder = folders[cell.id]
+            done[cell.id] = set(folder.with_weights if cell.config.weights else folder.seeds)
         seeds = tuple(seed for seed in cell.config.seed_indices if seed not in done[cell.id])
         done[cell.id].update(seeds)
         if seeds:
@@ -232,22 +203,22 @@ def _missing(cells: Sequence[Cell], surveys: Mapping[str, Survey]) -> dict[int, 
     return missing
 
 
-def _as_stored(cell: Cell, stored: Survey) -> Cell:
-    """The cell, to be trained by the engine of its stored seeds unless the user asked for an engine.
+def _with_stored_engine(cell: Cell, folder: CellFolder) -> Cell:
+    """Return the cell, set to the engine of its stored seeds unless the user asked for an engine.
 
     If that engine cannot run here, the cell is returned as it is.
     """
     parallel = cell.config.parallel
-    if parallel.kernels != "auto" or not stored.seeds:
+    if parallel.kernels != "auto" or not folder.seeds:
         return cell
-    kernels = kernels_for(stored.engines[stored.seeds[0]])
+    kernels = kernels_for(folder.engines[folder.seeds[0]])
     if not installed(kernels):
         return cell
     return replace(cell, config=replace(cell.config, parallel=replace(parallel, kernels=kernels)))
 
 
 def seeds_that_fit(config: Config, sizes: Sizes) -> int:
-    """How many seeds of a cell are best trained together, by the memory that they take."""
+    """Return how many seeds of a cell are best trained together, by the memory that they take."""
     item = 8 if config.precision == "float64" else 4
     network, batch = architecture(config, sizes.inputs), batch_size(config, sizes.train)
     shared = "order" not in config.vary
@@ -258,15 +229,91 @@ def seeds_that_fit(config: Config, sizes: Sizes) -> int:
     return max(1, min(by_weights, by_activations, MOST_SEEDS))
 
 
-def _seeds_a_block(config: Config, sizes: Sizes, seeds: int, share: float) -> int:
-    """How many of the next `seeds` to train together.
+def _seeds_per_block(config: Config, sizes: Sizes, *, seeds: int, share: float) -> int:
+    """Return how many of the next `seeds` to train together.
 
-    As many as fit, but no more than a worker's `share` of all trials that are not yet in a block, so that
-    blocks become shorter towards the end and all workers finish within one trial of each other: guided
+    As many as fit, but no more than a worker's `share` of all trials that are not yet in a block. So blocks
+    become shorter towards the end, and all workers finish within one trial of each other: guided
     self-scheduling (Polychronopoulos and Kuck, 1987).
     """
     if "split" in config.vary:
         return 1  # each seed has its own split and so its own data
     most = config.parallel.block_size or min(seeds_that_fit(config, sizes), max(1, math.floor(share)))
+    # Rounded up twice, for blocks of nearly equal size.
     blocks = -(-seeds // most)
     return -(-seeds // blocks)
+
+
+# Measured on one core of a 2.5 GHz server: seconds of a step besides its matrix products, and seconds of one
+# elementwise operation on a number.
+STEP_SECONDS = 1e-4
+ELEMENT_SECONDS = 5e-10
+# Matrix products with a narrow side reach about this fraction of the machine's best rate.
+EFFICIENCY = 0.6
+
+
+def trial_seconds(config: Config, sizes: Sizes, rate: float) -> float:
+    """Estimate the seconds of one trial on one core that multiplies matrices at `rate` FLOP/s.
+
+    Plans and progress use the estimate; no result does.
+    """
+    steps = iterations(config, sizes.train)
+    updates = 6 if config.optimizer.name == "adam" else 2
+    elementwise = architecture(config, sizes.inputs).parameter_count * updates * ELEMENT_SECONDS
+    return flops(config, sizes) / (EFFICIENCY * rate) + steps * (STEP_SECONDS + elementwise)
+
+
+def flops(config: Config, sizes: Sizes) -> float:
+    """Count the multiplications and additions of one trial's matrix products, without early stopping.
+
+    A step on B examples and W weights: 2BW forward, 2BW for the gradient, 2B(W - W1) to pass the
+    error back, W1 being the weights of the first layer. An evaluation: 2BW.
+    """
+    layers = architecture(config, sizes.inputs).layers
+    weights = [inputs * outputs for inputs, outputs in layers]
+    batch = batch_size(config, sizes.train)
+    steps = iterations(config, sizes.train)
+    training: float = 2.0 * batch * (3 * sum(weights) - weights[0]) * steps
+    evaluated: int = sum(getattr(sizes, part) for part in config.evaluation.parts)
+    every = config.evaluation.every or steps_per_epoch(config, sizes.train)
+    return training + 2.0 * evaluated * sum(weights) * (steps // every)
+
+
+def matrix_rate(size: int = 768) -> float:
+    """Measure the FLOP/s of a float32 matrix product on one core, in a few milliseconds."""
+    left = np.ones((size, size), np.float32)
+    best = np.inf
+    # The best of four, as other processes only ever slow it down.
+    for _ in range(4):
+        start = time.perf_counter()
+        np.matmul(left, left)
+        best = min(best, time.perf_counter() - start)
+    return float(2 * size**3 / best)
+
+
+def announce_obstructions(plan: Plan, console: "Console") -> None:
+    """Print in one line that files of a plan are damaged or misfiled and would be set aside."""
+    if plan.obstructions:
+        count = len(plan.obstructions)
+        verb = "is" if count == 1 else "are"
+        text = f"{plural(count, 'record')} {verb} damaged or misfiled and will be retrained"
+        console.print(f"{text}: {_first(plan.obstructions)}", soft_wrap=True)
+
+
+def set_aside_obstructions(plan: Plan, console: "Console") -> None:
+    """Rename the files of a plan that are damaged or misfiled, and print so in one line.
+
+    Raises StoreError if one cannot be renamed.
+    """
+    # Read again: another process may have stored these trials since the plan was made.
+    cells = {file.parent.name for file in plan.obstructions}
+    folders = survey(plan.cells[0].results, cells) if cells else ()
+    files = [file for folder in folders for file in folder.obstructions(plan.missing_seeds[folder.cell])]
+    moved = [new for file in files if (new := layout.set_aside(file)) is not None]
+    if moved:
+        text = f"{plural(len(moved), 'damaged or misfiled record')} set aside, to be retrained"
+        console.print(f"{text}: {_first(moved)}", soft_wrap=True)
+
+
+def _first(files: Sequence[Path]) -> str:
+    return f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}"

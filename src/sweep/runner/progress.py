@@ -1,27 +1,34 @@
-"""The progress that is shown while trials run."""
+"""Show how far a sweep is while its trials run, and which of them failed."""
 
+import shlex
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
 from types import TracebackType
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from sweep.core.formats import duration
-from sweep.runner.worker import Fractions
+from sweep.core.errors import ExecutionError
+from sweep.core.formats import duration, typed_value
+from sweep.runner.plan import Cell, Plan
+from sweep.runner.worker import FailedSeed, Fractions
+from sweep.store import state
+from sweep.store.state import Failure
 
 PLAIN_SECONDS = 10.0  # between two lines, if the output is not a terminal
+SHOWN = 10  # failed trials that are named
 
 
 class ProgressLine:
-    """Trials done of all, and the time left: a live line on a terminal, elsewhere a new line now and then."""
+    """The trials done and the time left: a live line on a terminal, elsewhere a line now and then."""
 
-    def __init__(
-        self, console: Console, trials: int, seconds: Sequence[float], fractions: Fractions, workers: int
-    ) -> None:
-        self.console, self.trials, self.fractions = console, trials, fractions
+    def __init__(self, console: Console, plan: Plan, fractions: Fractions, *, workers: int) -> None:
+        seconds = [block.seconds for block in plan.blocks]
+        self.console, self.trials, self.fractions = console, plan.missing, fractions
         self.weights = np.array(seconds) / sum(seconds)
         self.estimate = max(sum(seconds) / workers, max(seconds))
         self.done = 0
@@ -68,10 +75,52 @@ class ProgressLine:
 
     def _text(self, fraction: float) -> str:
         left = self.estimate
-        if fraction > 0.02:
+        if fraction > 0.02:  # before, the plan's estimate is better than what was measured
             left = self._elapsed() * (1 - fraction) / fraction
         ahead = f", about {duration(left)} left" if left >= 1 else ""
         return f"{self.done} of {self.trials} trials, {fraction:.0%}{ahead}"
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.start
+
+
+class FailedTrials:
+    """The trials of a sweep that have failed so far."""
+
+    def __init__(self) -> None:
+        self.trials: list[tuple[Cell, FailedSeed]] = []
+
+    def add(self, cell: Cell, failed: Iterable[FailedSeed]) -> None:
+        """Add failed seeds of a cell, and write their failures to the store.
+
+        A full or read-only folder is not the trial's fault, and is not written down.
+        """
+        when = datetime.now(UTC).isoformat(timespec="milliseconds")
+        for seed in failed:
+            self.trials.append((cell, seed))
+            if not seed.storage:
+                failure = Failure(cell.id, seed.seed, seed.reason, seed.trace, when, cell.settings())
+                with suppress(OSError):
+                    state.write_failure(cell.results, failure)
+
+    def report(self, plan: Plan, console: Console) -> None:
+        """Print a line for each trial of the plan that failed. Raises ExecutionError if any did."""
+        if not self.trials:
+            return
+        # A defect of the program comes first: its traceback is worth more than, say, that a disk is full.
+        trials = sorted(self.trials, key=lambda trial: not trial[1].defect)
+        first = trials[0][1]
+        if first.defect:
+            console.print(first.trace, markup=False, highlight=False)
+        listed = [(cell, seed) for cell, seed in trials if not seed.storage]
+        swept = {cell.id: values for cell, values in zip(plan.cells, plan.swept[1], strict=True)}
+        for cell, seed in listed[:SHOWN]:
+            settings = " ".join(f"{key}={typed_value(value)}" for key, value in swept[cell.id].items())
+            line = f"failed: cell {cell.id} {settings}".rstrip() + f", seed {seed.seed}: {seed.reason}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if listed:
+            more = f"{len(listed) - SHOWN} more failed; " if len(listed) > SHOWN else ""
+            status = f"sweep status {shlex.quote(plan.cells[0].config.results)}"
+            console.print(f"{more}`{status}` lists them; the same command tries them again", soft_wrap=True)
+        reason = f"{first.reason}; the traceback is above" if first.defect else first.reason
+        raise ExecutionError(f"{len(trials)} of {plan.missing} trials failed, the first: {reason}")

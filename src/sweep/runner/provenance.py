@@ -1,4 +1,4 @@
-"""What produced a record: code, packages and machine."""
+"""The provenance of a record: code, packages and machine."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ PACKAGES = ("sweep", "numpy", "scipy", "hydra-core", "joblib", "pyarrow")
 
 
 def provenance() -> dict[str, Any]:
-    """What produced the records that this process and its workers write."""
+    """Return the code, packages and machine behind the records that this process and its workers write."""
     return {
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
@@ -28,12 +28,12 @@ def provenance() -> dict[str, Any]:
 
 @cache
 def libraries() -> ThreadpoolController:
-    """The threaded libraries that this process has loaded; cached, as finding them takes milliseconds."""
+    """Return the threaded libraries that this process has loaded; cached, as finding them takes time."""
     return ThreadpoolController()
 
 
 def blas() -> list[dict[str, Any]]:
-    """The BLAS libraries that this process has loaded: kernel, version and threads in force."""
+    """Return the BLAS libraries that this process has loaded: kernel, version and number of threads."""
     return [
         {
             "library": library["internal_api"],
@@ -47,10 +47,10 @@ def blas() -> list[dict[str, Any]]:
 
 
 def revision(folder: Path) -> dict[str, Any]:
-    """The git revision of the checkout whose root is `folder`, and whether files in it were changed.
+    """Return the git revision of the checkout whose root is `folder`, and if files in it were changed.
 
-    None where `folder` is not the root of a checkout: an installed package has no revision of its own, even
-    if it lies somewhere inside a user's repository.
+    Both are None if `folder` is not the root of a checkout: an installed package has no revision, even if it
+    lies somewhere inside a user's repository.
     """
     root = _git(folder, "rev-parse", "--show-toplevel")
     if root is None or Path(root) != folder.resolve():

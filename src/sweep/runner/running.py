@@ -1,4 +1,4 @@
-"""Who is training in a store: `<results>/.running/<number>.json`, locked while its process lives."""
+"""Sweeps that are running in a store: `<results>/.running/<number>.json`, locked while the process lives."""
 
 import getpass
 import json
@@ -18,8 +18,8 @@ FOLDER = ".running"
 
 
 @dataclass(frozen=True)
-class Running:
-    """A process that trains: where, whose, since when, and how many trials it set out to train.
+class RunningSweep:
+    """A process that trains: its host, number and user, its beginning, and the trials it set out to train.
 
     `command` is the module that was started, without its arguments, which may hold anything; `experiment` and
     `name` are those of the sweep.
@@ -36,16 +36,15 @@ class Running:
 
 
 @contextmanager
-def running(
-    results: Path, trials: int, experiment: str | None = None, name: str | None = None
+def mark_running(
+    results: Path, trials: int, *, experiment: str | None = None, name: str | None = None
 ) -> Iterator[None]:
-    """Let others see that this process trains so many trials in a store, while the block runs.
+    """Show others that this process trains this number of trials in a store, while the block runs.
 
-    What killed processes left is removed. Nothing is to be seen in a folder that cannot be written to or has
-    no locks.
+    Marks of killed processes are removed. A folder that cannot be written to, or has no locks, gets no mark.
     """
     folder = results / FOLDER
-    own = Running(
+    sweep = RunningSweep(
         host=platform.node(),
         process=os.getpid(),
         user=_user(),
@@ -55,24 +54,25 @@ def running(
         experiment=experiment,
         name=name,
     )
-    with ExitStack() as held:
+    with ExitStack() as mark:
         with suppress(OSError):
             for file in folder.glob("*.json"):
-                files.remove_if_released(file)
-            held.enter_context(files.held(folder / f"{uuid4().hex}.json", json.dumps(asdict(own), indent=1)))
+                files.remove_if_unlocked(file)
+            file, content = folder / f"{uuid4().hex}.json", json.dumps(asdict(sweep), indent=1)
+            mark.enter_context(files.locked_file(file, content))
         yield
 
 
-def who(results: Path) -> list[Running]:
-    """Who is training in a store now, the first to begin first. What is not ours is ignored."""
-    found = (_read(file) for file in (results / FOLDER).glob("*.json"))
-    return sorted((each for each in found if each is not None), key=lambda each: str(each.began))
+def running_sweeps(results: Path) -> list[RunningSweep]:
+    """Return the sweeps that are running in a store, in the order in which they began; skip foreign files."""
+    sweeps = (_read(file) for file in (results / FOLDER).glob("*.json"))
+    return sorted((sweep for sweep in sweeps if sweep is not None), key=lambda sweep: str(sweep.began))
 
 
-def _read(file: Path) -> Running | None:
+def _read(file: Path) -> RunningSweep | None:
     with suppress(OSError, ValueError, TypeError, RecursionError):
-        if file.is_file() and not files.is_released(file):  # opening a pipe would wait
-            return Running(**json.loads(file.read_bytes()))
+        if file.is_file() and not files.is_unlocked(file):  # opening a pipe would wait
+            return RunningSweep(**json.loads(file.read_bytes()))
     return None
 
 
@@ -84,7 +84,7 @@ def _user() -> str:
 
 
 def _command() -> str:
-    """`python -m sweep`, or the module that it was; `python` in a notebook or a script."""
+    """Return `python -m sweep`, or the module that was started; `python` in a notebook or a script."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     module = "" if spec is None else spec.name.removesuffix(".__main__")
     return f"python -m {module}" if module.split(".")[0] == "sweep" else "python"

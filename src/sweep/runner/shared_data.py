@@ -1,7 +1,7 @@
 """Prepared data that all workers of a sweep share: files that each of them maps into memory.
 
-[held_folder] A temporary folder that a process locks while it lives; folders that killed processes left are
-removed.
+They lie in a temporary folder that the driver keeps locked while it lives, so that folders of killed drivers
+can be told from those of living ones, and removed.
 """
 
 import errno
@@ -18,7 +18,7 @@ from threading import Thread
 from typing import IO, Any, BinaryIO
 
 import numpy as np
-from joblib.externals.loky.backend import resource_tracker
+from loky.backend import resource_tracker
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
@@ -27,19 +27,19 @@ from sweep.core.errors import StoreError
 from sweep.data import datasets
 from sweep.data.preprocessing import Part, PreparedData, prepare
 from sweep.runner.plan import Cell
-from sweep.system.files import LOCKS, acquire, one_at_a_time
+from sweep.system.files import LOCKS, exclusive_lock, try_lock
 from sweep.training.problem import Stream, generator
 
 _LOCK = "lock"
 
 
 @contextmanager
-def held_folder(prefix: str) -> Iterator[Path]:
-    """A new temporary folder, removed at the end; folders that killed processes left are removed first.
+def locked_folder(prefix: str) -> Iterator[Path]:
+    """Create a temporary folder, and remove it at the end; first remove folders that killed processes left.
 
-    A living process holds a lock on a file in its folder. Other processes see the lock even where they
-    cannot see its process number: in another container, or on another machine that shares the folder.
-    Raises StoreError when there is no temporary folder to write in.
+    A living process holds a lock on a file in its folder. Other processes see the lock even if they cannot
+    see its process number, from another container, or from another machine that shares the folder. Raises
+    StoreError if there is no temporary folder to write in.
     """
     try:
         _remove_orphans(Path(tempfile.gettempdir()), prefix)
@@ -50,10 +50,11 @@ def held_folder(prefix: str) -> Iterator[Path]:
     _start_cleaner()
     resource_tracker.register(str(folder), "folder")
     try:
-        with _held(folder):
+        with _locked(folder):
             yield folder
     finally:
-        remover = Thread(target=_remove, args=(folder,))  # to its end, even if Ctrl-C interrupts this process
+        # In a thread, which goes on to its end even if Ctrl-C interrupts this process.
+        remover = Thread(target=_remove, args=(folder,))
         remover.start()
         remover.join()
 
@@ -61,7 +62,7 @@ def held_folder(prefix: str) -> Iterator[Path]:
 def _start_cleaner() -> None:
     """Start loky's process that cleans up after this one, if it does not run yet.
 
-    It would warn of all that it removes: of what a killed process leaves, and now and then of a semaphore
+    It would warn of everything that it removes: folders of a killed process, and now and then a semaphore
     that is gone already. Its warnings are set by the options with which it is started.
     """
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")
@@ -76,15 +77,15 @@ def _remove(folder: Path) -> None:
     resource_tracker.unregister(str(folder), "folder")
 
 
-def _held(folder: Path) -> IO[bytes]:
+def _locked(folder: Path) -> IO[bytes]:
     """Lock a file in a new folder; the lock is held until the file is closed.
 
     The file gets its name only after it is locked, so a file of that name without a lock belongs to a dead
-    process. Where the system has no locks it never gets that name, and no process removes the folder.
+    process. If the system has no locks, it never gets that name, and no process removes the folder.
     """
     try:
         file = (folder / f"{_LOCK}.new").open("wb")
-        if acquire(file):
+        if try_lock(file):
             Path(file.name).rename(folder / _LOCK)
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror}; must be a folder to write in") from error
@@ -95,17 +96,17 @@ def _remove_orphans(parent: Path, prefix: str) -> None:
     for folder in parent.glob(f"{prefix}*"):
         # A file that cannot be opened is another user's, or another process has just removed it.
         with suppress(OSError), (folder / _LOCK).open("r+b") as file:
-            if acquire(file) and not folder.is_symlink():
+            if try_lock(file) and not folder.is_symlink():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-_ZEROS = 2**20  # bytes written at a time where room cannot be reserved
+_ZEROS = 2**20  # bytes written at a time if room cannot be reserved
 
 
 @contextmanager
 def shared_data() -> Iterator["SharedData"]:
-    """A temporary folder for the data of a sweep, removed at its end."""
-    with held_folder("sweep-data-") as folder:
+    """Create a temporary folder for the data of a sweep, and remove it at the end."""
+    with locked_folder("sweep-data-") as folder:
         yield SharedData(folder)
 
 
@@ -116,25 +117,27 @@ class SharedData:
     folder: Path
 
     def prepare(self, cells: Iterable[Cell]) -> dict[str, Path | None]:
-        """The folder for the data of each cell, by its id; None if each of its seeds has its own split.
+        """Return the folder for the data of each cell, by its id; None if each seed has its own split.
 
         The first folder is written now, the others when `load_shared` first needs them. Raises StoreError
         if there is no room for all of them.
         """
         folders: dict[str, Path | None] = {}
-        known: dict[str, Path] = {}
+        by_preparation: dict[str, Path] = {}
         first: dict[Path, Cell] = {}  # of those that share a folder
         for cell in cells:
             if "split" in cell.config.vary:
                 folders[cell.id] = None
                 continue
-            folder = known.setdefault(_key(cell.config), self.folder / str(len(known)))
+            number = len(by_preparation)
+            folder = by_preparation.setdefault(_key(cell.config), self.folder / str(number))
             first.setdefault(folder, cell)
             folders[cell.id] = folder
         free, needed = shutil.disk_usage(self.folder).free, sum(map(_bytes, first.values()))
         try:
             if needed > free:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            # Without locks, workers cannot agree on who writes the others.
             for folder, cell in list(first.items())[: 1 if LOCKS else None]:
                 _write(folder, cell.config)
         except OSError as error:
@@ -145,8 +148,8 @@ class SharedData:
         return folders
 
 
-def load_own(config: Config, seed: int) -> PreparedData:
-    """The data of one seed, in this process's memory; the split is the seed's own where splits vary."""
+def load_seed_data(config: Config, seed: int) -> PreparedData:
+    """Load and prepare the data of one seed in this process's memory, with its own split if splits vary."""
     raw = datasets.load(config.data)
     return prepare(raw, config.data, config.precision, rng=generator(config, seed, Stream.SPLIT))
 
@@ -156,7 +159,7 @@ def _key(config: Config) -> str:
 
 
 def _bytes(cell: Cell) -> int:
-    """The bytes of the features, targets, labels and indices that `_write` writes."""
+    """Return the bytes of the features, targets, labels and indices that `_write` writes."""
     size, config = cell.sizes, cell.config
     example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
     return example * (size.train + size.validation + size.test)
@@ -169,7 +172,7 @@ def _megabytes(count: int) -> str:
 def _write(folder: Path, config: Config) -> None:
     """Write the prepared data of `config`; the folder gets its name when all files are in it."""
     whole, folder = folder, folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed worker left
+    shutil.rmtree(folder, ignore_errors=True)  # left by a killed worker
     folder.mkdir()
 
     def allocate(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
@@ -186,7 +189,7 @@ def _write(folder: Path, config: Config) -> None:
 
 
 def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """A new array in a file, mapped for writing. Raises OSError when the disk has no room for it.
+    """Create an array in a file, mapped for writing. Raises OSError if the disk has no room for it.
 
     A mapped file is sparse until it is written, and writing a page without room on the disk ends the process
     with SIGBUS. So the room is reserved first.
@@ -209,13 +212,13 @@ def _fill_with_zeros(file: BinaryIO, start: int, count: int) -> None:
 
 
 def load_shared(folder: Path, config: Config) -> PreparedData:
-    """The data of `config` in `folder`, mapped read-only, so that all workers share one copy.
+    """Map the data of `config` in `folder` read-only, so that all workers share one copy.
 
-    The first worker that needs it writes it. Raises StoreError when there is no room for it any more.
+    The first worker that needs it writes it. Raises StoreError if there is no room for it any more.
     """
     try:
         if not folder.is_dir():
-            with one_at_a_time(folder.with_name(f"{folder.name}.lock")):
+            with exclusive_lock(folder.with_name(f"{folder.name}.lock")):
                 if not folder.is_dir():  # another worker may have written it meanwhile
                     _write(folder, config)
     except OSError as error:

@@ -1,13 +1,11 @@
-"""Comparisons of a sweep with `decide`: the decision after each look, and the table of all decisions.
+"""Verdicts of a sweep that looks at its comparisons again and again, which `decide` does.
 
-[sequential] Intervals that hold however often a growing sample is looked at.
-
-After how many seeds a sweep looks is fixed before the first of them. At each of the K looks, each of the m
-comparisons has Student's interval of its paired differences at the level 1 - alpha / (K m), so that all of
-them hold at once with a probability of 1 - alpha (Bonferroni), whichever comparison is stopped when.
-Sources: repeated confidence intervals of Jennison and Turnbull (1989), JRSS B 51, and (2000), "Group
+The numbers of seeds after which a sweep looks are fixed before the first of them. At each of the K looks,
+each of the m comparisons has Student's interval of its paired differences at the level 1 - alpha / (K m), so
+that all of them hold at once with a probability of 1 - alpha (Bonferroni), whichever comparison is stopped
+when. Sources: repeated confidence intervals of Jennison and Turnbull (1989), JRSS B 51, and (2000), "Group
 Sequential Methods with Applications to Clinical Trials", chapter 9, here with alpha spent evenly over the
-looks. docs/statistics.md has what it costs beside an anytime-valid interval.
+looks. docs/statistics.md compares their cost with that of an anytime-valid interval.
 
 So far out in its tails, Student's distribution is too light for seeds of skewed accuracies. There the tail
 of S = sum x / sqrt(sum x^2) is that of normal observations times exp(-+ skewness S^3 / (3 sqrt(n))).
@@ -36,15 +34,15 @@ SKEWNESS = 0.7
 
 @dataclass(frozen=True)
 class Looks:
-    """After how many seeds a sweep looks at how many comparisons; `level` is that of all of them together."""
+    """The numbers of `seeds` after which a sweep looks at `comparisons`; `level` holds for all together."""
 
     seeds: tuple[int, ...]
     comparisons: int
     level: float = 0.95
 
     @staticmethod
-    def until(budget: int, first: int, comparisons: int, level: float = 0.95) -> "Looks":
-        """Looks after `first` seeds, then after half as many again each time, the last after `budget`.
+    def until(budget: int, first: int, comparisons: int, *, level: float = 0.95) -> "Looks":
+        """Return looks after `first` seeds, then after half as many again each time, the last after `budget`.
 
         A look shortly before the last is left out: it would cost more in correction than it could decide.
         """
@@ -54,25 +52,26 @@ class Looks:
 
     @property
     def shares(self) -> int:
-        """The number of intervals that share the allowed error: looks times comparisons."""
+        """Return the number of intervals that share the allowed error: looks times comparisons."""
         return len(self.seeds) * self.comparisons
 
     @property
     def error(self) -> float:
-        """The error that is allowed to each interval."""
+        """Return the error that is allowed to each interval."""
         return (1 - self.level) / self.shares
 
     def half_width(self, standard_error: float, count: int) -> float:
-        """Half the interval of a mean of `count` paired differences, at one look."""
+        """Return half the interval of a mean of `count` paired differences, at one look."""
         return critical_value(count, self.error) * standard_error
 
     def p(self, estimate: float, standard_error: float, count: int) -> float:
-        """The p value of no difference at one look, not corrected for the others."""
+        """Return the p value of no difference at one look, not corrected for the others."""
         return tails(abs(estimate) / standard_error, count)
 
 
 def tails(t: float, count: int) -> float:
-    """The probability that a t statistic of `count` observations, skewed by `SKEWNESS`, is beyond -t or t."""
+    """Return P(|T| > t) of the t statistic of `count` observations that are skewed by `SKEWNESS`."""
+    # S = sum x / sqrt(sum x^2) is a function of t; cosh is the mean of the corrections of both tails.
     s = t * math.sqrt(count / (count - 1 + t * t))
     skewed = math.cosh(SKEWNESS * s**3 / (3 * math.sqrt(count)))
     return min(1.0, 2 * float(stats.t.sf(t, count - 1)) * skewed)
@@ -80,7 +79,7 @@ def tails(t: float, count: int) -> float:
 
 @cache
 def critical_value(count: int, error: float) -> float:
-    """The t statistic of `count` observations that has this error, as `tails` gives it."""
+    """Return the t statistic of `count` observations that has this error, by `tails`."""
     least = float(stats.t.isf(error / 2, count - 1))
     # Skewness never doubles it: s^3 / sqrt(n) is at most s^2.
     return float(optimize.brentq(lambda t: math.log(tails(t, count) / error), least, 2 * least))
@@ -94,7 +93,7 @@ class Decision:
     """The difference of a cell from its baseline at the look after `seeds` seeds, and its verdict.
 
     `half_width` is half the interval at this look, corrected for all looks and comparisons; `p` is not
-    corrected. Both are nan where the difference has no error.
+    corrected. Both are nan if the difference has no error.
     """
 
     difference: Contrast
@@ -105,19 +104,19 @@ class Decision:
 
     @property
     def decided(self) -> bool:
-        """Whether there is a verdict."""
+        """Return True if there is a verdict."""
         return self.verdict is not Verdict.UNDECIDED
 
     @property
-    def known(self) -> bool:
-        """Whether the difference has an error: at least three pairs, which are not all the same."""
+    def has_error(self) -> bool:
+        """Return True if the difference has an error: at least three pairs, which are not all the same."""
         return self.difference.method is Method.PAIRED
 
 
 def decide(values: Values, looks: Looks, criteria: Criteria) -> Decision:
-    """The decision on `values`, (seeds, 2), of a cell and its baseline; nan where a trial diverged.
+    """Decide on `values`, (seeds, 2), of a cell and its baseline; nan marks a diverged trial.
 
-    Better or worse where the interval excludes zero, else equivalent where it lies within the margin.
+    Better or worse if the interval excludes zero, else equivalent if it lies within the margin.
     """
     difference = contrast(values, DIFFERENCE, paired=True)
     estimate, error, count = difference.estimate, difference.standard_error, difference.counts[0]
@@ -133,21 +132,21 @@ def decide(values: Values, looks: Looks, criteria: Criteria) -> Decision:
 
 
 def tabulate(
-    decisions: Mapping[str, Decision], baseline: str, looks: Looks, criteria: Criteria
+    decisions: Mapping[str, Decision], baseline: str, looks: Looks, *, criteria: Criteria
 ) -> pd.DataFrame:
-    """Decisions by cell, one row each, in the columns of `sweep.compare`, with two more.
+    """Return decisions by cell, one row each, in the columns of `sweep.compare`, with two more.
 
-    `seeds` is the number of seeds at the last look at a comparison; `decided_after` is the same number where
+    `seeds` is the number of seeds at the last look at a comparison; `decided_after` is the same number if
     that look decided it.
     """
-    found = list(decisions.values())
-    differences = [each.difference for each in found]
+    rows = list(decisions.values())
+    differences = [row.difference for row in rows]
     estimates, halves, p = (
         np.array(numbers, float)
         for numbers in (
-            [each.estimate for each in differences],
-            [each.half_width for each in found],
-            [each.p for each in found],
+            [difference.estimate for difference in differences],
+            [row.half_width for row in rows],
+            [row.p for row in rows],
         )
     )
     return pd.DataFrame(
@@ -157,28 +156,26 @@ def tabulate(
             "difference": estimates,
             "low": estimates - halves,
             "high": estimates + halves,
-            "standard_error": [each.standard_error for each in differences],
-            "n": [each.counts[0] for each in differences],
-            "n_baseline": [each.counts[1] for each in differences],
+            "standard_error": [difference.standard_error for difference in differences],
+            "n": [difference.counts[0] for difference in differences],
+            "n_baseline": [difference.counts[1] for difference in differences],
             "paired": True,
-            "method": [each.method.value for each in differences],
+            "method": [difference.method.value for difference in differences],
             "p": p,
             "p_adjusted": np.minimum(p * looks.shares, 1),
-            "verdict": [each.verdict.value for each in found],
-            "more_seeds": pd.Series([more(each, looks, criteria) for each in found], dtype="Int64"),
-            "seeds": [each.seeds for each in found],
-            "decided_after": pd.Series(
-                [each.seeds if each.decided else None for each in found], dtype="Int64"
-            ),
+            "verdict": [row.verdict.value for row in rows],
+            "more_seeds": pd.Series([seeds_to_decide(row, looks, criteria) for row in rows], dtype="Int64"),
+            "seeds": [row.seeds for row in rows],
+            "decided_after": pd.Series([row.seeds if row.decided else None for row in rows], dtype="Int64"),
         }
     )
 
 
-def more(decision: Decision, looks: Looks, criteria: Criteria) -> int | None:
-    """The seeds that an undecided comparison needs beyond those it has; None where nothing can be said."""
+def seeds_to_decide(decision: Decision, looks: Looks, criteria: Criteria) -> int | None:
+    """Return the seeds that a comparison needs beyond those it has; None if it has no error to plan with."""
     if decision.decided:
         return 0
-    if not decision.known:
+    if not decision.has_error:
         return None
     difference = decision.difference
     estimates = Estimates(

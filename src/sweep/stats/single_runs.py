@@ -8,8 +8,8 @@ other, that is
 
 the area under the ROC curve, and the Mann-Whitney statistic over the number of pairs estimates it. That needs
 no assumption about the shape of the two distributions. A normal model, Phi(difference / sqrt(s1^2 + s2^2))
-with the interval of Reiser and Guttman (1986), is narrower but fails for skewed seeds: in simulation its 95 %
-intervals miss in up to 55 %.
+with the interval of Reiser and Guttman (1986), is narrower but fails for skewed seeds of unequal spread: in
+simulation its 95 % intervals miss in up to 57 %.
 
 The interval is that of a binomial share (Clopper and Pearson, 1934) of as many trials as the estimate is
 worth, as for shares in complex surveys (Korn and Graubard, 1998, Survey Methodology 24). benchmarks/

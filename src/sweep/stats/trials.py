@@ -1,15 +1,8 @@
-"""Rows of a table of trials, selected by their settings.
+"""Rows of a table of trials: selected by their settings, grouped by axes, averaged over seeds.
 
-[baseline] The cell of a plan that others are compared with, where the user has named one.
-
-[factors] The factors of a sweep, in the sense of a factorial design: axes that vary independently.
-
-[axes] The settings in which stored cells differ: those that a table of them shows.
-
-[mixture] Trials that were not computed alike: no table or mean of them stands without a sentence that says
-so.
-
-[aggregate] Mean and standard deviation over seeds.
+A table has one row a trial, as `sweep.load` returns it. `matching` and `named_cell` select rows by settings;
+`factors` and `axes_of` find the settings that vary; `mixture` and `check_means` watch over trials that were
+not computed alike; `summarise` averages.
 """
 
 from __future__ import annotations
@@ -27,49 +20,49 @@ from sweep.training.result import Status
 
 
 def matching(trials: pd.DataFrame, where: Mapping[str, Sequence[Any]], noun: str = "trial") -> pd.DataFrame:
-    """The rows whose setting is among the values given for it, for every setting of `where`.
+    """Return the rows whose setting is among the values listed for it, for every setting of `where`.
 
-    `noun` is what a row is called in messages. Raises TrialsError where there is no such column, or no row
-    agrees.
+    `noun` is the word for a row in messages. Raises TrialsError if there is no such column, or no row
+    matches.
     """
-    found = trials
     for key, values in where.items():
         if key not in trials:
             raise TrialsError(f"{key}: no such setting of the {noun}s{nearest(key, map(str, trials))}")
-        rows = found
-        known = {value: any(same_value(value, one) for one in values) for value in rows[key].unique()}
-        found = rows[rows[key].map(known).astype(bool)]
-        if found.empty and len(rows):
-            there = ", ".join(map(str, ordered(rows[key])))
+        # Compare each distinct value once: `same_value` is slow for the rows of a large store.
+        matches = {value: any(same_value(value, one) for one in values) for value in trials[key].unique()}
+        rows = trials[trials[key].map(matches).astype(bool)]
+        if rows.empty and len(trials):
+            present = ", ".join(map(str, ordered(trials[key])))
             asked = ",".join(map(str, values))
-            raise TrialsError(f"{key}={asked}: no {noun} has it; must be among {_shortened(there)}")
-    return found
+            raise TrialsError(f"{key}={asked}: no {noun} has it; must be among {_shortened(present)}")
+        trials = rows
+    return trials
 
 
 def named_cell(rows: pd.DataFrame, baseline: str | Mapping[str, Any], noun: str = "trial") -> str:
-    """The id of the cell that a baseline names: by that id, or by settings that one cell alone has.
+    """Return the id of the cell that a baseline names: by that id, or by settings that only one cell has.
 
-    `rows` are trials or cells, with a column `cell` and one for each setting. Raises TrialsError where no
-    cell has these settings, or several have.
+    `rows` are trials or cells, with a column `cell` and one for each setting. Raises TrialsError if no cell
+    has these settings, or several have.
     """
     where = baseline if isinstance(baseline, Mapping) else {"cell": baseline}
-    found = matching(rows, {str(key): [value] for key, value in where.items()}, noun)["cell"].unique()
-    if len(found) > 1:
-        raise TrialsError(f"baseline={dict(where)}: {len(found)} cells have these settings; must be one")
-    return str(found[0])
+    cells = matching(rows, {str(key): [value] for key, value in where.items()}, noun)["cell"].unique()
+    if len(cells) > 1:
+        raise TrialsError(f"baseline={dict(where)}: {len(cells)} cells have these settings; must be one")
+    return str(cells[0])
 
 
 def varying(trials: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Those of the `columns` that have more than one value."""
+    """Return those of the `columns` that have more than one value."""
     return [name for name in columns if name in trials and len(set(map(str, trials[name]))) > 1]
 
 
 def ordered(values: Iterable[Any]) -> list[Any]:
-    """Each of some values of a setting once: numbers by size, then texts, then what is missing."""
+    """Return each of some values of a setting once: numbers by size, then texts, then missing values."""
     unique = {str(value): value for value in values}.values()
     missing = [value for value in unique if value is None or value != value]
-    known = [value for value in unique if not (value is None or value != value)]
-    return sorted(known, key=lambda value: (isinstance(value, str), value)) + missing
+    present = [value for value in unique if not (value is None or value != value)]
+    return sorted(present, key=lambda value: (isinstance(value, str), value)) + missing
 
 
 def _shortened(text: str, most: int = 200) -> str:
@@ -77,9 +70,9 @@ def _shortened(text: str, most: int = 200) -> str:
 
 
 def baseline_of(plan: Plan) -> str | None:
-    """The id of the cell that `compare.baseline` names; None where it names none.
+    """Return the id of the cell that `compare.baseline` names; None if it names none.
 
-    Raises SettingError unless it is one of the plan's cells, and one alone.
+    Raises SettingError unless it is exactly one of the plan's cells.
     """
     baseline = plan.cells[0].config.compare.baseline
     if baseline is None:
@@ -97,25 +90,25 @@ Factor = tuple[str, ...]  # settings that vary together
 
 
 def factors(cells: pd.DataFrame, axes: Sequence[str]) -> list[Factor]:
-    """The swept settings; those that vary together, such as the two of a `zip`, are one factor.
+    """Return the swept settings; those that vary together, such as the two of a `zip`, are one factor.
 
     `cells` has a row for each cell. A setting with a single value among these cells is not a factor.
     """
     values = {axis: list(map(str, cells[axis])) for axis in axes}
-    found: list[Factor] = []
+    independent: list[Factor] = []
     for axis in axes:
         if len(set(values[axis])) < 2:
             continue
-        together = [factor for factor in found if one_to_one(values[factor[0]], values[axis])]
+        together = [factor for factor in independent if one_to_one(values[factor[0]], values[axis])]
         if together:
-            found[found.index(together[0])] = (*together[0], axis)
+            independent[independent.index(together[0])] = (*together[0], axis)
         else:
-            found.append((axis,))
-    return found
+            independent.append((axis,))
+    return independent
 
 
 def one_to_one(first: Sequence[str], second: Sequence[str]) -> bool:
-    """Whether two settings vary together: each value of one goes with one value of the other."""
+    """Return True if two settings vary together: each value of one goes with one value of the other."""
     return len(set(zip(first, second, strict=True))) == len(set(first)) == len(set(second))
 
 
@@ -124,37 +117,37 @@ _HIDDEN = ("data.digest", "numerics")
 
 
 def axes_of(rows: pd.DataFrame, settings: Sequence[str]) -> list[str]:
-    """Those of the `settings` in which rows differ, except those that only follow another one of them."""
-    found = varying(rows, [name for name in settings if name not in _HIDDEN])
-    texts = {name: list(map(str, rows[name])) for name in found}
-    return [name for name in found if not any(_comes_with(name, other, texts) for other in found)]
+    """Return those of the `settings` in which rows differ, except those that only follow another of them."""
+    names = varying(rows, [name for name in settings if name not in _HIDDEN])
+    texts = {name: list(map(str, rows[name])) for name in names}
+    return [name for name in names if not any(_comes_with(name, other, texts) for other in names)]
 
 
 def by_axes(rows: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
-    """The rows in the order of their settings."""
-    return rows.sort_values(list(axes), key=_places) if axes else rows
+    """Return the rows in the order of their settings."""
+    return rows.sort_values(list(axes), key=_ranks) if axes else rows
 
 
 def _comes_with(name: str, other: str, texts: Mapping[str, list[str]]) -> bool:
-    """Whether a setting needs another one to have an effect, and its values go one to one with that one's."""
+    """Return True if a setting only has an effect with another one, and their values go one to one."""
     needed = {need.key.removesuffix(".name") for need in needs().get(name, ())}
     return other in needed and one_to_one(texts[name], texts[other])
 
 
-def _places(column: pd.Series[Any]) -> pd.Series[Any]:
-    """The place of each value of a setting in their order, to sort by."""
-    places = {str(value): place for place, value in enumerate(ordered(column))}
-    return column.map(lambda value: places[str(value)])
+def _ranks(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the rank of each value of a setting, to sort by."""
+    ranks = {str(value): rank for rank, value in enumerate(ordered(column))}
+    return column.map(lambda value: ranks[str(value)])
 
 
-# What no mean may run over, and no two cells that are compared may differ in without being asked for.
+# Columns that no mean may mix, and in which compared cells may differ only if the user asks for it.
 NEVER_MIXED = {"data.digest": "data", "numerics": "numerics versions"}
-# What can differ among the trials of a cell; all else that changes a result makes another cell.
+# Columns that may differ among the trials of a cell; all else that changes a result makes another cell.
 COMPUTED_BY = ["engine", "engine_version", "engine_numerics"]
 
 
 def mixture(trials: pd.DataFrame) -> str | None:
-    """A sentence if trials come from several engines, whose last digits differ; None for a single engine.
+    """Return a sentence if trials come from engines whose last decimals differ; None for a single engine.
 
     Versions of an engine, and of its numerics, count as several engines.
     """
@@ -163,6 +156,7 @@ def mixture(trials: pd.DataFrame) -> str | None:
     kinds = trials.groupby(COMPUTED_BY, dropna=False, sort=False).size()
     if len(kinds) < 2:
         return None
+    # A missing engine is nan, which differs from itself.
     names = [
         "an unknown engine (records of schema 1)"
         if engine != engine
@@ -174,7 +168,7 @@ def mixture(trials: pd.DataFrame) -> str | None:
 
 
 def mixture_in_means(trials: pd.DataFrame) -> str | None:
-    """The sentence of `mixture` for those cells whose own trials come from several engines."""
+    """Return the sentence of `mixture` for those cells whose own trials come from several engines."""
     kinds = trials[["cell", *COMPUTED_BY]].drop_duplicates()
     mixed = kinds.loc[kinds["cell"].duplicated(), "cell"]
     return mixture(trials[trials["cell"].isin(mixed)])
@@ -202,12 +196,12 @@ METRICS = (
 
 
 def drop_diverged(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of trials that did not diverge."""
+    """Return the rows of trials that did not diverge."""
     return rows[rows["status"] != Status.DIVERGED.value]
 
 
 def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFrame:
-    """One row a group of trials (see `sweep.load`), in the order of their first appearance.
+    """Return one row a group of trials (see `sweep.load`), in the order of their first appearance.
 
     `n` trials of a group did not diverge. Of these, each metric has its mean and its standard deviation over
     seeds (ddof 1; missing for a single seed). `diverged` counts the other trials, and `dead` those of the
@@ -235,5 +229,5 @@ def summarise(trials: pd.DataFrame, by: Sequence[str] = ("cell",)) -> pd.DataFra
 
 
 def engines(names: pd.Series[Any]) -> str:
-    """The engines of some trials, each once; "unknown" where it is missing, as in records of schema 1."""
+    """Return the engines of some trials, each once; "unknown" if missing, as in records of schema 1."""
     return ", ".join(sorted(set(names.fillna("unknown"))))

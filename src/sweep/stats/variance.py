@@ -1,4 +1,4 @@
-"""Where the spread over seeds comes from: initialisation, order and split, varied alone and together.
+"""The spread over seeds by source: initialisation, order and split, varied alone and together.
 
 With Y(i, o, s) the accuracy and 0 the fixed stream, seed k gives Y(k, 0, 0) where the initialisation varies
 alone and Y(k, k, k) where all vary. Two parts of V = Var Y(k, k, k) answer two questions (Homma and Saltelli,
@@ -8,9 +8,9 @@ alone and Y(k, k, k) where all vary. Two parts of V = Var Y(k, k, k) answer two 
     main effect  Cov(Y(k, 0, 0), Y(k, k, k)) / V   how much goes, on average, where this alone is fixed
 
 Without interaction they are equal and sum to 1. With it, each share holds the interactions of its source:
-shares then sum to more than 1 and main effects to less, and what these leave is the interaction. Both speak
+shares then sum to more than 1 and main effects to less, and what these leave is the interaction. Both hold
 for the streams of seed 0, at which the other sources are fixed. The trial of seed 0 is the same in all rows:
-leave it out of what is given to these functions.
+do not pass it to these functions.
 """
 
 import math
@@ -31,8 +31,8 @@ Interval = tuple[float, float, float]  # the estimate, and the lower and upper l
 
 
 @dataclass(frozen=True)
-class Components:
-    """What each source of luck contributes to the spread over seeds, with intervals of this level.
+class Decomposition:
+    """The contribution of each source of luck to the spread over seeds, with intervals of this level.
 
     Coverage of 95 % intervals in simulation, n = 9 to 30: 94 to 96 % for normal seeds. For gamma seeds of
     skewness -1.3: shares 92 to 96 %, main effects 93 to 95 %, standard deviations 90 to 94 % (chi-square:
@@ -43,7 +43,7 @@ class Components:
     level: float = 0.95
 
     def __call__(self, alone: pd.DataFrame, together: "pd.Series[float]") -> pd.DataFrame:
-        """One row a source, in the order of the columns, then `all`: spread, share and main effect.
+        """Return one row a source, in the order of the columns, then `all`: spread, share and main effect.
 
         `alone` is (seeds, sources), `together` (seeds,), the same seeds in the same order. Columns `n`,
         `mean`, `skewness`, and `std`, `share`, `main_effect`, each with `_low` and `_high`.
@@ -54,38 +54,41 @@ class Components:
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def interaction(self, alone: pd.DataFrame, together: "pd.Series[float]") -> dict[str, float]:
-        """1 less the sum of the shares, and of the main effects: `share` and `main_effect` with limits.
+        """Return 1 less the sum of the shares, and of the main effects: `share`, `main_effect` with limits.
 
         The first is negative where there is interaction, which each share holds: it says by how much the
         sources overlap. The second estimates the interactions' own part of the variance.
         """
         values = np.column_stack([alone, together]).astype(np.float64)
-        shares = jackknife(lambda own: 1 - _shares(own).sum(axis=-1), values, self.level)
-        effects = jackknife(lambda own: 1 - _main_effects(own).sum(axis=-1), values, self.level)
-        return _columns("share", shares) | _columns("main_effect", effects)
+        overlap = jackknife(lambda sample: 1 - _shares(sample).sum(axis=-1), values, self.level)
+        rest = jackknife(lambda sample: 1 - _main_effects(sample).sum(axis=-1), values, self.level)
+        return _columns("share", overlap) | _columns("main_effect", rest)
 
     def _row(self, alone: Numbers, together: Numbers) -> dict[str, float]:
+        """Return the columns of one source, whose seeds are (seeds,), varied alone and with all others."""
         pairs = np.column_stack([alone, together])
+        effect = jackknife(lambda sample: _main_effects(sample)[..., 0], pairs, self.level)
         return (
             _described(alone)
             | _columns("std", deviation(alone, self.level))
             | _columns("share", share(alone, together, self.level))
-            | _columns("main_effect", jackknife(lambda own: _main_effects(own)[..., 0], pairs, self.level))
+            | _columns("main_effect", effect)
         )
 
 
 def deviation(values: Numbers, level: float) -> Interval:
-    """The standard deviation (ddof 1) of (seeds,) and its interval for seeds that need not be normal.
+    """Return the standard deviation (ddof 1) of (seeds,) and an interval for seeds that need not be normal.
 
     ln(c s²) ± z c sqrt((kurtosis - (n - 3)/n) / (n - 1)) with c = n / (n - z) and the kurtosis about a
     trimmed mean (Bonett, "Approximate confidence interval for standard deviation of nonnormal
-    distributions", 2006). The chi-square interval covers 83 % where seeds are as skewed as in `Components`.
+    distributions", 2006). The chi-square interval covers 83 % if seeds are as skewed as in `Decomposition`.
     """
     n = len(values)
     std = float(values.std(ddof=1)) if n > 1 else math.nan
     if n < LEAST or std == 0:
         return std, math.nan, math.nan
     z = float(ndtri((1 + level) / 2))
+    # Around a trimmed mean, a run far out raises the kurtosis instead of moving the centre.
     centre = trim_mean(values, 1 / (2 * math.sqrt(n - 4)))
     kurtosis = n * ((values - centre) ** 4).sum() / ((values - values.mean()) ** 2).sum() ** 2
     c = n / (n - z)
@@ -94,20 +97,20 @@ def deviation(values: Numbers, level: float) -> Interval:
 
 
 def share(alone: Numbers, together: Numbers, level: float) -> Interval:
-    """The ratio of two variances, of (seeds,) each, that share their seeds; the jackknife on its logarithm.
+    """Return the ratio of two variances, of (seeds,) each, that share seeds; the jackknife on its logarithm.
 
-    The F interval takes the samples for independent. Where they correlate by r it is too wide, by
-    1/sqrt(1 - r²) (Pitman; Morgan, 1939); where seeds are skewed, too narrow. The jackknife needs neither
+    The F interval takes the samples to be independent. If they correlate by r it is too wide, by
+    1/sqrt(1 - r²) (Pitman; Morgan, 1939); if seeds are skewed, too narrow. The jackknife needs neither
     assumption.
     """
     pairs = np.column_stack([alone, together])
-    logarithms = jackknife(lambda own: np.log(_shares(own)[..., 0]), pairs, level)
+    logarithms = jackknife(lambda sample: np.log(_shares(sample)[..., 0]), pairs, level)
     estimate, low, high = (float(value) for value in np.exp(logarithms))
     return estimate, low, high
 
 
 def jackknife(statistic: Callable[[Numbers], Numbers], values: Numbers, level: float) -> Interval:
-    """A smooth statistic of (seeds, columns) and its interval: t with n - 2 degrees of freedom.
+    """Return a smooth statistic of (seeds, columns) and its interval: t with n - 2 degrees of freedom.
 
     `statistic` maps (..., seeds, columns) to (...). The standard error is sqrt((n - 1)/n Σ (without seed k -
     their mean)²) (Miller, "The jackknife: a review", 1974); n - 2 as for a slope, and for a ratio of paired
@@ -116,6 +119,7 @@ def jackknife(statistic: Callable[[Numbers], Numbers], values: Numbers, level: f
     n = len(values)
     if n < LEAST:
         return math.nan, math.nan, math.nan
+    # Row k has the indices of all seeds but k, so that one call of `statistic` serves all n samples.
     others = np.nonzero(~np.eye(n, dtype=bool))[1].reshape(n, n - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate, without = float(statistic(values)), statistic(values[others])
@@ -127,20 +131,20 @@ def jackknife(statistic: Callable[[Numbers], Numbers], values: Numbers, level: f
 
 
 def _shares(values: Numbers) -> Numbers:
-    """The variance of each column over that of the last, (..., columns - 1) of (..., seeds, columns)."""
+    """Return each column's variance over that of the last: (..., seeds, columns) to (..., columns - 1)."""
     variances = values.var(axis=-2, ddof=1)
     return np.asarray(variances[..., :-1] / variances[..., -1:])
 
 
 def _main_effects(values: Numbers) -> Numbers:
-    """The covariance of each column with the last over the last one's variance; shapes as of `_shares`."""
+    """Return each column's covariance with the last over the last one's variance; shapes as `_shares`."""
     centred = values - values.mean(axis=-2, keepdims=True)
     products = (centred * centred[..., -1:]).sum(axis=-2)
     return np.asarray(products[..., :-1] / products[..., -1:])
 
 
 def _described(values: Numbers) -> dict[str, float]:
-    """How many seeds, their mean and their skewness g1, which is missing where there is no spread."""
+    """Return the number of seeds, their mean and their skewness g1, which is missing without any spread."""
     mean = float(values.mean()) if len(values) else math.nan
     spread = len(values) > 2 and np.ptp(values) > 0
     return {"n": len(values), "mean": mean, "skewness": float(skew(values)) if spread else math.nan}

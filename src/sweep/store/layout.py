@@ -1,21 +1,23 @@
-"""Where records lie, and what each file of a store is: the only place that decides it.
+"""The paths of a store, and the kinds of files in the folder of a cell: decided here alone.
 
     <results>/<cell id>/<seed>.parquet             the record of a trial
-    <results>/<cell id>/records-<digest>.parquet   many records of the cell (see `compact`)
-    <results>/<cell id>/<seed>.failed              why a trial has no record (see `failures`)
-    ….damaged, ….damaged.1, …                      set aside, because it was no such record
+    <results>/<cell id>/records-<digest>.parquet   many records of the cell (see `upkeep.compact`)
+    <results>/<cell id>/<seed>.failed              the reason why a trial has no record (see `state.Failure`)
+    ….damaged, ….damaged.1, …                      a file that was set aside, as it was no such record
 
-Names have one form only: `007.parquet` is nobody's. Links, folders and devices are no records.
+A name has one form only: `007.parquet` is nobody's record, and neither is a link, a folder or a device.
 """
 
 import itertools
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sweep.core.errors import StoreError
 from sweep.system.files import is_temporary
@@ -28,113 +30,154 @@ _SET_ASIDE = re.compile(r".+\.parquet\.damaged(\.[1-9][0-9]*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Contents:
-    """The files in the folder of a cell, by what their names say; none of them has been opened.
+class CellFolder:
+    """The folder of a cell: its files by name, and what reading them has told.
 
-    `loose` and `failed` map a seed to its file. `compact` are files with many records, `set_aside` files that
-    turned out to be no records. `temporary` files are being written, or were left by a process that died.
-    `strangers` look like records but are none: `0 (1).parquet`, a folder, a link. Anything else is not
-    listed.
+    `scan` fills in the files. `loose` and `failures` map a seed to its file. `compact` are files with many
+    records, `set_aside` files that turned out to be no records. `temporary` files are being written, or were
+    left by a killed process. `foreign` files look like records but are none: `0 (1).parquet`, a folder, a
+    link. Anything else is not listed.
+
+    The rest comes from the files' contents. `seeds` are the trials with a record: by the names of `loose`
+    files until the records are read. Of `damaged` files nothing could be read; `misplaced` ones hold other
+    trials. `engines` maps each seed to the engine that trained it, `with_weights` are the seeds whose record
+    holds the weights (both from `state.survey`), and `settings` are the cell's columns in a table, empty if
+    no file tells them (from `state.overview`).
     """
 
-    folder: Path
-    loose: dict[int, Path] = field(default_factory=dict)
+    path: Path
+    loose: Mapping[int, Path] = field(default_factory=dict)
     compact: tuple[Path, ...] = ()
-    failed: dict[int, Path] = field(default_factory=dict)
+    failures: Mapping[int, Path] = field(default_factory=dict)
     set_aside: tuple[Path, ...] = ()
     temporary: tuple[Path, ...] = ()
-    strangers: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
+    seeds: tuple[int, ...] = ()
+    damaged: tuple[Path, ...] = ()
+    misplaced: tuple[Path, ...] = ()
+    engines: Mapping[int, str] = field(default_factory=dict)
+    with_weights: frozenset[int] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cell(self) -> str:
-        """The id of the cell."""
-        return self.folder.name
+        """Return the id of the cell."""
+        return self.path.name
+
+    @property
+    def results(self) -> Path:
+        """Return the folder of the store."""
+        return self.path.parent
 
     @property
     def records(self) -> tuple[Path, ...]:
-        """All files that should hold records of the cell."""
+        """Return all files that should hold records of the cell."""
         return (*self.compact, *self.loose.values())
 
     @property
-    def own(self) -> tuple[Path, ...]:
-        """All files but strangers, records last."""
-        return (*self.temporary, *self.failed.values(), *self.set_aside, *self.records)
+    def files(self) -> tuple[Path, ...]:
+        """Return all files but foreign ones, records last."""
+        return (*self.temporary, *self.failures.values(), *self.set_aside, *self.records)
 
     @property
+    def unreadable(self) -> tuple[Path, ...]:
+        """Return the damaged files: those set aside before, and those found by reading."""
+        return (*self.set_aside, *self.damaged)
+
+    @property
+    def failed_seeds(self) -> list[int]:
+        """Return the seeds that failed and have no record."""
+        stored = set(self.seeds)
+        return [seed for seed in self.failures if seed not in stored]
+
+    @cached_property
     def size(self) -> int:
-        """The bytes of all files but strangers."""
-        return sum(map(_size, self.own))
+        """Return the bytes of all files but foreign ones."""
+        return sum(map(_size, self.files))
+
+    def obstructions(self, seeds: Iterable[int]) -> list[Path]:
+        """Return the files that lie where records of these seeds belong and are none, or are compact."""
+        obstructed = {record_path(self.results, self.cell, seed) for seed in seeds}
+        obstructed.update(self.compact)
+        return [file for file in (*self.damaged, *self.misplaced, *self.foreign) if file in obstructed]
 
 
-def path(results: Path, cell: str, seed: int) -> Path:
-    """The file for the record of a trial."""
+def record_path(results: Path, cell: str, seed: int) -> Path:
+    """Return the file for the record of a trial."""
     return results / cell / f"{seed}{RECORD}"
 
 
 def compact_path(results: Path, cell: str, digest: str) -> Path:
-    """The file for many records of a cell, named by the digest of its contents."""
+    """Return the file for many records of a cell, named by the digest of its contents."""
     return results / cell / f"records-{digest[:16]}{RECORD}"
 
 
+def failure_path(results: Path, cell: str, seed: int) -> Path:
+    """Return the file for the failure of a trial."""
+    return results / cell / f"{seed}{FAILED}"
+
+
 def cells(results: Path) -> list[str]:
-    """The ids of the cells that have a folder in the store. Raises StoreError if it cannot be listed."""
-    return [entry.name for entry in _listed(results) if _CELL.fullmatch(entry.name) and _is_folder(entry)]
+    """Return the ids of the cells in the store. Raises StoreError if it cannot be listed."""
+    return [entry.name for entry in _entries(results) if _CELL.fullmatch(entry.name) and _is_folder(entry)]
 
 
-def scan(results: Path, cell: str) -> Contents:
-    """The files of a cell, in the order of seeds and names; none if it has no folder.
+def scan(results: Path, cell: str) -> CellFolder:
+    """List the files of a cell, in the order of seeds and names; none if it has no folder.
 
     Raises StoreError if the folder cannot be listed.
     """
     loose: dict[int, Path] = {}
-    failed: dict[int, Path] = {}
-    compact, set_aside, temporary, strangers = [], [], [], []
+    failures: dict[int, Path] = {}
+    compact, set_aside, temporary, foreign = [], [], [], []
     folder = results / cell
-    for entry in _listed(folder):
+    for entry in _entries(folder):
         name, file = entry.name, folder / entry.name
         if _SET_ASIDE.fullmatch(name):
             set_aside.append(file)
         elif not entry.is_file(follow_symlinks=False):
             if RECORD in name.casefold():
-                strangers.append(file)
-        elif found := _OF_SEED.fullmatch(name):
-            (loose if found[2] == RECORD else failed)[int(found[1])] = file
+                foreign.append(file)
+        elif match := _OF_SEED.fullmatch(name):
+            (loose if match[2] == RECORD else failures)[int(match[1])] = file
         elif _COMPACT.fullmatch(name):
             compact.append(file)
         elif is_temporary(name):
             temporary.append(file)
         elif RECORD in name.casefold():
-            strangers.append(file)
-    return Contents(
+            foreign.append(file)
+    loose = dict(sorted(loose.items()))
+    return CellFolder(
         folder,
-        dict(sorted(loose.items())),
-        tuple(compact),
-        dict(sorted(failed.items())),
-        tuple(set_aside),
-        tuple(temporary),
-        tuple(strangers),
+        loose=loose,
+        compact=tuple(compact),
+        failures=dict(sorted(failures.items())),
+        set_aside=tuple(set_aside),
+        temporary=tuple(temporary),
+        foreign=tuple(foreign),
+        seeds=tuple(loose),
     )
 
 
-def compact(results: Path, cell: str) -> tuple[Path, ...]:
-    """The files of a cell with many records each, as `scan` lists them."""
+def compact_files(results: Path, cell: str) -> tuple[Path, ...]:
+    """List the files of a cell with many records each, as `scan` does."""
     folder = results / cell
     return tuple(
         folder / entry.name
-        for entry in _listed(folder)
+        for entry in _entries(folder)
         if _COMPACT.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
     )
 
 
-def elsewhere(results: Path) -> list[Path]:
-    """Records that lie in folders of the store that are no cell's, such as a copy called `backup`."""
-    names = [entry.name for entry in _listed(results) if _is_folder(entry)]
+def records_elsewhere(results: Path) -> list[Path]:
+    """List records in folders of the store that are not a cell's, such as a copy called `backup`."""
+    names = [entry.name for entry in _entries(results) if _is_folder(entry)]
     others = [name for name in names if not _CELL.fullmatch(name) and not name.startswith(".")]
     return [file for name in others for file in scan(results, name).loose.values()]
 
 
 def set_aside(file: Path) -> Path | None:
-    """Rename what is no record to `<its name>.damaged`, or `.damaged.1` and so on if that is taken.
+    """Rename a file that is no record to `<its name>.damaged`, or `.damaged.1` and so on if that is taken.
 
     Returns the new path; None if the file is gone. Raises StoreError if it cannot be renamed.
     """
@@ -151,8 +194,7 @@ def set_aside(file: Path) -> Path | None:
 def check_writable(results: Path) -> None:
     """Raise StoreError unless records can be written to `results`, which need not exist.
 
-    Leaves nothing there. Folders of those names are made for a moment: what /proc and some disks say of
-    themselves is not true.
+    Leaves nothing there.
     """
     folder = results.absolute()
     missing = []
@@ -164,15 +206,16 @@ def check_writable(results: Path) -> None:
             raise StoreError(f"results={results}: {folder} is a file; must be a folder")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise StoreError(f"results={results}: {folder} is read-only; must be a folder to write in")
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as made:
+        # Folders of these names are made for a moment, as /proc and some disks do not tell the truth.
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as trial:
             for name in missing:
-                Path(made, name).mkdir(exist_ok=True)
+                Path(trial, name).mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"results={results}: {error.strerror}; must be a folder to write in") from error
 
 
-def _listed(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """The entries of a folder, by name; none if there is no such folder."""
+def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    """List the entries of a folder by name; none if there is no such folder."""
     try:
         with os.scandir(folder) as entries:
             return iter(sorted(entries, key=lambda entry: entry.name))

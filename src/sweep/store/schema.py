@@ -1,12 +1,9 @@
-"""The columns of a record: one Parquet file a trial, one row a file.
+"""The columns of a record, one Parquet file a trial and one row a file, and the digest that seals a file.
 
-[footer] What we add to the footer of a Parquet file of records: a digest, and in a record the row of its
-trial.
+The digest is a SHA-256 of the file's bytes, kept in the Parquet footer. Without it, most flipped bits would
+be read as other numbers. It is computed over all bytes, with zeros in its own place.
 
-The digest is a SHA-256 of the file's bytes. Without it, most flipped bits would be read as other numbers. It
-is computed of all bytes, with zeros in the place of the digest itself.
-
-A record's footer repeats the row of the trial (see `schema.TRIAL`) as JSON. A table of thousands of trials
+A record's footer also repeats the row of the trial (see `TRIAL`) as JSON. A table of thousands of trials
 needs nothing else, and opening a small Parquet file takes 30 times as long as reading this row.
 """
 
@@ -23,9 +20,9 @@ import pyarrow.parquet as pq
 
 from sweep.core.errors import DamagedError
 
-# Raised by one when a record's columns change. Records of older versions can still be read; columns that they
-# do not have are null. Version 1 has neither version nor digest, no engine, and no bit for each test example.
-# Version 2 has no gradient_error, and its footer does not repeat TRIAL.
+# Add one when a record's columns change. Records of older versions can still be read; columns that they lack
+# are null. Version 1 has neither version nor digest, no engine, and no bit for each test example. Version 2
+# has no gradient_error, and its footer does not repeat TRIAL.
 VERSION = 3
 
 PARTS = ("train", "validation", "test")
@@ -35,7 +32,7 @@ CURVES = ("iteration", "epoch", *METRICS)
 _text, _number, _whole = pa.string(), pa.float64(), pa.int64()
 _numbers, _wholes = pa.list_(_number), pa.list_(_whole)
 
-# The columns that a table shows of a trial, in the table's order.
+# The columns of a trial that a table shows, in the table's order.
 TRIAL = pa.schema(
     {
         "cell": _text,
@@ -67,11 +64,11 @@ TRIAL = pa.schema(
     }
 )
 
-# Networks of at most so many weights and biases have them in the record: they are small enough to be drawn.
+# A network with no more weights and biases than this has them in its record: it is small enough to be drawn.
 MOST_WEIGHTS = 1000
 
 # The columns besides TRIAL are lists, with one number for each evaluation, class, pair of classes or hard
-# example; `TrialResult` says what each is.
+# example; `TrialResult` explains them.
 SCHEMA = pa.schema(
     [
         *TRIAL,
@@ -88,12 +85,12 @@ SCHEMA = pa.schema(
     ]
 )
 
-# For records of version 1: their names of columns, and the engine for each value of `parallel.kernels`.
+# Records of version 1 name some columns differently, and hold the value of `parallel.kernels`, not the
+# engine.
 NAMES_1 = {"epochs_run": "epochs"}
 ENGINES_1 = {"numpy": "numpy", "numba": "compiled"}
 
-
-# What damaged bytes, or a text in them, raise in the libraries that read them.
+# Errors that the reading libraries raise for damaged bytes, or for a text in them.
 CORRUPT_INPUT = (
     *(pa.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError),
     *(RecursionError, OverflowError),
@@ -103,16 +100,16 @@ _PREFIX = "sweep."
 SEALED_TRIAL = f"{_PREFIX}trial"
 _DIGEST, _BLANK = f"{_PREFIX}sha256", b"0" * 64
 # A key and its value as the footer encodes them (Thrift's compact protocol): the value is type, length, text.
-_DIGEST_PLACE = re.compile(re.escape(_DIGEST.encode()) + b"\x18@([0-9a-f]{64})", re.DOTALL)
+_DIGEST_ENTRY = re.compile(re.escape(_DIGEST.encode()) + b"\x18@([0-9a-f]{64})", re.DOTALL)
 # The length is a varint: only its last byte is below 128. The JSON is in ASCII and has printable characters
 # only.
-_TRIAL_PLACE = re.compile(
+_TRIAL_ENTRY = re.compile(
     re.escape(SEALED_TRIAL.encode()) + rb"\x18[\x80-\xff]*[\x00-\x7f]([ -~]+)", re.DOTALL
 )
 
 
-def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any) -> bytes:
-    """The bytes of a Parquet file of `table`, with the texts of `about` and the digest in the footer.
+def seal(table: pa.Table, metadata: Mapping[str, str] | None = None, **options: Any) -> bytes:
+    """Return the bytes of a Parquet file of `table`, with the texts of `metadata` and a digest in its footer.
 
     `options` are those of `pyarrow.parquet.ParquetWriter`.
     """
@@ -121,53 +118,53 @@ def seal(table: pa.Table, about: Mapping[str, str] | None = None, **options: Any
     table = table.replace_schema_metadata(None)
     with pq.ParquetWriter(buffer, table.schema, **options) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({**(about or {}), _DIGEST: _BLANK.decode()})
+        writer.add_key_value_metadata({**(metadata or {}), _DIGEST: _BLANK.decode()})
     blank = buffer.getvalue()
-    place = _find(blank)
-    assert place is not None
-    return _with(blank, place, hashlib.sha256(blank).hexdigest().encode())
+    position = _digest_position(blank)
+    assert position is not None
+    return _with_digest(blank, position, hashlib.sha256(blank).hexdigest().encode())
 
 
 def is_sealed(data: bytes, file: Path) -> bool:
-    """Whether a file's bytes hold a digest; those of records of schema 1 do not.
+    """Return True if a file's bytes hold a digest; those of records of schema 1 do not.
 
     Raises DamagedError, which names `file`, if the digest is not that of the bytes.
     """
-    place = _find(data)
-    if place is None:
+    position = _digest_position(data)
+    if position is None:
         return False
-    blank = _with(data, place, _BLANK)
-    if hashlib.sha256(blank).hexdigest().encode() != data[place]:
+    blank = _with_digest(data, position, _BLANK)
+    if hashlib.sha256(blank).hexdigest().encode() != data[position]:
         raise DamagedError(f"{file}: damaged: its bytes are not those that were written")
     return True
 
 
-def trial_of(data: bytes) -> dict[str, Any] | None:
-    """The trial's row in the footer of a record; None if it has none, as in schema 2 and in packs."""
+def footer_trial(data: bytes) -> dict[str, Any] | None:
+    """Return the trial's row in the footer of a record; None if it has none, as in schema 2 and in packs."""
     length = int.from_bytes(data[-8:-4], "little")
-    found = _TRIAL_PLACE.search(data, len(data) - 8 - length)
-    return None if found is None else json.loads(found[1])
+    match = _TRIAL_ENTRY.search(data, len(data) - 8 - length)
+    return None if match is None else json.loads(match[1])
 
 
-def opened(data: bytes, file: Path) -> pq.ParquetFile:
-    """The Parquet file in `data`. Raises DamagedError, which names `file`, if it cannot be opened."""
+def open_parquet(data: bytes, file: Path) -> pq.ParquetFile:
+    """Open the Parquet file in `data`. Raises DamagedError, which names `file`, if it is none."""
     try:
         return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
     except CORRUPT_INPUT as error:
         raise DamagedError(f"{file}: not a readable file of records") from error
 
 
-def about(record: pq.ParquetFile) -> dict[str, str]:
-    """The texts of `about` that `seal` put into a file's footer."""
-    metadata = {key.decode(): value.decode() for key, value in (record.metadata.metadata or {}).items()}
-    return {key: value for key, value in metadata.items() if not key.startswith(("ARROW:", _PREFIX))}
+def footer_metadata(parquet: pq.ParquetFile) -> dict[str, str]:
+    """Return the texts of `metadata` that `seal` put into a file's footer."""
+    texts = {key.decode(): value.decode() for key, value in (parquet.metadata.metadata or {}).items()}
+    return {key: value for key, value in texts.items() if not key.startswith(("ARROW:", _PREFIX))}
 
 
-def _find(data: bytes) -> slice | None:
-    """The place of the digest, which is in the footer, near the end; None if there is none."""
-    found = _DIGEST_PLACE.search(data, max(0, data.rfind(_DIGEST.encode())))
-    return None if found is None else slice(*found.span(1))
+def _digest_position(data: bytes) -> slice | None:
+    """Find the digest, which is in the footer, near the end; return None if there is none."""
+    match = _DIGEST_ENTRY.search(data, max(0, data.rfind(_DIGEST.encode())))
+    return None if match is None else slice(*match.span(1))
 
 
-def _with(data: bytes, place: slice, digest: bytes) -> bytes:
-    return data[: place.start] + digest + data[place.stop :]
+def _with_digest(data: bytes, position: slice, digest: bytes) -> bytes:
+    return data[: position.start] + digest + data[position.stop :]

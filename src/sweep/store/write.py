@@ -1,4 +1,4 @@
-"""Writing the record of a finished trial."""
+"""Write the record of a finished trial."""
 
 import json
 from collections.abc import Mapping
@@ -27,11 +27,11 @@ _OPTIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What a record says of the run that trained it.
+    """The run that trained a trial, as its record describes it.
 
-    `name` and `experiment` are the user's, `data_label` and `class_names` what tables call the data, `began`
-    is a date and time, `provenance` the code and the machine. With `keep_weights` a large network's weights
-    are stored, too.
+    `name` and `experiment` are the user's, `data_label` and `class_names` are the names of the data in
+    tables, `began` is a date and time, `provenance` the code and the machine. With `keep_weights`, the
+    weights of a large network are stored, too.
     """
 
     name: str | None
@@ -46,32 +46,33 @@ class Origin:
 def write_record(
     results: Path,
     cell: str,
-    settings: Mapping[str, Any],
     result: TrialResult,
+    *,
+    settings: Mapping[str, Any],
     origin: Origin,
 ) -> None:
-    """Write the record of a finished trial. It is written whole or not at all, even if the machine stops.
+    """Write the record of a finished trial, whole or not at all, even if the machine stops.
 
     `cell` is the cell's id, `settings` are its canonical settings. Raises OSError if it cannot be stored.
     """
     row = {
-        **_trial(cell, settings, result, origin),
+        **_trial_row(cell, result, settings, origin),
         **_curves(result),
         **_test_part(result.test),
         "weights": result.parameters.tolist() if _keeps_weights(result, origin) else None,
     }
     table = pa.Table.from_pylist([row], SCHEMA)
-    # Taken from the table, so that the footer has the same numbers as the columns.
+    # From the table, not from `row`, so that the footer has the same numbers as the columns.
     (trial,) = table.select(TRIAL.names).to_pylist()
     content = schema.seal(table, {schema.SEALED_TRIAL: json.dumps(trial)}, **_OPTIONS)
-    files.write(layout.path(results, cell, result.seed), content)
+    files.write(layout.record_path(results, cell, result.seed), content)
 
 
 def _keeps_weights(result: TrialResult, origin: Origin) -> bool:
     return origin.keep_weights or len(result.parameters) <= MOST_WEIGHTS
 
 
-def _trial(cell: str, settings: Mapping[str, Any], result: TrialResult, origin: Origin) -> dict[str, Any]:
+def _trial_row(cell: str, result: TrialResult, settings: Mapping[str, Any], origin: Origin) -> dict[str, Any]:
     return {
         "schema": VERSION,
         "cell": cell,
@@ -103,7 +104,7 @@ def _trial(cell: str, settings: Mapping[str, Any], result: TrialResult, origin: 
 
 
 def _curves(result: TrialResult) -> dict[str, Any]:
-    """Lists with one number for each evaluation; errors of classes, (evaluations, classes), row by row."""
+    """Return a list for each curve, and the errors of classes, (evaluations, classes), flat."""
     return {f"curve_{name}": result.curves.get(name) for name in CURVES} | {
         f"curve_{part}_class_errors": errors.ravel().tolist()
         for part, errors in result.class_curves.items()

@@ -1,1 +1,1 @@
-"""How the process starts and ends, and the files it reads and writes."""
+"""The operating system's side: how the process starts and stops, and the files it reads and writes."""

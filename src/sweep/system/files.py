@@ -1,11 +1,9 @@
-"""Files that are written whole or not at all; what killed writers left is removed.
+"""Files: written whole or not at all, locked by the process that uses them, and read with care.
 
-[locks] Locks on files that end with the process that holds them: other containers and machines see them, too.
-
-[regular_files] Reading files that somebody else may have made: only regular files, and no more of them than
-is wanted.
-
-[resources] Folders of files that come with the package; the working folder may have more of such files.
+A file is written under a temporary name that its process keeps locked, and then renamed. A lock ends with its
+process, and other containers and machines see it, too: so the files of killed processes can be told from
+those of living ones, and removed. Files that somebody else may have made are read only if they are regular
+files, and no further than a limit.
 """
 
 import errno
@@ -23,62 +21,16 @@ from uuid import uuid4
 
 from sweep.core.errors import StoreError
 
-if sys.platform == "win32":
-    LOCKS = False
-
-    def acquire(file: IO[bytes]) -> bool:
-        """False: there are no locks here."""
-        return False
-
-    def is_released(file: Path) -> bool:
-        """False: there are no locks here."""
-        return False
-
-    @contextmanager
-    def one_at_a_time(file: Path) -> Iterator[None]:
-        """Nothing: there are no locks here."""
-        yield
-
-else:
-    import fcntl
-
-    LOCKS = True
-
-    def acquire(file: IO[bytes]) -> bool:
-        """Lock an open file until it is closed; False if its file system has no locks.
-
-        Raises BlockingIOError if it is locked already.
-        """
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise
-        except OSError:
-            return False
-        return True
-
-    def is_released(file: Path) -> bool:
-        """Whether certainly no living process has locked this file; False also where that cannot be known."""
-        with suppress(OSError), file.open("rb") as opened:
-            # Shared: two that ask at the same time do not take each other for the holder.
-            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return True
-        return False
-
-    @contextmanager
-    def one_at_a_time(file: Path) -> Iterator[None]:
-        """Wait until no other process or thread is within such a block for the same file."""
-        with file.open("wb") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX)
-            yield
-
-
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}", re.DOTALL)
+_PACKAGE = Path(__file__).parents[1]
+MOST_TEXT = 2**20  # bytes of a text file; the longest of ours has 17 kB
+# With O_NONBLOCK, opening a pipe does not wait for somebody to write into it.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """A temporary path beside `file` to write to. At the end of the block it is renamed to `file`.
+    """Yield a temporary path beside `file` to write to, and rename it to `file` at the end of the block.
 
     After an error it is removed instead. Missing folders are created. An existing file stays as it is until
     the new one is complete and on disk, even if the machine stops. The first time that a process writes to a
@@ -105,10 +57,10 @@ def write(file: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def held(file: Path, content: str | bytes) -> Iterator[None]:
-    """`file` with this content, locked while the block runs, removed at its end.
+def locked_file(file: Path, content: str | bytes) -> Iterator[None]:
+    """Write `file` and keep it locked while the block runs; remove it at the end.
 
-    A process that is killed leaves it behind without the lock: see `remove_if_released`. Raises OSError if it
+    A process that is killed leaves it behind without the lock: see `remove_if_unlocked`. Raises OSError if it
     cannot be written or locked.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,8 +68,8 @@ def held(file: Path, content: str | bytes) -> Iterator[None]:
     with ExitStack() as opened:
         try:
             temporary.write_bytes(_encoded(content))
-            # For reading: with a file that is open for writing, a file system cannot be made read-only.
-            if not acquire(opened.enter_context(temporary.open("rb"))):
+            # For reading: a file system with a file that is open for writing cannot be made read-only.
+            if not try_lock(opened.enter_context(temporary.open("rb"))):
                 raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), file)
             temporary.replace(file)
         except BaseException:
@@ -131,44 +83,47 @@ def held(file: Path, content: str | bytes) -> Iterator[None]:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether `replacing` gives its temporary files such names."""
+    """Return True if `replacing` gives its temporary files such names."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def remove_stale(folder: Path) -> int:
-    """Remove temporary files in a folder whose writers are gone; how many. What cannot be removed stays."""
+    """Remove temporary files that killed processes left in a folder; return how many were removed."""
     try:
         with os.scandir(folder) as entries:
-            found = [Path(entry.path) for entry in entries if is_temporary(entry.name)]
+            temporary = [Path(entry.path) for entry in entries if is_temporary(entry.name)]
     except OSError:
         return 0
-    return sum(map(remove_if_released, found))
+    return sum(map(remove_if_unlocked, temporary))
 
 
-def remove_if_released(file: Path) -> bool:
-    """Remove a file that no living process has locked, and say whether. No locks: it stays."""
+def remove_if_unlocked(file: Path) -> bool:
+    """Remove a file that no living process has locked; return True if it was removed.
+
+    Without locks, it stays.
+    """
     # A file that cannot be opened is another user's, or another process has just removed it. A link, a folder
     # or a pipe is not ours, and opening a pipe would wait.
     with suppress(OSError):
         if file.is_file() and not file.is_symlink():
             with file.open("rb+") as opened:
-                if acquire(opened):
+                if try_lock(opened):
                     file.unlink()
                     return True
     return False
 
 
 def _temporary(file: Path) -> IO[bytes]:
-    """A new file beside `file`, locked until it is closed; closed already if there are no locks."""
+    """Create a file beside `file` that stays locked until it is closed; without locks, return it closed."""
     while True:
         opened = _temporary_name(file).open("xb")
         with suppress(BlockingIOError):
-            if not acquire(opened):
+            if not try_lock(opened):
                 opened.close()  # Windows does not rename an open file
                 return opened
             if Path(opened.name).exists():
                 return opened
-        # Before it was locked, another process took it for one whose writer is gone.
+        # Before it was locked, another process took it for a killed writer's and removed it: try again.
         opened.close()
 
 
@@ -186,14 +141,8 @@ def _encoded(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-def check_own(folder: Path) -> None:
-    """Raise StoreError for a link in the place of a folder of ours: what we write would go elsewhere."""
-    if folder.is_symlink():
-        raise StoreError(f"{folder}: a link; must be a folder, or not there yet")
-
-
 def _sync_folder(folder: Path) -> None:
-    """Have the names of a folder's files on disk; only POSIX knows how."""
+    """Flush the names of a folder's files to disk; only POSIX can."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -202,21 +151,66 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-MOST_TEXT = 2**20  # bytes of a text file; the longest of ours has 17 kB
-# With O_NONBLOCK, opening a pipe does not wait for somebody to write into it.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+if sys.platform == "win32":
+    LOCKS = False
+
+    def try_lock(file: IO[bytes]) -> bool:
+        """Return False, as there are no locks here."""
+        return False
+
+    def is_unlocked(file: Path) -> bool:
+        """Return False, as there are no locks here."""
+        return False
+
+    @contextmanager
+    def exclusive_lock(file: Path) -> Iterator[None]:
+        """Do nothing, as there are no locks here."""
+        yield
+
+else:
+    import fcntl
+
+    LOCKS = True
+
+    def try_lock(file: IO[bytes]) -> bool:
+        """Lock an open file until it is closed; return False if its file system has no locks.
+
+        Raises BlockingIOError if it is locked already.
+        """
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return False
+        return True
+
+    def is_unlocked(file: Path) -> bool:
+        """Return True only if no living process is known to have locked the file."""
+        with suppress(OSError), file.open("rb") as opened:
+            # Shared: two processes that ask at the same time do not take each other for the holder.
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+        return False
+
+    @contextmanager
+    def exclusive_lock(file: Path) -> Iterator[None]:
+        """Wait until no other process or thread is within such a block for the same file."""
+        with file.open("wb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
 
 
 @contextmanager
-def opened(file: Path) -> Iterator["BufferedReader[FileIO]"]:
-    """A regular file, open for reading bytes.
+def open_regular(file: Path) -> Iterator["BufferedReader[FileIO]"]:
+    """Open a regular file for reading bytes.
 
-    Raises OSError at once for a folder, a pipe, a device or a socket, for a name that no file can have, and
-    for what the system says.
+    Raises OSError at once for a folder, a pipe, a device or a socket, for an impossible name, and for
+    anything that the system refuses.
     """
     descriptor = _descriptor(file)
     try:
-        _size(descriptor, file)
+        _regular_size(descriptor, file)
         with BufferedReader(FileIO(descriptor, closefd=False)) as content:
             yield content
     finally:
@@ -224,14 +218,15 @@ def opened(file: Path) -> Iterator["BufferedReader[FileIO]"]:
 
 
 def read(file: Path, most: int = MOST_TEXT) -> bytes:
-    """The bytes of a regular file of at most so many.
+    """Return the bytes of a regular file of at most `most` bytes.
 
-    Raises OSError as `opened` does, and for a larger file.
+    Raises OSError as `open_regular` does, and for a larger file.
     """
     # Without a buffer, as a store has many small files.
     descriptor, data = _descriptor(file), b""
     try:
-        size = _size(descriptor, file)
+        size = _regular_size(descriptor, file)
+        # One byte more than the size, to notice a file that grows.
         while size <= most and len(data) <= size and (more := os.read(descriptor, size + 1 - len(data))):
             data += more
     finally:
@@ -248,15 +243,15 @@ def _descriptor(file: Path) -> int:
         raise OSError(errno.EINVAL, str(error), str(file)) from error
 
 
-def _size(descriptor: int, file: Path) -> int:
+def _regular_size(descriptor: int, file: Path) -> int:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(file))
     return status.st_size
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is anything at a path; False, too, for one that cannot be."""
+def path_exists(path: Path) -> bool:
+    """Return True if something exists at a path, and False for an impossible path."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -264,22 +259,25 @@ def is_there(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder at a path; False, too, for a path that cannot be."""
+    """Return True if a folder exists at a path, and False for an impossible path."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
         return False
 
 
-_PACKAGE = Path(__file__).parents[1]
+def refuse_link(folder: Path) -> None:
+    """Raise StoreError if a folder of ours is now a link, which would send our files elsewhere."""
+    if folder.is_symlink():
+        raise StoreError(f"{folder}: a link; must be a folder, or not there yet")
 
 
-def folder(name: str) -> Path:
-    """The package's folder conf, sweeps or reports: in an installed wheel, or at the root of a checkout."""
+def package_folder(name: str) -> Path:
+    """Return the package's folder conf, sweeps or reports, of an installed wheel or of a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parents[1] / name
 
 
-def folders(name: str) -> tuple[Path, Path]:
-    """The folder of this name in the working folder, which may not exist, and that of the package."""
-    return Path(name), folder(name)
+def resource_folders(name: str) -> tuple[Path, Path]:
+    """Return the folder of this name in the working folder, which may not exist, and that of the package."""
+    return Path(name), package_folder(name)

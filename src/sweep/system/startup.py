@@ -1,10 +1,8 @@
-"""How a command ends when it is told to, by Ctrl-C or the signals TERM and HUP: one line, no traceback.
+"""Stop a command in one line, without a traceback, on Ctrl-C or the signals TERM and HUP.
 
-A command calls `end_on_signal` before it imports anything else, as a signal may come while it imports. This
-module
-imports next to nothing itself.
-
-[threads] One thread for each matrix product: faster with several workers, and the same bits with any number.
+A command calls `exit_on_signal` before it imports anything else, because a signal may come during the
+imports. That is why this module imports next to nothing. Once there is something to undo, `graceful_exit`
+takes over.
 """
 
 import os
@@ -16,88 +14,92 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+# BLAS libraries read these when they are loaded: set them before NumPy is imported. One thread for each
+# matrix product is faster with several workers, and gives the same bits with any number of them.
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
 STOPPED = "stopped; what is stored stays, the same command goes on from there"
 GRACE_SECONDS = 3.0  # to end the workers and remove temporary files
 AGAIN_SECONDS = 0.05
 
-# Called when a command ends of itself, for what would otherwise take its time.
-at_end: list[Callable[[], None]] = []
+# Called when a command ends normally, to do quickly what would otherwise be slow at exit.
+exit_callbacks: list[Callable[[], None]] = []
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _Handler = Callable[[int, FrameType | None], None]
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal, whose number is the argument, has told the command to stop."""
+    """A request to stop the command; its argument is the number of the signal."""
 
 
-def end_on_signal() -> None:
-    """From here on a signal ends the process with one line: there is nothing yet to undo.
+def exit_on_signal() -> None:
+    """Let a signal end the process with one line from now on, as there is nothing to undo yet.
 
     A signal that is ignored stays ignored, as under nohup.
     """
-    _handle(_end)
+    _handle(_exit)
 
 
 @contextmanager
-def orderly(line: str = STOPPED) -> Iterator[None]:
-    """Within, a signal raises Stopped, so that all is undone on the way; then `line` is printed.
+def graceful_exit(line: str = STOPPED) -> Iterator[None]:
+    """Raise Stopped on a signal within the block, so that everything is undone; then print `line` and exit.
 
-    At the end of the block the functions of `at_end` are called.
-
-    The exit code is 128 and the signal's number: 130 for Ctrl-C, 143 for TERM, 129 for HUP. A second signal,
-    or three seconds, end the process as it is.
+    The exit code is 128 plus the signal's number: 130 for Ctrl-C, 143 for TERM, 129 for HUP. A second signal,
+    or three seconds, end the process as it is. If the block ends normally, `exit_callbacks` are called.
     """
     stop = _Stop(line)
-    before: dict[int, Any] = {}
+    previous: dict[int, Any] = {}
     hook = sys.unraisablehook
     try:
-        sys.unraisablehook = stop.on_ignored
-        before = _handle(stop.on_signal)
+        sys.unraisablehook = stop.on_unraisable
+        previous = _handle(stop.on_signal)
         yield
-        for function in at_end:
+        for function in exit_callbacks:
             function()
     except BaseException as error:
         if stop.signal is None and isinstance(error, KeyboardInterrupt):
             stop.signal = signal.SIGINT
         if stop.signal is None:
             raise
-        # Where an import, say, has caught Stopped, another error may come of it: the signal is its cause.
+        # An import, say, may have caught Stopped and raised another error: the signal is still the cause.
         stop.print_line()
         sys.exit(128 + stop.signal)
     finally:
         sys.unraisablehook = hook
         if stop.signal is None:
-            for number, handler in before.items():
-                # With nothing left to do, the process ends as it was about to.
-                signal.signal(number, signal.SIG_IGN if handler is _end else handler)
+            for number, handler in previous.items():
+                # Nothing is left to undo: let the process end as it was about to.
+                signal.signal(number, signal.SIG_IGN if handler is _exit else handler)
 
 
 class _Stop:
-    """What a signal does within `orderly`."""
+    """The reaction to signals within `graceful_exit`."""
 
     def __init__(self, line: str) -> None:
         self.line = line
         self.signal: int | None = None
-        self.ignored = self.printed = False
+        self.lost = self.printed = False
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
-        if self.signal is not None and not self.ignored:
-            self.leave()
+        if self.signal is not None and not self.lost:
+            self.exit_now()
         if self.signal is None:
             self.signal = number
-            guard = threading.Timer(GRACE_SECONDS, self.leave)
+            guard = threading.Timer(GRACE_SECONDS, self.exit_now)
             guard.daemon = True
             guard.start()
-        self.ignored = False
+        self.lost = False
         raise Stopped(number)
 
-    def on_ignored(self, ignored: "sys.UnraisableHookArgs") -> None:
-        """Python cannot raise an exception out of a finalizer. It is raised again outside of it."""
-        if not issubclass(ignored.exc_type, Stopped):
-            sys.__unraisablehook__(ignored)
+    def on_unraisable(self, unraisable: "sys.UnraisableHookArgs") -> None:
+        """Send the signal again if Stopped was lost in a finalizer, from which Python cannot raise."""
+        if not issubclass(unraisable.exc_type, Stopped):
+            sys.__unraisablehook__(unraisable)
             return
-        self.ignored = True
+        self.lost = True
         again = threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), self.signal))
         again.daemon = True
         again.start()
@@ -107,12 +109,12 @@ class _Stop:
             self.printed = True
             _print(self.line)
 
-    def leave(self) -> None:
+    def exit_now(self) -> None:
         self.print_line()
         os._exit(128 + (self.signal or signal.SIGINT))
 
 
-def _end(number: int, _: FrameType | None) -> None:
+def _exit(number: int, _: FrameType | None) -> None:
     _print(STOPPED)
     os._exit(128 + number)
 
@@ -123,16 +125,11 @@ def _print(line: str) -> None:
 
 
 def _handle(handler: _Handler) -> dict[int, Any]:
-    """Set the handler of all signals that are not ignored or somebody else's; those before, by number."""
-    before = {}
+    """Set the handler of all signals that have a default handler; return the previous ones, by number."""
+    previous = {}
+    # Python lets only the main thread set handlers.
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
-            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _end):
-                before[number] = signal.signal(number, handler)
-    return before
-
-
-# BLAS libraries read these when they are loaded: set them before NumPy is imported.
-ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _exit):
+                previous[number] = signal.signal(number, handler)
+    return previous

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from tests.analysis.test_figures import inside, text_of
+from tests.report.figures.test_figures import inside, text_of
 from tests.report.sweeps import against_of, cells_of, sweep_of
 
 from sweep.report import figures
@@ -38,7 +38,7 @@ LABELS = ["a", "b", "c", "d", "e"]
 
 
 def lines_of(panel: Axes, width: float) -> list[tuple[float, float]]:
-    """The ends of the lines of this width that have any, from the top down."""
+    """Return the ends of the level lines of this width, from the top down."""
     drawn = [line for line in panel.lines if line.get_linewidth() == width and line.get_marker() == "None"]
     level = [
         line for line in drawn if len(set(line.get_ydata())) == 1 and np.isfinite(line.get_xdata()).all()
@@ -47,11 +47,12 @@ def lines_of(panel: Axes, width: float) -> list[tuple[float, float]]:
 
 
 def beside(figure: Figure) -> list[str]:
-    """What is written to the right of the panel."""
+    """Return the texts to the right of the panel."""
     return [text.get_text() for text in figure.axes[0].texts if text.get_text()]
 
 
-def test_points_intervals_numbers_and_verdicts_stand_in_their_rows() -> None:
+def test_differences_rows() -> None:
+    """Points, intervals, numbers and verdicts stand in their rows."""
     figure = figures.draw_differences(LABELS, ROWS, Criteria())
     (panel,) = figure.axes
     points = [line.get_xydata()[0] for line in panel.lines if line.get_marker() != "None"]
@@ -67,7 +68,8 @@ def test_points_intervals_numbers_and_verdicts_stand_in_their_rows() -> None:
     inside(figure)
 
 
-def test_verdicts_differ_in_colour_and_in_marker() -> None:
+def test_differences_verdict_looks() -> None:
+    """Verdicts differ in colour and in marker."""
     (panel,) = figures.draw_differences(LABELS, ROWS, Criteria()).axes
     marked = [line for line in panel.lines if line.get_marker() != "None"]
     assert len({line.get_marker() for line in marked}) == 5
@@ -75,16 +77,19 @@ def test_verdicts_differ_in_colour_and_in_marker() -> None:
 
 
 @pytest.mark.parametrize(("metric", "band"), [("test_accuracy", 0.5), ("test_loss", 0.005)])
-def test_the_margin_is_shaded_in_the_unit_of_the_metric(metric: str, band: float) -> None:
+def test_differences_margin(metric: str, band: float) -> None:
+    """The margin is shaded in the unit of the metric."""
     figure = figures.draw_differences(LABELS, ROWS, Criteria(metric, margin=0.005))
     (shade,) = figure.axes[0].patches
     assert shade.get_extents().transformed(figure.axes[0].transData.inverted()).intervalx == pytest.approx(
         [-band, band]
     )
-    assert f"shaded: ± {band:g}" in text_of(figure)
+    unit = " points" if metric == "test_accuracy" else ""
+    assert f"shaded: ±{band:g}{unit}, the margin for equivalence" in text_of(figure)
 
 
-def test_new_digits_and_seeds_are_shown_where_they_are_known() -> None:
+def test_differences_new_digits_and_seeds() -> None:
+    """Intervals for new digits and the number of further seeds are shown if the table has them."""
     more = pd.array([0, 0, 14, 0, None], dtype="Int64")
     wide = ROWS.assign(
         low_new_digits=ROWS["low"] - 0.01, high_new_digits=ROWS["high"] + 0.01, more_seeds=more
@@ -92,12 +97,13 @@ def test_new_digits_and_seeds_are_shown_where_they_are_known() -> None:
     figure = figures.draw_differences(LABELS, wide, Criteria())
     thin = lines_of(figure.axes[0], 1)
     assert np.allclose(thin, [(-0.4, 2.4), (-1.1, 1.1), (-1.8, 1.2), (-3.5, -0.5)])
-    assert "thin line: with new test digits, too" in text_of(figure)
+    assert "thin line: also over new test digits" in text_of(figure)
     assert "undecided: 14 more seeds" in beside(figure)
     assert "new test digits" not in text_of(figures.draw_differences(LABELS, ROWS, Criteria()))
 
 
-def test_what_lies_far_away_is_an_arrow_and_leaves_the_others_room() -> None:
+def test_differences_far_row() -> None:
+    """A row far away is an arrow and leaves the others room."""
     far = pd.concat([ROWS, rows_of((-0.8, -0.81, -0.79, "worse"))], ignore_index=True)
     figure = figures.draw_differences([*LABELS, "far"], far, Criteria())
     (panel,) = figure.axes
@@ -105,11 +111,12 @@ def test_what_lies_far_away_is_an_arrow_and_leaves_the_others_room() -> None:
     arrows = [text for text in panel.texts if getattr(text, "arrow_patch", None)]
     assert [text.xy for text in arrows] == [(panel.get_xlim()[0], panel.get_yticks()[-1])]
     assert "\N{MINUS SIGN}80.00" in beside(figure)
-    assert "arrow: goes on beyond the figure" in text_of(figure)
+    assert "arrow: continues beyond the axis" in text_of(figure)
     assert "arrow" not in text_of(figures.draw_differences(LABELS, ROWS, Criteria()))
 
 
-def test_groups_are_headings_above_their_rows() -> None:
+def test_differences_groups() -> None:
+    """Groups are headings above their rows."""
     groups = ["activation", "activation", "momentum", "momentum", "momentum"]
     (panel,) = figures.draw_differences(LABELS, ROWS, Criteria(), groups=groups).axes
     written = [(name.get_text(), name.get_fontweight()) for name in panel.get_yticklabels()]
@@ -119,7 +126,8 @@ def test_groups_are_headings_above_their_rows() -> None:
 
 
 @pytest.mark.parametrize("label", ["W" * 90, "$one$ and _two_", "[" + ",".join(["1000"] * 30) + "]"])
-def test_long_labels_stay_inside_the_figure_and_apart(label: str) -> None:
+def test_differences_long_labels(label: str) -> None:
+    """Long labels stay inside the figure and apart."""
     text = label.replace("$", r"\$")
     figure = figures.draw_differences(
         [text, *LABELS[1:]], ROWS, Criteria(), title="against " + text, heading=text, caption="a note " * 40
@@ -129,21 +137,23 @@ def test_long_labels_stay_inside_the_figure_and_apart(label: str) -> None:
     assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
-def test_cells_stand_from_the_highest_down_with_their_settings() -> None:
+def test_differences_order() -> None:
+    """Cells stand from the highest down, with their settings."""
     trials, curves = sweep_of(cells_of(hidden=[16, 64], activation=["relu", "tanh"]), seeds=3)
     planned, _ = plan_figures(trials, curves, ["hidden", "activation"], against=against_of(trials))
-    (figure,) = [each.draw() for each in planned if each.name == "differences"]
+    (figure,) = [planned_figure.draw() for planned_figure in planned if planned_figure.name == "differences"]
     (panel,) = figure.axes
     assert [label.get_text() for label in panel.get_yticklabels()] == ["64, tanh", "64, relu", "16, tanh"]
-    assert panel.get_title() == "against the first"
+    assert panel.get_title() == "compared with the first"
     assert "hidden units, activation" in beside(figure)
 
 
-def test_of_very_many_cells_the_closest_are_drawn_and_counted() -> None:
+def test_differences_many_cells() -> None:
+    """Of very many cells the closest are drawn and counted."""
     trials, curves = sweep_of(cells_of(hidden=list(range(42))), seeds=3, epochs=1)
     against = against_of(trials)
     planned, _ = plan_figures(trials, curves, ["hidden"], against=against)
-    (figure,) = [each.draw() for each in planned if each.name == "differences"]
+    (figure,) = [planned_figure.draw() for planned_figure in planned if planned_figure.name == "differences"]
     shown = [int(label.get_text()) for label in figure.axes[0].get_yticklabels()]
     farthest = against.table["difference"].abs().sort_values().iloc[29]
     closest = against.table[against.table["difference"].abs() <= farthest]
@@ -151,7 +161,8 @@ def test_of_very_many_cells_the_closest_are_drawn_and_counted() -> None:
     assert "the 30 of 41 cells closest to it" in text_of(figure)
 
 
-def test_without_comparisons_there_is_no_such_figure() -> None:
+def test_differences_no_comparisons() -> None:
+    """Without comparisons there is no such figure."""
     trials, curves = sweep_of(cells_of(hidden=[16]), seeds=3)
     for against in (None, against_of(trials), BaselineComparison(pd.DataFrame(), "")):
         planned, _ = plan_figures(trials, curves, ["hidden"], against=against)

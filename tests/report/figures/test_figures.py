@@ -1,4 +1,4 @@
-"""What figures show, read back from matplotlib, against hand arithmetic."""
+"""Figures, read back from matplotlib, against hand arithmetic."""
 
 import statistics
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ def curves_of(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True)
 
 
-def bars(panel: Axes, thick: bool = False) -> list[tuple[float, float]]:
-    """The lower and upper ends of the thin or thick bars, in the order of x."""
+def bars(panel: Axes, *, thick: bool = False) -> list[tuple[float, float]]:
+    """Return the lower and upper ends of the thin or thick bars, in the order of x."""
     drawn = [lines for lines in panel.collections if (lines.get_linewidth()[0] > 4) == thick]
     segments = [segment for lines in drawn for segment in lines.get_segments() if len(segment)]
     return [tuple(sorted(segment[:, 1])) for segment in sorted(segments, key=lambda s: s[0, 0])]
@@ -54,7 +54,8 @@ def text_of(figure: Figure) -> str:
     return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
-def test_accuracy_against_numbers_shows_means_and_sample_deviations(trials: pd.DataFrame) -> None:
+def test_accuracy_means_and_deviations(trials: pd.DataFrame) -> None:
+    """Accuracy against numbers shows means and sample standard deviations."""
     figure = figures.draw_accuracy(trials, ["hidden"])
     (panel,) = figure.axes
     x, y = panel.lines[0].get_data()
@@ -68,7 +69,8 @@ def test_accuracy_against_numbers_shows_means_and_sample_deviations(trials: pd.D
     assert panel.get_ylabel() == "test accuracy (%)"
 
 
-def test_names_are_categories(trials: pd.DataFrame) -> None:
+def test_accuracy_names(trials: pd.DataFrame) -> None:
+    """Names are categories, not joined by lines."""
     named = trials.assign(activation=trials["hidden"].map({16: "relu", 64: "tanh", 256: "sigmoid"}))
     figure = figures.draw_accuracy(named, ["activation"])
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
@@ -76,15 +78,16 @@ def test_names_are_categories(trials: pd.DataFrame) -> None:
     assert {line.get_linestyle() for line in figure.axes[0].lines} == {"None"}
 
 
-def test_one_value_beside_several_lines_is_drawn() -> None:
+def test_accuracy_one_value() -> None:
     """seaborn's dodge divides by zero with one line."""
     trials, _ = sweep_of([{"activation": "relu", "momentum": 0.0}])
-    (panel,) = figures.draw_accuracy(trials, ["activation"], ["momentum"]).axes
+    (panel,) = figures.draw_accuracy(trials, ["activation"], lines=["momentum"]).axes
     assert len(panel.lines[0].get_xdata()) == 1
 
 
-def test_curves_have_one_line_a_cell_with_its_band(trials: pd.DataFrame) -> None:
-    figure = figures.draw_curves(curves_of(trials), "accuracy", ["hidden"])
+def test_curves_lines_and_bands(trials: pd.DataFrame) -> None:
+    """Curves have a line for each cell, with its band."""
+    figure = figures.draw_curves(curves_of(trials), "accuracy", lines=["hidden"])
     (panel,) = figure.axes
     drawn = [line for line in panel.lines if len(line.get_xdata()) == 3]
     assert len(drawn) == 3
@@ -96,23 +99,25 @@ def test_curves_have_one_line_a_cell_with_its_band(trials: pd.DataFrame) -> None
     assert band.max() == pytest.approx(expected[-1] + spread)
 
 
-def test_one_seed_has_no_bar(trials: pd.DataFrame) -> None:
+def test_accuracy_one_seed(trials: pd.DataFrame) -> None:
+    """A single seed has neither a bar nor a dot of its own."""
     figure = figures.draw_accuracy(trials[trials["seed"] == 0], ["hidden"])
     assert list(figure.axes[0].lines[0].get_xdata()) == [16, 64, 256]
     assert bars(figure.axes[0]) == []
 
 
 def stopping(values: dict[int, list[float]]) -> pd.DataFrame:
-    """One cell whose seeds have these test accuracies at epochs 1, 2, ..."""
+    """Return the curves of one cell whose seeds have these test accuracies at epochs 1, 2, ..."""
     rows = [
         {"cell": "a", "seed": seed, "status": "completed", "epoch": float(epoch), "test_accuracy": value}
-        for seed, own in values.items()
-        for epoch, value in enumerate(own, 1)
+        for seed, accuracies in values.items()
+        for epoch, value in enumerate(accuracies, 1)
     ]
     return pd.DataFrame(rows)
 
 
-def test_a_seed_that_has_stopped_stays_in_the_mean_and_in_the_band() -> None:
+def test_curves_early_stop() -> None:
+    """A seed that stops early stays in the mean and in the band."""
     figure = figures.draw_curves(stopping({0: [0.5, 0.6], 1: [0.5, 0.7, 0.8, 0.9]}), "accuracy")
     (panel,) = figure.axes
     assert list(panel.lines[0].get_ydata()) == pytest.approx([50, 65, 70, 75])
@@ -121,26 +126,31 @@ def test_a_seed_that_has_stopped_stays_in_the_mean_and_in_the_band() -> None:
     assert at_the_end.min() == pytest.approx(75 - statistics.stdev([60, 90]))
     assert panel.lines[1].get_marker() == "|"
     assert panel.lines[1].get_xydata().tolist() == [[2, pytest.approx(65)]]
-    assert "1 of 2 trials" in text_of(figure)
-    assert "keeps its last value" in text_of(figure)
+    text = (
+        "bar |: a seed stops early here (1 of 2 trials stop before their line ends) and keeps its last value"
+    )
+    assert text_of(figure) == text
 
 
-def test_nothing_is_said_of_stopping_where_no_seed_has() -> None:
-    figure = figures.draw_curves(stopping({0: [0.5, 0.6], 1: [0.5, 0.7]}), "accuracy", caption="n = 2")
-    assert text_of(figure) == "n = 2"
+def test_curves_no_early_stop() -> None:
+    """Nothing is said of early stops if no seed stops early."""
+    figure = figures.draw_curves(stopping({0: [0.5, 0.6], 1: [0.5, 0.7]}), "accuracy", caption="2 seeds")
+    assert text_of(figure) == "2 seeds"
     assert len(figure.axes[0].lines) == 1
 
 
-def test_a_first_evaluation_that_flattens_the_others_is_named_instead_of_drawn() -> None:
+def test_curves_first_evaluation_far_off() -> None:
+    """A first evaluation that would flatten the others is given in words instead."""
     values = [0.1, 0.90, 0.92, 0.93, 0.94]
     figure = figures.draw_curves(stopping({0: values, 1: values}), "accuracy")
     assert list(figure.axes[0].lines[0].get_xdata()) == [2, 3, 4, 5]
-    assert text_of(figure) == "Not drawn: epoch 1, mean accuracy 10 %"
+    assert text_of(figure) == "not drawn: epoch 1, mean accuracy 10 %"
     gradual = figures.draw_curves(stopping({0: [0.5, 0.6, 0.7, 0.8]}), "accuracy")
     assert list(gradual.axes[0].lines[0].get_xdata()) == [1, 2, 3, 4]
 
 
-def test_no_band_and_no_tick_lies_above_100_percent() -> None:
+def test_curves_end_at_100_percent() -> None:
+    """No band and no tick lies above 100 percent."""
     figure = figures.draw_curves(stopping({0: [0.90, 0.99, 1.0], 1: [0.99, 0.999, 1.0]}), "accuracy")
     (panel,) = figure.axes
     band = panel.collections[0].get_paths()[0].vertices[:, 1]
@@ -150,9 +160,10 @@ def test_no_band_and_no_tick_lies_above_100_percent() -> None:
 
 
 @pytest.mark.parametrize("last", [2, 7, 10, 31, 100, 300, 1000])
-def test_the_last_epoch_has_a_tick_and_no_two_ticks_touch(last: int) -> None:
+def test_epoch_ticks(last: int) -> None:
+    """The last epoch has a tick and no two ticks touch."""
     panel = Figure().subplots()
-    style.epoch_axis(panel, 1, last, 3.3)
+    style.epoch_axis(panel, 1, last, width=3.3)
     ticks = list(panel.get_xticks())
     assert ticks[-1] == last
     assert all(later - earlier > 0.03 * last for earlier, later in pairwise(ticks))
@@ -160,10 +171,11 @@ def test_the_last_epoch_has_a_tick_and_no_two_ticks_touch(last: int) -> None:
     assert panel.get_xlim()[1] > last
 
 
-def test_parts_have_axes_of_their_own_and_rows_of_panels_share_them() -> None:
+def test_curves_share_axes() -> None:
+    """Each part has its own axis, and rows of panels share it."""
     _, curves = sweep_of(cells_of(hidden=[1, 2], activation=["relu", "tanh"]))
     curves["train_accuracy"] = 1.0
-    panels = figures.draw_curves(curves, "accuracy", ["hidden"], ["activation"]).axes
+    panels = figures.draw_curves(curves, "accuracy", lines=["hidden"], facets=["activation"]).axes
     limits = [panel.get_ylim() for panel in panels]
     assert limits[0] == limits[3]
     assert limits[0] != limits[2]
@@ -175,9 +187,10 @@ def looks(figure: Figure) -> set[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("count", [2, 8, 16])
-def test_all_lines_of_a_legend_differ_and_stand_inside_the_figure(count: int) -> None:
+def test_legend_lines(count: int) -> None:
+    """All lines of a legend differ and stand inside the figure."""
     _, curves = sweep_of(cells_of(momentum=[value / 100 for value in range(count)]))
-    figure = figures.draw_curves(curves, "loss", ["momentum"])
+    figure = figures.draw_curves(curves, "loss", lines=["momentum"])
     (legend,) = figure.legends
     assert len(legend.get_texts()) == count
     assert len(looks(figure)) == count
@@ -186,17 +199,17 @@ def test_all_lines_of_a_legend_differ_and_stand_inside_the_figure(count: int) ->
 
 
 def inside(figure: Figure) -> None:
-    """Every text that is seen lies within the figure."""
+    """Check that every visible text lies within the figure."""
     figure.draw_without_rendering()
     edge = figure.bbox
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text().strip():
             box = text.get_window_extent()
-            found = (text.get_text(), box, edge)
-            assert box.x0 >= edge.x0, found
-            assert box.y0 >= edge.y0, found
-            assert box.x1 <= edge.x1 + 1, found
-            assert box.y1 <= edge.y1 + 1, found
+            details = (text.get_text(), box, edge)
+            assert box.x0 >= edge.x0, details
+            assert box.y0 >= edge.y0, details
+            assert box.x1 <= edge.x1 + 1, details
+            assert box.y1 <= edge.y1 + 1, details
 
 
 @pytest.mark.parametrize(
@@ -209,17 +222,19 @@ def inside(figure: Figure) -> None:
         "binary_cross_entropy",
     ],
 )
-def test_long_and_odd_values_stay_inside_the_figure(value: str) -> None:
+def test_long_and_odd_values(value: str) -> None:
+    """Long and odd values stay inside the figure."""
     trials, curves = sweep_of(cells_of(hidden=[16, value], activation=["relu", "tanh", "sigmoid"]))
-    inside(figures.draw_curves(curves, "accuracy", ["hidden", "activation"], caption="a note " * 40))
-    inside(figures.draw_accuracy(trials, ["hidden"], ["activation"]))
-    inside(figures.draw_accuracy(trials, ["activation"], [], ["hidden"]))
-    figure = figures.draw_accuracy(trials, ["activation"], ["hidden"])
+    inside(figures.draw_curves(curves, "accuracy", lines=["hidden", "activation"], caption="a note " * 40))
+    inside(figures.draw_accuracy(trials, ["hidden"], lines=["activation"]))
+    inside(figures.draw_accuracy(trials, ["activation"], facets=["hidden"]))
+    figure = figures.draw_accuracy(trials, ["activation"], lines=["hidden"])
     inside(figure)
     assert len(figure.legends[0].get_texts()) == 2
 
 
-def test_values_are_written_for_readers_and_differ_where_they_differ() -> None:
+def test_values_as_text() -> None:
+    """Values are written for readers, and different values stay different."""
     written = {0.0: "0", 0.9: "0.9", 1e-05: "1e-05", True: "true", None: "null", float("nan"): "null"}
     assert {value: style.value(value) for value in written} == written
     assert style.value("binary_cross_entropy") == "binary cross entropy"
@@ -229,12 +244,20 @@ def test_values_are_written_for_readers_and_differ_where_they_differ() -> None:
     assert style.setting("regularization.strength") == "strength of the penalty"
 
 
-def test_a_note_counts_the_trials_of_its_own_figure() -> None:
+def test_note_counts() -> None:
+    """A note counts the trials of its own figure."""
     trials, _ = sweep_of(cells_of(hidden=[1, 2, 3]), seeds=3)
-    assert figures.note(trials) == "mean ± standard deviation over seeds, n = 3"
+    assert figures.note(trials) == "mean ± standard deviation over 3 seeds"
+    assert figures.note(trials, spread=False) == "3 seeds per setting"
     trials.loc[trials["cell"] == "cell 1", "status"] = ["diverged", "completed", "dead"]
     trials.loc[trials["cell"] == "cell 2", "status"] = "diverged"
-    assert "4 diverged trials left out, nothing is left of 1 cell; 1 dead trial" in figures.note(trials)
-    own = trials[trials["cell"] != "cell 2"]
-    assert "n = 2 to 3; 1 diverged trial left out; 1 dead trial (one output for all)" in figures.note(own)
+    mean, dead = (
+        "mean ± standard deviation over 2 to 3 seeds",
+        "1 dead trial (same output for every input) included",
+    )
+    assert figures.note(trials) == (
+        f"{mean}; 4 diverged trials left out, including every trial of 1 cell; {dead}"
+    )
+    rest = trials[trials["cell"] != "cell 2"]
+    assert figures.note(rest) == f"{mean}; 1 diverged trial left out; {dead}"
     assert "diverged" not in figures.note(trials[trials["cell"] == "cell 0"])

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
-from tests.analysis.test_figures import inside, text_of
+from tests.report.figures.test_figures import inside, text_of
 from tests.report.sweeps import PARTS, against_of, cells_of, sweep_of
 
 from sweep.report import figures
@@ -35,18 +35,19 @@ def _look() -> Iterator[None]:
 
 
 def numbers(panel: Axes) -> dict[tuple[int, int], str]:
-    """What is written in each row and column."""
+    """Return the number in each row and column."""
     texts = [text for text in panel.texts if text.get_text().replace(".", "").isdigit()]
     return {(int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in texts}
 
 
-def patches(panel: Axes, hatched: bool) -> set[tuple[int, int]]:
-    """The rows and columns that are hatched, or outlined."""
+def patches(panel: Axes, *, hatched: bool) -> set[tuple[int, int]]:
+    """Return the rows and columns that are hatched, or outlined."""
     drawn = [patch for patch in panel.patches if isinstance(patch, Rectangle)]
     return {(patch.get_y(), patch.get_x()) for patch in drawn if bool(patch.get_hatch()) == hatched}
 
 
-def test_each_mean_stands_where_its_settings_are() -> None:
+def test_heatmap_positions() -> None:
+    """Each mean stands at its settings."""
     trials, _ = sweep_of(cells_of(**AXES), seeds=3)
     figure = figures.draw_heatmap(trials, ["hidden"], ["activation"])
     (panel,) = figure.axes
@@ -54,13 +55,14 @@ def test_each_mean_stands_where_its_settings_are() -> None:
     assert [label.get_text() for label in panel.get_yticklabels()] == ["relu", "tanh"]
     expected = 100 * trials.groupby(["activation", "hidden"])["test_accuracy"].mean()
     for (row, column), text in numbers(panel).items():
-        place = ["relu", "tanh"][row], [16, 64, 256][column]
-        assert text == f"{expected[place]:.2f}"
+        settings = ["relu", "tanh"][row], [16, 64, 256][column]
+        assert text == f"{expected[settings]:.2f}"
     assert len(numbers(panel)) == 6
     inside(figure)
 
 
-def test_a_mean_is_rounded_as_in_the_table() -> None:
+def test_heatmap_rounding() -> None:
+    """A mean is rounded as in the table."""
     trials, _ = sweep_of(cells_of(hidden=[16, 64], activation=["relu", "tanh"]), seeds=4)
     # Their mean is 0.970150; a mean of the same numbers in percent is a little less than 97.015.
     trials["test_accuracy"] = np.tile([0.9503, 0.9606, 0.9969, 0.9728], 4)
@@ -70,17 +72,22 @@ def test_a_mean_is_rounded_as_in_the_table() -> None:
     assert set(numbers(panel).values()) == {written} == {"97.02"}
 
 
-def test_what_cannot_be_told_from_the_baseline_is_hatched_and_the_baseline_outlined() -> None:
+def test_heatmap_marks() -> None:
+    """Cells that are not clearly different from the baseline are hatched, and the baseline is outlined."""
     trials, _ = sweep_of(cells_of(**AXES), seeds=3)
     figure = figures.draw_heatmap(trials, ["hidden"], ["activation"], against=against_of(trials))
     (panel,) = figure.axes
     # 256 relu is the baseline; then worse, undecided (16 relu), equivalent (16 tanh), better and worse.
     assert patches(panel, hatched=True) == {(0, 0), (1, 0)}
     assert patches(panel, hatched=False) == {(0, 2)}
-    assert "outlined: the first; hatched: not distinguishable from it" in text_of(figure)
+    assert (
+        "mean of each cell over its seeds; outlined: the first; hatched: not clearly different from it"
+        in text_of(figure)
+    )
 
 
-def test_a_missing_combination_is_grey_and_without_number() -> None:
+def test_heatmap_missing_combination() -> None:
+    """A missing combination is grey and has no number."""
     trials, _ = sweep_of(cells_of(**AXES), seeds=3)
     figure = figures.draw_heatmap(trials[trials["cell"] != "cell 3"], ["hidden"], ["activation"])
     (panel,) = figure.axes
@@ -89,10 +96,11 @@ def test_a_missing_combination_is_grey_and_without_number() -> None:
     grey = [tuple(colour[:3]) == (0.8, 0.8, 0.8) for colour in mesh.get_facecolors()]
     assert grey == [False, False, False, True, False, False]  # 16, tanh
     assert (1, 0) not in numbers(panel)
-    assert "grey: no such cell" in text_of(figure)
+    assert "grey: not in this sweep" in text_of(figure)
 
 
-def test_a_dead_cell_leaves_the_others_their_colours() -> None:
+def test_heatmap_dead_cell() -> None:
+    """A dead cell leaves the others their colours."""
     trials, _ = sweep_of(cells_of(hidden=[1, 2, 4, 8], activation=["relu", "tanh"]), seeds=3)
     trials.loc[trials["cell"] == "cell 0", "test_accuracy"] = 0.1
     (panel,) = figures.draw_heatmap(trials, ["hidden"], ["activation"]).axes
@@ -101,8 +109,8 @@ def test_a_dead_cell_leaves_the_others_their_colours() -> None:
     assert numbers(panel)[0, 0] == "10.00"
 
 
-def test_numbers_can_be_read_on_their_colours() -> None:
-    """At least 4.5 to 1 (WCAG's ratio of relative luminances)."""
+def test_heatmap_contrast() -> None:
+    """Numbers have a contrast of at least 4.5 to 1 (WCAG's ratio of relative luminances)."""
 
     def luminance(colour: Any) -> float:
         parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
@@ -124,13 +132,17 @@ def test_numbers_can_be_read_on_their_colours() -> None:
 @pytest.mark.parametrize(
     "value", ["W" * 90, "a folder/with $one$", "[" + ",".join(["1000"] * 60) + "]", "_hidden"]
 )
-def test_long_values_stay_inside_the_figure(value: str) -> None:
+def test_heatmap_long_values(value: str) -> None:
+    """Long values stay inside the figure."""
     trials, _ = sweep_of(cells_of(hidden=[16, value], activation=["relu", "tanh"], momentum=[0, 0.9]))
-    inside(figures.draw_heatmap(trials, ["hidden"], ["activation"], ["momentum"], caption="a note " * 40))
+    inside(
+        figures.draw_heatmap(trials, ["hidden"], ["activation"], facets=["momentum"], caption="a note " * 40)
+    )
     inside(figures.draw_heatmap(trials, ["activation", "momentum"], ["hidden"]))
 
 
-def test_one_pair_is_drawn_and_every_pair_on_request() -> None:
+def test_heatmap_pairs() -> None:
+    """One pair is drawn, and every pair on request."""
     axes = {"hidden": [1, 2, 3, 4], "activation": ["relu", "tanh"], "momentum": [0.0, 0.5, 0.9]}
     trials, curves = sweep_of(cells_of(**axes), seeds=1, epochs=1)
     planned, left_out = plan_figures(trials, curves, list(axes))
@@ -141,14 +153,14 @@ def test_one_pair_is_drawn_and_every_pair_on_request() -> None:
         "activation relu",
         "activation tanh",
     ]
-    assert left_out[0].startswith("heatmap_activation_hidden, heatmap_activation_momentum: one heatmap")
+    assert left_out[0].startswith("heatmap_activation_hidden, heatmap_activation_momentum: only one heatmap")
     planned, left_out = plan_figures(trials, curves, list(axes), everything=True)
     assert len([figure for figure in planned if figure.name.startswith("heatmap")]) == 3
     assert left_out == []
 
 
-def test_settings_that_are_varied_one_at_a_time_are_no_table() -> None:
-    """Two crossed settings are one; of a base and steps from it most combinations do not exist."""
+def test_heatmap_one_at_a_time() -> None:
+    """Settings that are varied one at a time make no heatmap: most combinations do not exist."""
     steps = [{"a": 0, "b": 0, "c": 0}, *({"a": 0, "b": 0, "c": 0} | {key: 1} for key in "abc")]
     factors = [("a",), ("b",), ("c",)]
     assert crossed(pd.DataFrame(steps), factors) == []

@@ -1,4 +1,4 @@
-"""Which figures a sweep gets: drawn, or named as left out, whatever its shape."""
+"""Figures of a sweep: drawn, or listed as left out, whatever its shape."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,38 +22,42 @@ def names_of(trials: pd.DataFrame, curves: pd.DataFrame, axes: Iterable[str]) ->
     return {figure.name for figure in planned}, "; ".join(left_out)
 
 
-def test_one_setting_has_curves_and_its_accuracy(tmp_path: Path) -> None:
+def test_plan_one_setting(tmp_path: Path) -> None:
+    """A sweep over one setting has curves and its accuracy."""
     trials, curves = sweep_of(cells_of(hidden=[16, 64, 256]))
-    drawn = figures.draw_all(trials, curves, ["hidden"], tmp_path)
+    drawn = figures.draw_all(trials, curves, ["hidden"], folder=tmp_path)
     names = ["accuracy_by_hidden.png", "curves_accuracy.png", "curves_loss.png"]
     assert sorted(file.name for file in drawn.files) == names
     assert sorted(file.name for file in tmp_path.iterdir()) == names
     assert drawn.left_out == []
 
 
-def test_many_cells_are_small_panels_with_the_settings_in_their_names(tmp_path: Path) -> None:
+def test_plan_many_cells(tmp_path: Path) -> None:
+    """Many cells are small panels, with the settings in the names of the files."""
     axes = {"activation": ["relu", "tanh"], "hidden": [16, 32, 64], "momentum": [0.0, 0.9]}
     trials, curves = sweep_of(cells_of(**axes), epochs=1)
-    drawn = figures.draw_all(trials, curves, list(axes), tmp_path)
+    drawn = figures.draw_all(trials, curves, list(axes), folder=tmp_path)
     names = {"curves_accuracy_by_hidden", "curves_loss_by_hidden"} | {f"accuracy_by_{axis}" for axis in axes}
     assert {file.stem for file in drawn.files} == names | {"heatmap_activation_hidden"}
     assert drawn.left_out == [
         "heatmap_momentum_hidden, heatmap_momentum_activation:"
-        " one heatmap, of 6 panels at most; figures=all draws every one"
+        " only one heatmap of up to 6 panels is drawn; figures=all draws every one"
     ]
 
 
-def test_each_part_is_a_figure_where_all_would_be_too_many_rows() -> None:
+def test_plan_parts() -> None:
+    """Each part is a figure if all together would be too many rows of panels."""
     axes = {"activation": ["relu", "tanh", "id"], "hidden": [16, 32, 64, 128], "momentum": [0.0, 0.5, 0.9]}
     trials, curves = sweep_of(cells_of(**axes), parts=["test", "validation"])
     names, left_out = names_of(trials, curves, axes)
     parts = {f"{metric}_{part}" for metric in ("accuracy", "loss") for part in ("test", "validation")}
     by_axis = {f"accuracy_by_{axis}" for axis in axes}
     assert names == {f"curves_{part}_by_hidden" for part in parts} | by_axis | {"heatmap_activation_hidden"}
-    assert left_out.startswith("heatmap_momentum_hidden, heatmap_momentum_activation: one heatmap")
+    assert left_out.startswith("heatmap_momentum_hidden, heatmap_momentum_activation: only one heatmap")
 
 
-def test_of_too_many_cells_the_best_are_drawn_and_the_others_counted() -> None:
+def test_plan_too_many_cells() -> None:
+    """Of too many cells the best are drawn and the others counted."""
     axes = {"hidden": list(range(1, 41)), "learning_rate": [value / 100 for value in range(1, 10)]}
     trials, curves = sweep_of(cells_of(**axes), seeds=1, epochs=1)
     trials.loc[trials["cell"] == "cell 7", "validation_accuracy"] = 0.999
@@ -75,7 +79,8 @@ def test_of_too_many_cells_the_best_are_drawn_and_the_others_counted() -> None:
     assert len(panel.lines[0].get_xdata()) == 359  # a dot a cell
 
 
-def test_what_is_beyond_a_dozen_figures_is_named() -> None:
+def test_plan_over_a_dozen() -> None:
+    """Figures beyond a dozen are listed as left out."""
     axes = {f"optimizer.beta{number}": [0.1, 0.2] for number in range(12)}
     cells = [{axis: values[0] for axis, values in axes.items()}]
     cells += [cells[0] | {axis: values[1]} for axis, values in axes.items()]
@@ -86,35 +91,39 @@ def test_what_is_beyond_a_dozen_figures_is_named() -> None:
     assert {f"accuracy_by_{figure_files.key([axis])}" for axis in axes} <= names | left
     assert any(name.startswith("curves_accuracy") for name in names)
     assert not names & left
-    wanted, left_over = plan_figures(trials, curves, list(axes), everything=True)
-    assert ({figure.name for figure in wanted}, left_over) == (names | left, [])
+    drawn, left_over = plan_figures(trials, curves, list(axes), everything=True)
+    assert ({figure.name for figure in drawn}, left_over) == (names | left, [])
 
 
-def test_settings_that_vary_together_are_one() -> None:
+def test_plan_zipped_settings() -> None:
+    """Settings that vary together are treated as one."""
     cells = [{"optimizer": "sgd", "learning_rate": 0.1}, {"optimizer": "adam", "learning_rate": 0.001}]
     names, _ = names_of(*sweep_of(cells), ["optimizer", "learning_rate"])
     assert names == {"curves_accuracy", "curves_loss", "accuracy_by_optimizer_learning_rate"}
 
 
-def test_where_every_trial_diverged_that_is_said() -> None:
+def test_plan_all_diverged() -> None:
+    """If every trial diverged, the reason says so."""
     trials, curves = sweep_of(cells_of(hidden=[16, 64]))
     diverged = (trials.assign(status="diverged"), curves.assign(status="diverged"))
     assert names_of(*diverged, ["hidden"]) == (set(), "all figures: every trial diverged")
 
 
-def test_a_figure_that_fails_is_named_and_costs_no_other(tmp_path: Path) -> None:
+def test_draw_all_failure(tmp_path: Path) -> None:
+    """A figure that fails is listed and costs no other."""
     trials, curves = sweep_of(cells_of(hidden=[16, 64]))
     (tmp_path / "curves_loss.png").mkdir()
-    drawn = figures.draw_all(trials, curves, ["hidden"], tmp_path)
+    drawn = figures.draw_all(trials, curves, ["hidden"], folder=tmp_path)
     assert [file.name for file in drawn.files] == ["curves_accuracy.png", "accuracy_by_hidden.png"]
     (line,) = drawn.left_out
     assert line.startswith("curves_loss: ")
     assert "\n" not in line
 
 
-def test_every_format_is_written(tmp_path: Path) -> None:
+def test_draw_all_formats(tmp_path: Path) -> None:
+    """Every format is written."""
     trials, curves = sweep_of(cells_of(hidden=[16]))
-    files = figures.draw_all(trials, curves, [], tmp_path, ["png", "svg", "pdf"]).files
+    files = figures.draw_all(trials, curves, [], folder=tmp_path, formats=["png", "svg", "pdf"]).files
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     assert {file.name for file in files} == {
         f"curves_{metric}.{ending}" for metric in ("accuracy", "loss") for ending in begins
@@ -123,7 +132,8 @@ def test_every_format_is_written(tmp_path: Path) -> None:
         assert file.read_bytes().startswith(begins[file.suffix[1:]])
 
 
-def test_only_our_own_stale_figures_are_removed(tmp_path: Path) -> None:
+def test_remove_stale(tmp_path: Path) -> None:
+    """Only figures that a sweep has drawn are removed."""
     ours = [
         "curves_accuracy.png",
         "curves_loss_7.png",
@@ -132,9 +142,10 @@ def test_only_our_own_stale_figures_are_removed(tmp_path: Path) -> None:
     ]
     ours += ["accuracy_by_hidden.png", "accuracy_by_optimizer_learning_rate.png"]
     ours += ["accuracy_by_regularization.strength.png", "accuracy_by_regularization_strength.png"]
-    ours += ["differences.png", "heatmap_hidden_data_train_size.svg"]
+    ours += ["answer.png", "differences.png", "heatmap_hidden_data_train_size.svg"]
     theirs = [
         "curves.png",
+        "answer_of_mine.png",
         "accuracy_by_me.png",
         "accuracy_by_hidden.png.bak",
         "notes.txt",
@@ -150,7 +161,8 @@ def test_only_our_own_stale_figures_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3, 20])
-def test_every_name_that_a_sweep_can_give_is_known_as_ours(count: int, tmp_path: Path) -> None:
+def test_remove_stale_every_name(count: int, tmp_path: Path) -> None:
+    """Every name that a sweep can give to a figure is recognised."""
     axes = {"data.train_size": list(range(count)), "loss": ["mse", "rmse"] * 4, "bias": [True, False]}
     axes["hidden"] = [1, "[2,3]"]
     names, _ = names_of(*sweep_of(cells_of(**axes), seeds=1, epochs=1), axes)
@@ -179,14 +191,14 @@ SMALL: Any = {"seeds": 1, "epochs": 1, "parts": ["test"], "stopping": False, "lo
 
 @st.composite
 def grids(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Cells of products, zips and unions of them, over values of any kind."""
+    """Build cells of products, zips and unions of them, over values of any kind."""
     axes = draw(st.lists(st.sampled_from(AXES), min_size=1, max_size=3, unique=True))
     cells: list[dict[str, Any]] = []
     for kind in draw(st.lists(st.sampled_from(["product", "zip"]), min_size=1, max_size=2)):
-        own = draw(st.lists(st.sampled_from(axes), min_size=1, unique=True))
+        chosen = draw(st.lists(st.sampled_from(axes), min_size=1, unique=True))
         base = {axis: draw(VALUES) for axis in axes}
         size = draw(st.integers(1, 3))
-        values = {axis: draw(st.lists(VALUES, min_size=size, max_size=size)) for axis in own}
+        values = {axis: draw(st.lists(VALUES, min_size=size, max_size=size)) for axis in chosen}
         if kind == "product":
             cells += [base | cell for cell in cells_of(**values)]
         else:
@@ -208,10 +220,11 @@ def grids(draw: st.DrawFn) -> list[dict[str, Any]]:
 @example(cells=cells_of(hidden=[16, "[300,100]", None, True], activation=["relu"]), **SMALL)
 @example(cells=cells_of(momentum=[1, True, 1.0, "1", None, float("nan")]), **SMALL)
 @settings(max_examples=10, deadline=None)
-def test_every_figure_of_any_sweep_is_drawn_or_named_and_none_raises(
+def test_plan_any_sweep(
     cells: list[dict[str, Any]], seeds: int, epochs: int, parts: list[str], stopping: bool, lost: float
 ) -> None:
-    trials, curves = sweep_of(cells, seeds, epochs, parts, stopping)
+    """Every figure of any sweep is drawn or listed as left out, and none raises."""
+    trials, curves = sweep_of(cells, seeds, epochs, parts, stopping=stopping)
     trials.loc[trials.index < lost * lost * len(trials), "status"] = "diverged"
     statuses = trials.set_index(["cell", "seed"])["status"]
     curves["status"] = [statuses[pair] for pair in zip(curves["cell"], curves["seed"], strict=True)]
@@ -228,6 +241,6 @@ def test_every_figure_of_any_sweep_is_drawn_or_named_and_none_raises(
     if all(trials["status"] == "diverged"):
         assert left_out == ["all figures: every trial diverged"]
         return
-    known = ", ".join([*(figure.name for figure in planned), *left_out])
+    names = ", ".join([*(figure.name for figure in planned), *left_out])
     for part in ("curves_accuracy", "curves_loss", *(figure_files.key([axis]) for axis in cells[0])):
-        assert part in known
+        assert part in names

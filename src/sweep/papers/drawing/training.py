@@ -12,7 +12,7 @@ from sweep.papers.drawing.panels import Parts, Range, Where
 from sweep.papers.specification import Experiment
 from sweep.report import figures
 from sweep.report.figures import layout, style
-from sweep.report.figures.marks import flattens
+from sweep.report.figures.curves import first_flattens
 from sweep.stats.trials import drop_diverged
 
 
@@ -33,7 +33,7 @@ def learning_curves(
     names = [f"{part}_{metric}" for part in parts]
     if not any(name in rows and rows[name].notna().any() for name in names):
         raise SelectionError(f"{experiment}: its records hold no {metric} of {', '.join(parts)}")
-    figure = figures.draw_curves(rows, metric, lines, parts=parts)
+    figure = figures.draw_curves(rows, metric, lines=lines, parts=parts)
     if limits is None:
         return figure
     for panel in figure.axes:
@@ -53,13 +53,14 @@ def class_errors(
     rows = drop_diverged(collection.class_curves(experiment, where))
     rows = rows[rows["part"].isin(parts)].assign(error=100 * rows["error"])
     remarks = []
-    if flattens(rows, "error", ["part", "class"], share=1 / 2):
-        remarks = [f"Not drawn: epoch {rows['epoch'].min():.3g}"]
+    if first_flattens(rows, "error", ["part", "class"], share=1 / 2):
+        remarks = [f"not drawn: epoch {rows['epoch'].min():.3g}"]
         rows = rows[rows["epoch"] > rows["epoch"].min()]
     classes = sorted(rows["class"].unique())
     named = examples.classes(collection, experiment, where)
     titles = tuple(named.title(number) for number in classes)
-    grid = layout.Grid(len(classes), min(5, len(classes)), 1.75, 1.5, "all", titles=titles)
+    columns = min(5, len(classes))
+    grid = layout.Grid(len(classes), columns, width=1.75, height=1.5, share="all", titles=titles)
     looks = style.lines([figures.PARTS[part] for part in parts])
     panels = grid.panels()
     for panel, number in zip(panels, classes, strict=True):
@@ -70,6 +71,6 @@ def class_errors(
     grid.align(panels)
     for panel in panels:
         panel.set_ylim(bottom=0)
-        style.epoch_axis(panel, rows["epoch"].min(), rows["epoch"].max(), grid.width)
+        style.epoch_axis(panel, rows["epoch"].min(), rows["epoch"].max(), width=grid.width)
     handles = [look.handle(label, marked=False) for label, look in looks.items()]
-    return grid.finish("epoch", "error (%)", handles, "error of the class", remarks)
+    return grid.finish("epoch", "error (%)", handles=handles, title="error of the class", remarks=remarks)

@@ -1,11 +1,12 @@
-"""Figures over seeds: means, how sure they are, and which of their differences are real.
+"""Figures over seeds: means, how certain they are, and which of their differences are real.
 
-`draw_all` chooses and writes the figures of a sweep. `draw_curves`, `draw_accuracy`, `draw_differences` and
-`draw_heatmap` draw one. `BaselineComparison` is what they know of differences, `note` what stands below one.
-`style` is the look that the figures of papers share.
+`draw_all` chooses the figures of a sweep and writes them. `draw_answer`, `draw_curves`, `draw_accuracy`,
+`draw_differences` and `draw_heatmap` each draw one kind. `BaselineComparison` holds the differences to mark;
+`note` describes the seeds below a figure. The figures of papers share the look, in `style`.
 """
 
 from sweep.report.figures.accuracy import draw_accuracy, draw_cells
+from sweep.report.figures.answer import draw_answer
 from sweep.report.figures.curves import PARTS, draw_curves
 from sweep.report.figures.differences import draw_differences
 from sweep.report.figures.heatmap import draw_heatmap
@@ -19,6 +20,7 @@ __all__ = [
     "Drawn",
     "draw_accuracy",
     "draw_all",
+    "draw_answer",
     "draw_cells",
     "draw_curves",
     "draw_differences",

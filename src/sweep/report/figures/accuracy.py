@@ -1,7 +1,7 @@
-"""Accuracy against a setting: the mean of each cell, how sure it is, and which cells differ from the best."""
+"""Accuracy against a setting: each seed, the mean of each cell, its interval, and the cells that differ."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from sweep.core.formats import percent
 from sweep.report.figures import layout, style
-from sweep.report.figures.layout import FLAT, Scale, scale
+from sweep.report.figures.layout import FLAT, Scale
 from sweep.report.figures.marks import (
     NAMES,
     SHOWN,
@@ -21,18 +21,21 @@ from sweep.report.figures.marks import (
     deviation,
     draw_intervals,
     draw_marks,
+    draw_seeds,
     in_percent,
     marks_in_words,
+    spread_out,
 )
 from sweep.stats.contrast import mean_intervals
 from sweep.stats.judge import Criteria
 
-_AT, _LINE, _FACET = "at: ", "line: ", "facet: "  # columns; no setting has such a name
+_X, _LINE, _FACET = "x: ", "line: ", "facet: "  # columns; no setting has such a name
+_SLOT = 0.6  # of the distance between two names: the room for the lines that stand side by side at one
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What all panels of the figure share."""
+    """Look that all panels of the figure share."""
 
     across: Scale
     lines: dict[str, style.Line]
@@ -43,45 +46,62 @@ class _Look:
 def draw_accuracy(
     trials: pd.DataFrame,
     axes: Sequence[str],
+    *,
     lines: Sequence[str] = (),
     facets: Sequence[str] = (),
     caption: str = "",
     against: BaselineComparison | None = None,
 ) -> Figure:
-    """Accuracy against the settings `axes`, which vary together: mean, its interval, and ± std over seeds.
+    """Draw accuracy against the settings `axes`, which vary together: seeds, mean, interval, and ± std.
 
     A line for each combination of the settings `lines`, a panel for each of `facets`. `trials` are those of
     `sweep.load` without diverged ones. Cells that differ from the baseline of `against` are hollow.
-    Shows the test part, or else the validation or training part. Raises SweepError when no accuracy was
+    Shows the test part, or else the validation or training part. Raises SweepError if no accuracy was
     measured.
     """
     measure, data = in_percent(trials)
-    across = scale(data, axes)
+    across = Scale.of(data, axes)
     labels = {_LINE: style.values(data, lines), _FACET: style.pairs(data, facets)}
-    data = data.assign(**labels, **{_AT: across.places_of(data, axes)})
+    data = data.assign(**labels, **{_X: across.positions_of(data, axes)})
     marked, criteria = (against.of(measure), against.criteria) if against else (None, Criteria())
     intervals = mean_intervals(data.drop_duplicates(["cell", "seed"]), SHOWN, criteria.level)
-    if against and against.looked:
+    if against and against.sequential:
         intervals[:] = math.nan
     look = _Look(across, style.lines(list(data[_LINE].unique())), intervals, marked)
-    faceted = list(data[_FACET].unique())
-    grid = _grid(len(faceted), across, tuple(faceted) if facets else ())
+    titles = list(data[_FACET].unique())
+    grid = _grid(len(titles), across, tuple(titles) if facets else ())
     panels = grid.panels()
-    for panel, facet in zip(panels, faceted, strict=True):
-        _draw(panel, data[data[_FACET] == facet], look)
+    for panel, title in zip(panels, titles, strict=True):
+        _draw(panel, data[data[_FACET] == title], look)
     _finish(panels, across, grid)
-    handles = [line.handle(label, across.numeric) for label, line in look.lines.items()] if lines else []
-    words = marks_in_words(data["cell"], marked) if marked else ""
-    known = f"thick bar: {percent(criteria.level)} interval of the mean; thin bar: ± standard deviation"
-    remarks = [words, known if intervals["low"].notna().any() else "", caption]
-    return grid.finish(style.settings(axes), NAMES[measure], handles, style.settings(lines), remarks)
+    handles = [line.handle(label, connected=across.numeric) for label, line in look.lines.items()]
+    return grid.finish(
+        style.settings(axes),
+        NAMES[measure],
+        handles=handles if lines else [],
+        title=style.settings(lines),
+        remarks=[*_in_words(data, look, criteria.level), caption],
+    )
 
 
-def draw_cells(trials: pd.DataFrame, axes: Sequence[str], caption: str = "") -> Figure:
-    """Accuracy against the settings `axes`, a dot for the mean of each cell: for any number of cells."""
+def _in_words(data: pd.DataFrame, look: _Look, level: float) -> Iterator[str]:
+    """Explain the marks, those that are drawn."""
+    several = data.groupby("cell")["seed"].nunique().max() > 1
+    words = {
+        "small dots: single seeds": several,
+        f"thick bar: {percent(level)} interval of the mean": look.intervals["low"].notna().any(),
+        "thin bar: ±\xa0standard deviation": several,
+    }
+    yield "; ".join(text for text, drawn in words.items() if drawn)
+    if look.against:
+        yield marks_in_words(data["cell"], look.against)
+
+
+def draw_cells(trials: pd.DataFrame, axes: Sequence[str], *, caption: str = "") -> Figure:
+    """Draw accuracy against the settings `axes`, a dot for the mean of each cell: for any number of cells."""
     measure, data = in_percent(trials)
-    across = scale(data, axes)
-    cells = data.assign(**{_AT: across.places_of(data, axes)}).groupby("cell", sort=False)
+    across = Scale.of(data, axes)
+    cells = data.assign(**{_X: across.positions_of(data, axes)}).groupby("cell", sort=False)
     grid = _grid(1, across, ())
     (panel,) = grid.panels()
     dots: dict[str, Any] = {
@@ -90,38 +110,39 @@ def draw_cells(trials: pd.DataFrame, axes: Sequence[str], caption: str = "") -> 
         "markeredgewidth": 0,
         "color": style.colours(1)[0],
     }
-    panel.plot(cells[_AT].first(), cells[SHOWN].mean(), "o", **dots)
+    panel.plot(cells[_X].first(), cells[SHOWN].mean(), "o", **dots)
     _finish([panel], across, grid)
-    remarks = ["a dot is the mean of one cell over its seeds", caption]
-    return grid.finish(style.settings(axes), NAMES[measure], [], "", remarks)
+    remarks = ["each dot: the mean of one cell over its seeds", caption]
+    return grid.finish(style.settings(axes), NAMES[measure], remarks=remarks)
 
 
 def _grid(count: int, across: Scale, titles: tuple[str, ...]) -> layout.Grid:
     columns = layout.columns_for(count)
     width = 4.8 if count == 1 else 3.3 if columns <= 3 else 2.4
     height = 3.0 if count == 1 else 0.65 * width
-    return layout.Grid(count, columns, width, height, "all", across.room(width), titles)
+    room = across.room(width)
+    return layout.Grid(count, columns, width=width, height=height, share="all", x_ticks=room, titles=titles)
 
 
 def _draw(panel: Axes, data: pd.DataFrame, look: _Look) -> None:
-    """The mean of each cell, with a thin bar for the standard deviation and a thick one for the interval."""
-    own = [label for label in look.lines if (data[_LINE] == label).any()]
-    if not look.across.numeric and len(own) > 1:
-        # Of several lines at one name, each is moved a little, so that their bars do not cover each other.
-        step = 0.6 / len(own)
-        beside = {label: step * (position - (len(own) - 1) / 2) for position, label in enumerate(own)}
-        data = data.assign(**{_AT: data[_AT] + data[_LINE].map(beside)})
+    """Draw the mean of each cell with a thin bar for the standard deviation, a thick one, and the seeds."""
+    labels = [label for label in look.lines if (data[_LINE] == label).any()]
+    step = _SLOT / len(labels)
+    if not look.across.numeric and len(labels) > 1:
+        # Lines at the same name are moved apart a little, so that their bars do not cover each other.
+        shifts = {label: step * (position - (len(labels) - 1) / 2) for position, label in enumerate(labels)}
+        data = data.assign(**{_X: data[_X] + data[_LINE].map(shifts)})
     sns.lineplot(
         data,
-        x=_AT,
+        x=_X,
         y=SHOWN,
         hue=_LINE,
         style=_LINE,
-        hue_order=own,
-        style_order=own,
-        palette={label: look.lines[label].colour for label in own},
-        dashes={label: look.lines[label].dashes for label in own},
-        markers={label: look.lines[label].marker for label in own},
+        hue_order=labels,
+        style_order=labels,
+        palette={label: look.lines[label].colour for label in labels},
+        dashes={label: look.lines[label].dashes for label in labels},
+        markers={label: look.lines[label].marker for label in labels},
         markersize=6,
         linestyle="-",
         errorbar=deviation(0.0, 100.0),
@@ -131,18 +152,32 @@ def _draw(panel: Axes, data: pd.DataFrame, look: _Look) -> None:
         ax=panel,
     )
     if not look.across.numeric:
-        for drawn in panel.get_lines():
-            drawn.set_linestyle("none")
-    for label in own:
-        cells, line = data[data[_LINE] == label].groupby("cell", sort=False), look.lines[label]
-        at = cells[_AT].first()
-        draw_intervals(panel, at, look.intervals, line.colour)
-        if look.against:
-            draw_marks(panel, at, cells[SHOWN].mean(), line, look.against)
+        for line in panel.get_lines():
+            line.set_linestyle("none")
+    for label in labels:
+        _mark(panel, data[data[_LINE] == label], look.lines[label], look, step=step)
+
+
+def _mark(panel: Axes, rows: pd.DataFrame, line: style.Line, look: _Look, *, step: float) -> None:
+    """Draw the intervals, seeds and marks of one line; `step` is its share of the room at a name."""
+    cells = rows.groupby("cell", sort=False)
+    x = cells[_X].first()
+    draw_intervals(panel, x, look.intervals, colour=line.colour)
+    # The dot of a cell's only seed would repeat its mean.
+    several = rows[cells["seed"].transform("nunique") > 1]
+    apart = spread_out(several["seed"])
+    if look.across.numeric:
+        room = min(0.055, 0.9 * look.across.gap)
+        positions = look.across.shifted(several[_X], room * (0.45 + 0.55 * apart))
+    else:
+        positions = several[_X] + step * (0.2 + 0.3 * apart)
+    draw_seeds(panel, positions, several[SHOWN], colour=line.colour)
+    if look.against:
+        draw_marks(panel, x, cells[SHOWN].mean(), line=line, against=look.against)
 
 
 def _finish(panels: Sequence[Axes], across: Scale, grid: layout.Grid) -> None:
-    """The same axes for all panels."""
+    """Give all panels the same axes."""
     for panel in panels:
         if across.log:
             panel.set_xscale("log")
@@ -151,9 +186,9 @@ def _finish(panels: Sequence[Axes], across: Scale, grid: layout.Grid) -> None:
     for panel in panels:
         style.percent_axis(panel)
         if across.labelled:
-            panel.set_xticks(across.places, [layout.folded(label) for label in across.labels])
+            panel.set_xticks(across.positions, [layout.folded(label) for label in across.labels])
             panel.xaxis.set_minor_locator(NullLocator())
-        if not across.numeric:
-            panel.set_xlim(min(across.places) - 0.5, max(across.places) + 0.5)
+        if not across.numeric or len(across.positions) == 1:
+            panel.set_xlim(min(across.positions) - 0.5, max(across.positions) + 0.5)
         if grid.x_ticks > FLAT:
             panel.tick_params(axis="x", labelrotation=90)

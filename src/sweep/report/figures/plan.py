@@ -1,12 +1,6 @@
-"""All figures of a sweep: which are drawn, and which are left out and why. No error leaves this module.
+"""The figures of a sweep: choose them, draw them, and say which were left out and why.
 
-[choice] How a sweep is arranged in figures: what makes a line, what a panel, and what is too much to draw.
-
-[notes] The note below a figure: how many seeds, and how many trials diverged or died.
-
-[material] The trials and curves that the figures of a sweep show, and figures that are planned but not drawn.
-
-[compared] The figures of a sweep that show which of its differences are real.
+No error leaves `draw_all`: a figure that cannot be drawn is listed among those left out.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,23 +17,275 @@ from sweep.core.formats import plural, span
 from sweep.report import figure_files
 from sweep.report.figures import style
 from sweep.report.figures.accuracy import draw_accuracy, draw_cells
+from sweep.report.figures.answer import MOST_ROWS, draw_answer
 from sweep.report.figures.curves import draw_curves, evaluated_parts
 from sweep.report.figures.differences import draw_differences
 from sweep.report.figures.heatmap import draw_heatmap
-from sweep.report.figures.marks import BaselineComparison
+from sweep.report.figures.marks import NAMES, BaselineComparison
 from sweep.stats.trials import Factor, drop_diverged, factors
 from sweep.training.result import Status
 
+MOST_FIGURES = 12
 MOST_LINES = 8  # in a panel
-MOST_ROWS = 6  # of panels, with a column for each part
+MOST_PART_ROWS = 6  # of panels, with a column for each part
 MOST_PANELS = 36  # of one part
 FEW_PANELS = 6  # of heatmaps, unless all figures are asked for
 MOST_VALUES = 40  # of one setting, in a heatmap
+MOST_DIFFERENCES = 30
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Figure that is to be drawn, and the name of its file."""
+
+    name: str
+    draw: Callable[[], Figure]
+
+
+@dataclass
+class Drawn:
+    """Files that were written, and a text with the reason for each figure that was not drawn."""
+
+    files: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def draw_all(
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    axes: Sequence[str],
+    *,
+    folder: Path,
+    formats: Sequence[str] = ("png",),
+    settings: str = "",
+    against: BaselineComparison | None = None,
+    everything: bool = False,
+    beside: Sequence[Planned] = (),
+) -> Drawn:
+    """Draw the figures of a sweep as files in `folder`: a dozen at most, unless `everything` is True.
+
+    They are the answer of a sweep over one setting, learning curves, each cell against the baseline of
+    `against`, those `beside`, accuracy against each swept setting, and a heatmap. `trials` and `curves` are
+    those of `sweep.load` and `sweep.curves`, with one column for each of `axes`, the swept settings.
+    Diverged trials are left out and counted below each figure, after `settings`: the data set and the
+    settings that all cells share. A figure that cannot be drawn is listed among those left out.
+    """
+    planned, left_out = plan_figures(
+        trials, curves, axes, settings=settings, against=against, everything=everything, beside=beside
+    )
+    drawn = Drawn(left_out=left_out)
+    with style.applied():
+        for figure in planned:
+            try:
+                drawn.files += figure_files.save(figure.draw(), folder / figure.name, formats)
+            except Exception as error:  # one figure that fails must not cost the others
+                drawn.left_out.append(f"{figure.name}: {one_line(error)}")
+    return drawn
+
+
+def plan_figures(
+    trials: pd.DataFrame,
+    curves: pd.DataFrame,
+    axes: Sequence[str],
+    *,
+    settings: str = "",
+    against: BaselineComparison | None = None,
+    everything: bool = False,
+    beside: Sequence[Planned] = (),
+) -> tuple[list[Planned], list[str]]:
+    """Return the figures of a sweep, the most telling first, and those left out, with the reason."""
+    if drop_diverged(trials).empty:
+        return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
+    sweep = Material(trials, curves, tuple(axes), settings, against, everything)
+    left_out: list[str] = []
+    for axis in axes:
+        if axis not in chain(*sweep.varying):
+            left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
+    learning = list(_curve_figures(sweep, left_out))
+    planned = [
+        *_answer_figure(sweep, left_out),
+        *learning[:1],
+        *_difference_figure(sweep),
+        *beside,
+        *(_accuracy_figure(sweep, factor) for factor in sweep.varying),
+        *_heatmap_figures(sweep, left_out),
+        *learning[1:],
+    ]
+    most = len(planned) if everything else MOST_FIGURES
+    if planned[most:]:
+        rest = ", ".join(figure.name for figure in planned[most:])
+        left_out.append(f"{rest}: more than {most} figures; figures=all draws every one")
+    return planned[:most], left_out
+
+
+@dataclass(frozen=True)
+class Material:
+    """Trials and curves of a sweep, with one column for each of `axes`, the swept settings.
+
+    Diverged trials are among them. `settings` names what all cells share; `everything` asks for all figures.
+    """
+
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    axes: tuple[str, ...]
+    settings: str = ""
+    against: BaselineComparison | None = None
+    everything: bool = False
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """Return a row for each cell, or two if a cell stands in the sweep under two names."""
+        return self.trials.drop_duplicates(["cell", *self.axes])
+
+    @cached_property
+    def varying(self) -> list[Factor]:
+        """Return the settings that vary, those that vary together as one."""
+        return factors(self.cells, self.axes)
+
+    def caption(self, trials: pd.DataFrame, *, spread: bool = True) -> str:
+        """Return the caption of a figure of these trials; `spread` as in `note`."""
+        text = note(trials, spread=spread)
+        return f"{self.settings}: {text}" if self.settings else text
+
+
+def note(trials: pd.DataFrame, *, spread: bool = True) -> str:
+    """Count the seeds of a figure's cells, the trials that diverged, and the networks that died.
+
+    `trials` are those of the figure's cells, diverged ones included. `spread` is True if the figure shows
+    mean and standard deviation.
+    """
+    trials = trials.drop_duplicates(["cell", "seed"])  # a cell may stand in a sweep twice
+    counted = drop_diverged(trials)
+    diverged = len(trials) - len(counted)
+    seeds = counted.groupby("cell")["seed"].nunique()
+    most, least = int(seeds.max()) if len(seeds) else 0, int(seeds.min()) if len(seeds) else 0
+    text = f"{span(least, most)} seeds per setting" if most > 1 else "one seed per setting, no spread"
+    text = f"mean ± standard deviation over {span(least, most)} seeds" if spread and most > 1 else text
+    text += f"; {plural(diverged, 'diverged trial')} left out" if diverged else ""
+    empty = trials["cell"].nunique() - len(seeds)
+    if empty:
+        text += f", including every trial of {plural(empty, 'cell')}"
+    dead = int((counted["status"] == Status.DEAD.value).sum())
+    return text + (f"; {plural(dead, 'dead trial')} (same output for every input) included" if dead else "")
+
+
+def _answer_figure(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
+    """Plan the answer: seeds, differences and verdicts of a sweep over one setting."""
+    trials, against = drop_diverged(sweep.trials), sweep.against
+    if len(sweep.varying) != 1 or against is None or against.cell not in set(trials["cell"]):
+        return
+    shown = next((name for name in NAMES if name in trials and trials[name].notna().any()), "")
+    if against.of(shown) is None:
+        return
+    if trials["cell"].nunique() > MOST_ROWS:
+        left_out.append(f"answer: more than {MOST_ROWS} cells")
+        return
+    caption = sweep.caption(sweep.trials, spread=False)
+    yield Planned("answer", partial(draw_answer, trials, sweep.varying[0], against, caption=caption))
+
+
+def _difference_figure(sweep: Material) -> Iterator[Planned]:
+    """Plan every cell against the baseline, the highest first; of very many, those closest to it."""
+    against, axes = sweep.against, tuple(chain(*sweep.varying))
+    if against is None or against.cell is None:
+        return
+    settings = sweep.cells.drop_duplicates("cell").set_index("cell")[list(axes)]
+    rows = against.table[against.table["cell"].isin(settings.index)].dropna(subset="difference")
+    if rows.empty:
+        return
+    closest = rows.loc[rows["difference"].abs().sort_values(kind="stable").index[:MOST_DIFFERENCES]]
+    count = f"the {len(closest)} of {len(rows)} cells closest to it; " if len(closest) < len(rows) else ""
+    shown = closest.sort_values("difference", ascending=False, kind="stable")
+    draw = partial(
+        draw_differences,
+        style.values(settings.loc[shown["cell"]], axes),
+        shown,
+        against.criteria,
+        title=f"compared with {against.baseline}",
+        heading=style.settings(axes),
+        caption=count + sweep.caption(sweep.trials, spread=False),
+    )
+    yield Planned("differences", draw)
+
+
+def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
+    """Plan accuracy against one factor, with lines and panels for the others."""
+    name, caption = f"accuracy_by_{figure_files.key(factor)}", sweep.caption(sweep.trials, spread=False)
+    arrangement = arrange(sweep.cells, [other for other in sweep.varying if other != factor])
+    trials = drop_diverged(sweep.trials)
+    if arrangement.panels > MOST_PANELS:
+        return Planned(name, partial(draw_cells, trials, factor, caption=caption))
+    draw = partial(draw_accuracy, lines=arrangement.lines, facets=arrangement.facets, against=sweep.against)
+    return Planned(name, partial(draw, trials, factor, caption=caption))
+
+
+def _heatmap_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
+    """Plan heatmaps of two settings each: one of them, or all if every figure is asked for."""
+    others: list[str] = []
+    first = True
+    for pair in crossed(sweep.cells, sweep.varying):
+        name = f"heatmap_{figure_files.key((*pair.up, *pair.across))}"
+        if pair.panels > MOST_PANELS or pair.values > MOST_VALUES:
+            left_out.append(f"{name}: more than {MOST_PANELS} panels or {MOST_VALUES} values")
+        elif sweep.everything or (first and pair.panels <= FEW_PANELS):
+            draw = partial(draw_heatmap, drop_diverged(sweep.trials), pair.across, pair.up)
+            caption = sweep.caption(sweep.trials, spread=False)
+            yield Planned(name, partial(draw, facets=pair.facets, caption=caption, against=sweep.against))
+            first = False
+        else:
+            others.append(name)
+    if others:
+        left_out.append(
+            f"{', '.join(others)}: only one heatmap of up to {FEW_PANELS} panels is drawn;"
+            " figures=all draws every one"
+        )
+
+
+def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
+    """Plan learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
+    trials, curves, varying = sweep.trials, drop_diverged(sweep.curves), sweep.varying
+    cells = curves.drop_duplicates(["cell", *chain(*varying)])
+    arrangement, suffix, caption = arrange(cells, varying), "", sweep.caption(trials)
+    if arrangement.panels > MOST_PANELS:
+        best = _best(trials)
+        left_out.append(
+            f"learning curves of {trials['cell'].nunique() - len(best)} cells: too many for one figure;"
+            f" the {len(best)} cells with the highest validation accuracy are drawn"
+        )
+        trials, curves = trials[trials["cell"].isin(best)], curves[curves["cell"].isin(best)]
+        arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
+        caption = f"the {len(best)} cells with the highest validation accuracy; {sweep.caption(trials)}"
+    elif arrangement.facets:
+        suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
+    by_metric = {metric: evaluated_parts(curves, metric) for metric in ("accuracy", "loss")}
+    for metric, parts in by_metric.items():
+        if not parts:
+            left_out.append(f"curves_{metric}: was not evaluated")
+    draw = partial(draw_curves, curves, lines=arrangement.lines, facets=arrangement.facets, caption=caption)
+    if arrangement.panels <= MOST_PART_ROWS:
+        for metric, parts in by_metric.items():
+            if parts:
+                yield Planned(f"curves_{metric}{suffix}", partial(draw, metric))
+        return
+    for part in ("test", "validation", "train"):
+        for metric, parts in by_metric.items():
+            if part in parts:
+                yield Planned(f"curves_{metric}_{part}{suffix}", partial(draw, metric, parts=[part]))
+
+
+def _best(trials: pd.DataFrame) -> list[str]:
+    """Return the cells with the highest validation accuracy, or training accuracy if there is no other."""
+    counted = drop_diverged(trials)
+    for measure in ("validation_accuracy", "train_accuracy"):
+        if measure in counted and counted[measure].notna().any():
+            means = counted.groupby("cell", sort=False)[measure].mean()
+            return list(means.nlargest(MOST_LINES).index)
+    return list(counted["cell"].unique()[:MOST_LINES])
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The settings that tell lines apart, and those that tell panels apart."""
+    """Settings that tell lines apart, and those that tell panels apart."""
 
     lines: tuple[str, ...]
     facets: tuple[str, ...]
@@ -47,9 +293,9 @@ class Arrangement:
 
 
 def arrange(cells: pd.DataFrame, shown: Sequence[Factor]) -> Arrangement:
-    """Lines and panels for the factors `shown`.
+    """Divide the factors `shown` into lines and panels.
 
-    Few combinations are lines of one panel. Otherwise the factor with the most values that fit makes the
+    A few combinations are lines of one panel. Otherwise the factor with the most values that fit makes the
     lines, and each combination of the others is a panel.
     """
     axes = tuple(chain(*shown))
@@ -75,254 +321,21 @@ class Pair:
 
 
 def crossed(cells: pd.DataFrame, varying: Sequence[Factor]) -> list[Pair]:
-    """Every two factors of which more than half of the combinations exist, those with fewest panels first.
+    """Return the pairs of factors with more than half of their combinations, fewest panels first.
 
-    `cells` has a row for each cell; a panel stands for a combination of all other factors.
+    `cells` has a row for each cell; there is a panel for each combination of all other factors.
     """
-    named, found = _named(cells, tuple(chain(*varying))), []
+    named, pairs = _named(cells, tuple(chain(*varying))), []
     counts = {factor: named[factor[0]].nunique() for factor in varying}
     for first, second in combinations(varying, 2):
         across, up = sorted((first, second), key=lambda factor: -counts[factor])
         facets = tuple(chain(*(factor for factor in varying if factor not in (first, second))))
         panels = len(named[list(facets)].drop_duplicates()) if facets else 1
+        # Settings varied one at a time would leave most of a heatmap empty.
         if 2 * len(named.drop_duplicates()) > panels * counts[across] * counts[up]:
-            found.append(Pair(across, up, facets, counts[across], panels))
-    return sorted(found, key=lambda pair: pair.panels)
+            pairs.append(Pair(across, up, facets, counts[across], panels))
+    return sorted(pairs, key=lambda pair: pair.panels)
 
 
 def _named(cells: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({axis: cells[axis].map(style.value) for axis in axes}, index=cells.index)
-
-
-def note(trials: pd.DataFrame) -> str:
-    """How many seeds the cells of a figure have, how many trials diverged, and how many networks died.
-
-    `trials` are those of the figure's cells, diverged ones included.
-    """
-    trials = trials.drop_duplicates(["cell", "seed"])  # a cell may stand in a sweep twice
-    counted = drop_diverged(trials)
-    diverged = len(trials) - len(counted)
-    seeds = counted.groupby("cell")["seed"].nunique()
-    most, least = int(seeds.max()) if len(seeds) else 0, int(seeds.min()) if len(seeds) else 0
-    count = f"n = {span(least, most)}"
-    text = f"mean ± standard deviation over seeds, {count}" if most > 1 else "one seed, no spread"
-    text += f"; {plural(diverged, 'diverged trial')} left out" if diverged else ""
-    empty = trials["cell"].nunique() - len(seeds)
-    if empty:
-        text += f", nothing is left of {plural(empty, 'cell')}"
-    dead = int((counted["status"] == Status.DEAD.value).sum())
-    return text + (f"; {plural(dead, 'dead trial')} (one output for all) in the mean" if dead else "")
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A figure that is to be drawn, and the name of its file."""
-
-    name: str
-    draw: Callable[[], Figure]
-
-
-@dataclass(frozen=True)
-class Material:
-    """The trials and curves of a sweep, with one column for each of `axes`, the swept settings.
-
-    Diverged trials are among them. `settings` is what all cells share, `everything` whether all figures are
-    wanted.
-    """
-
-    trials: pd.DataFrame
-    curves: pd.DataFrame
-    axes: tuple[str, ...]
-    settings: str = ""
-    against: BaselineComparison | None = None
-    everything: bool = False
-
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """A row for each cell, twice for one that stands in the sweep under two names."""
-        return self.trials.drop_duplicates(["cell", *self.axes])
-
-    @cached_property
-    def varying(self) -> list[Factor]:
-        """The settings that vary, those that vary together as one."""
-        return factors(self.cells, self.axes)
-
-    def caption(self, trials: pd.DataFrame) -> str:
-        """What stands below a figure of these trials."""
-        return f"{self.settings}: {note(trials)}" if self.settings else note(trials)
-
-
-MOST_DIFFERENCES = 30
-
-
-def difference_figures(sweep: Material) -> Iterator[Planned]:
-    """Every cell against the baseline, the highest first; of very many, those closest to it."""
-    against, axes = sweep.against, tuple(chain(*sweep.varying))
-    if against is None or against.cell is None:
-        return
-    settings = sweep.cells.drop_duplicates("cell").set_index("cell")[list(axes)]
-    rows = against.table[against.table["cell"].isin(settings.index)].dropna(subset="difference")
-    if rows.empty:
-        return
-    closest = rows.loc[rows["difference"].abs().sort_values(kind="stable").index[:MOST_DIFFERENCES]]
-    count = f"the {len(closest)} of {len(rows)} cells closest to it; " if len(closest) < len(rows) else ""
-    shown = closest.sort_values("difference", ascending=False, kind="stable")
-    draw = partial(
-        draw_differences,
-        style.values(settings.loc[shown["cell"]], axes),
-        shown,
-        against.criteria,
-        title=f"against {against.baseline}",
-        heading=style.settings(axes),
-        caption=count + sweep.caption(sweep.trials),
-    )
-    yield Planned("differences", draw)
-
-
-def heatmap_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
-    """Heatmaps of two settings each: one of them, or all where every figure is wanted."""
-    others: list[str] = []
-    first = True
-    for pair in crossed(sweep.cells, sweep.varying):
-        name = f"heatmap_{figure_files.key((*pair.up, *pair.across))}"
-        if pair.panels > MOST_PANELS or pair.values > MOST_VALUES:
-            left_out.append(f"{name}: more than {MOST_PANELS} panels or {MOST_VALUES} values")
-        elif sweep.everything or (first and pair.panels <= FEW_PANELS):
-            settings = (pair.across, pair.up, pair.facets)
-            caption = sweep.caption(sweep.trials)
-            yield Planned(
-                name, partial(draw_heatmap, drop_diverged(sweep.trials), *settings, caption, sweep.against)
-            )
-            first = False
-        else:
-            others.append(name)
-    if others:
-        left_out.append(
-            f"{', '.join(others)}: one heatmap, of {FEW_PANELS} panels at most; figures=all draws every one"
-        )
-
-
-MOST_FIGURES = 12
-
-
-@dataclass
-class Drawn:
-    """The files that were written, and what was not drawn: one text for each figure, with the reason."""
-
-    files: list[Path] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-
-
-def draw_all(
-    trials: pd.DataFrame,
-    curves: pd.DataFrame,
-    axes: Sequence[str],
-    folder: Path,
-    formats: Sequence[str] = ("png",),
-    settings: str = "",
-    against: BaselineComparison | None = None,
-    everything: bool = False,
-    beside: Sequence[Planned] = (),
-) -> Drawn:
-    """The figures of a sweep as files in `folder`: a dozen at most, unless `everything` is wanted.
-
-    Learning curves, each cell against the baseline, `against`, those `beside`, accuracy against each swept
-    setting, and a heatmap. `trials` and `curves` are those of `records`, with one column for each of `axes`,
-    the swept settings. Diverged trials are left out and counted below each figure, behind `settings`: the
-    data set and what all cells share. Raises nothing for a figure that cannot be drawn: it is among what was
-    left out.
-    """
-    planned, left_out = plan_figures(trials, curves, axes, settings, against, everything, beside)
-    drawn = Drawn(left_out=left_out)
-    with style.applied():
-        for figure in planned:
-            try:
-                drawn.files += figure_files.save(figure.draw(), folder / figure.name, formats)
-            except Exception as error:  # one figure that fails must not cost the others
-                drawn.left_out.append(f"{figure.name}: {one_line(error)}")
-    return drawn
-
-
-def plan_figures(
-    trials: pd.DataFrame,
-    curves: pd.DataFrame,
-    axes: Sequence[str],
-    settings: str = "",
-    against: BaselineComparison | None = None,
-    everything: bool = False,
-    beside: Sequence[Planned] = (),
-) -> tuple[list[Planned], list[str]]:
-    """The figures of a sweep, the most telling first, and what is left out, with the reason."""
-    if drop_diverged(trials).empty:
-        return [], ["all figures: every trial diverged" if len(trials) else "all figures: no trials"]
-    sweep = Material(trials, curves, tuple(axes), settings, against, everything)
-    left_out: list[str] = []
-    for axis in axes:
-        if axis not in chain(*sweep.varying):
-            left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
-    learning = list(_curve_figures(sweep, left_out))
-    planned = [
-        *learning[:1],
-        *difference_figures(sweep),
-        *beside,
-        *(_accuracy_figure(sweep, factor) for factor in sweep.varying),
-        *heatmap_figures(sweep, left_out),
-        *learning[1:],
-    ]
-    most = len(planned) if everything else MOST_FIGURES
-    if planned[most:]:
-        rest = ", ".join(figure.name for figure in planned[most:])
-        left_out.append(f"{rest}: more than {most} figures; figures=all draws every one")
-    return planned[:most], left_out
-
-
-def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
-    """Learning curves of accuracy and loss: one figure each, or, of many cells, one for each part."""
-    trials, curves, varying = sweep.trials, drop_diverged(sweep.curves), sweep.varying
-    cells = curves.drop_duplicates(["cell", *chain(*varying)])
-    arrangement, suffix, caption = arrange(cells, varying), "", sweep.caption(trials)
-    if arrangement.panels > MOST_PANELS:
-        best = _best(trials)
-        left_out.append(
-            f"learning curves of {trials['cell'].nunique() - len(best)} cells: too many for one figure;"
-            f" those of the {len(best)} with the highest validation accuracy are drawn"
-        )
-        trials, curves = trials[trials["cell"].isin(best)], curves[curves["cell"].isin(best)]
-        arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
-        caption = f"the {len(best)} cells with the highest validation accuracy; {sweep.caption(trials)}"
-    elif arrangement.facets:
-        suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
-    by_metric = {metric: evaluated_parts(curves, metric) for metric in ("accuracy", "loss")}
-    for metric, parts in by_metric.items():
-        if not parts:
-            left_out.append(f"curves_{metric}: was not evaluated")
-    draw = partial(draw_curves, curves, lines=arrangement.lines, facets=arrangement.facets, caption=caption)
-    if arrangement.panels <= MOST_ROWS:
-        for metric, parts in by_metric.items():
-            if parts:
-                yield Planned(f"curves_{metric}{suffix}", partial(draw, metric))
-        return
-    for part in ("test", "validation", "train"):
-        for metric, parts in by_metric.items():
-            if part in parts:
-                yield Planned(f"curves_{metric}_{part}{suffix}", partial(draw, metric, parts=[part]))
-
-
-def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
-    name, caption = f"accuracy_by_{figure_files.key(factor)}", sweep.caption(sweep.trials)
-    arrangement = arrange(sweep.cells, [other for other in sweep.varying if other != factor])
-    trials = drop_diverged(sweep.trials)
-    if arrangement.panels > MOST_PANELS:
-        return Planned(name, partial(draw_cells, trials, factor, caption))
-    arranged = (arrangement.lines, arrangement.facets)
-    return Planned(name, partial(draw_accuracy, trials, factor, *arranged, caption, sweep.against))
-
-
-def _best(trials: pd.DataFrame) -> list[str]:
-    """The cells with the highest validation accuracy (or training accuracy, where there is none)."""
-    counted = drop_diverged(trials)
-    for measure in ("validation_accuracy", "train_accuracy"):
-        if measure in counted and counted[measure].notna().any():
-            means = counted.groupby("cell", sort=False)[measure].mean()
-            return list(means.nlargest(MOST_LINES).index)
-    return list(counted["cell"].unique()[:MOST_LINES])

@@ -1,7 +1,4 @@
-"""One look for every figure of a sweep or a paper: fonts, grid, colours, lines, and axes in percent.
-
-[names] What settings and their values are called in figures.
-"""
+"""The common look of all figures: fonts, grid, colours, lines, axes, and the names of settings and values."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -48,13 +45,13 @@ _RC: Any = {
 
 
 def applied() -> AbstractContextManager[None]:
-    """The look, for as long as a figure is drawn and saved."""
+    """Return a context with this look; figures are drawn and saved inside it."""
     return mpl.rc_context(_RC)
 
 
 @dataclass(frozen=True)
 class Line:
-    """How one line of a figure looks; no two lines of a figure look alike."""
+    """Look of one line of a figure; no two lines of a figure look alike."""
 
     colour: Colour
     dashes: Any
@@ -62,11 +59,11 @@ class Line:
 
     @property
     def linestyle(self) -> Any:
-        """Its dashes, as matplotlib's plot takes them."""
+        """Return the dashes in the form that matplotlib's plot takes."""
         return (0, self.dashes) if self.dashes else "-"
 
-    def handle(self, label: str, connected: bool = True, marked: bool = True) -> Line2D:
-        """Its entry in a legend."""
+    def handle(self, label: str, *, connected: bool = True, marked: bool = True) -> Line2D:
+        """Return the legend entry of this line."""
         label = f" {label}" if label.startswith("_") else label  # matplotlib hides names like _this
         return Line2D(
             [],
@@ -82,18 +79,18 @@ class Line:
 
 
 def colours(count: int) -> list[Colour]:
-    """`count` different colours."""
+    """Return `count` different colours."""
     return list(sns.color_palette(_PALETTE if count <= 10 else "husl", count))
 
 
 def lines(labels: Sequence[str]) -> dict[str, Line]:
-    """A look for each of the labels."""
+    """Return a look for each label."""
     looks = zip(labels, colours(len(labels)), cycle(_DASHES), cycle(_MARKERS), strict=False)
     return {label: Line(colour, dashes, marker) for label, colour, dashes, marker in looks}
 
 
 def percent_axis(panel: Axes) -> None:
-    """Cut the vertical axis to 0 to 100 percent, with a little room, and set its ticks."""
+    """Limit the vertical axis to 0 to 100 percent, with a little room, and set its ticks."""
     low, high = panel.get_ylim()
     low, high = max(low, 0.0), min(high, 100.0)
     room = 0.03 * (high - low)  # so that a line at the edge keeps its width
@@ -102,8 +99,8 @@ def percent_axis(panel: Axes) -> None:
     panel.set_yticks([tick for tick in ticks if low <= tick <= high])
 
 
-def epoch_axis(panel: Axes, first: float, last: float, width: float) -> None:
-    """Ticks at round epochs, and at the last one, on a panel `width` inches wide."""
+def epoch_axis(panel: Axes, first: float, last: float, *, width: float) -> None:
+    """Set ticks at round epochs and at the last one, on a panel `width` inches wide."""
     if last <= first:
         panel.set_xticks([last], [f"{last:.3g}"])
         return
@@ -112,6 +109,7 @@ def epoch_axis(panel: Axes, first: float, last: float, width: float) -> None:
     ticks = MaxNLocator(nbins=most, steps=[1, 2, 5, 10], integer=whole).tick_values(first, last)
     gap = ticks[1] - ticks[0]
     begin = [first] if first == 1 else []
+    # The last epoch always has a tick, so a round one too close to it gives way.
     inner = [
         tick
         for tick in ticks
@@ -140,48 +138,48 @@ SEPARATOR = ", "
 
 
 def setting(key: str) -> str:
-    """The name of a setting: `learning rate` for learning_rate."""
+    """Return the readable name of a setting: `learning rate` for learning_rate."""
     return _NAMES.get(key, key.replace(".", " ").replace("_", " "))
 
 
 def settings(keys: Sequence[str]) -> str:
-    """The names of several settings."""
+    """Return the readable names of several settings."""
     return SEPARATOR.join(map(setting, keys))
 
 
-def value(found: Any, digits: int = 6) -> str:
-    """A setting's value as a legend writes it, unlike `formats.setting_value` never the same for two values.
+def value(raw: Any, digits: int = 6) -> str:
+    """Return a setting's value for a legend; unlike `formats.setting_value`, different values stay different.
 
-    A number has at most `digits` digits, but all of its digits where `digits` is 6 and they are not enough.
+    Numbers have at most `digits` digits. With 6, a number that needs more to be exact is written in full.
     """
-    if found is None or found is pd.NA or (isinstance(found, float) and found != found):
+    if raw is None or raw is pd.NA or (isinstance(raw, float) and raw != raw):
         return "null"
-    if hasattr(found, "item"):  # of NumPy
-        found = found.item()
-    if isinstance(found, bool):
-        return str(found).lower()
-    if isinstance(found, float):
-        short = f"{found:.{digits}g}"
-        return short if digits < 6 or float(short) == found else repr(found)
-    text = str(found)
+    if hasattr(raw, "item"):  # a NumPy scalar
+        raw = raw.item()
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    if isinstance(raw, float):
+        short = f"{raw:.{digits}g}"
+        return short if digits < 6 or float(short) == raw else repr(raw)
+    text = str(raw)
     # Names of functions, such as binary_cross_entropy, but not paths.
     return text.replace("_", " ").strip() if text.isidentifier() else text
 
 
-def column(found: "pd.Series[Any]") -> list[str]:
-    """The values of one setting, with three digits where these are enough to tell its values apart."""
-    exact, short = [value(each) for each in found], [value(each, 3) for each in found]
+def column(raw: "pd.Series[Any]") -> list[str]:
+    """Return the values of one setting as text, with three digits if those tell its values apart."""
+    exact, short = [value(entry) for entry in raw], [value(entry, 3) for entry in raw]
     return short if len(set(short)) == len(set(exact)) else exact
 
 
 def values(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
-    """The values of several settings in each row, as they name a line in a legend."""
+    """Return each row's values of several settings as one text, the name of a line in a legend."""
     return _joined([column(rows[key]) for key in keys], len(rows))
 
 
 def pairs(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
-    """The settings with their values in each row, as they stand above a panel."""
-    # With spaces that do not break, so that a name and its value stay in one line.
+    """Return each row's settings with their values as one text, the title of a panel."""
+    # Non-breaking spaces keep a name and its value on one line.
     columns = [[f"{setting(key)} {text}".replace(" ", "\xa0") for text in column(rows[key])] for key in keys]
     return _joined(columns, len(rows))
 

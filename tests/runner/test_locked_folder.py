@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.runner.shared_data import held_folder, shared_data
+from sweep.runner.shared_data import locked_folder, shared_data
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is cleaned without flock")
 
@@ -28,7 +28,7 @@ NEW_PROCESS_NUMBERS = ["unshare", "--pid", "--fork", "--kill-child", "--mount-pr
 
 @contextmanager
 def holding(temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
-    """A process that holds a folder below `temporary` until its input ends, and that folder."""
+    """Start a process that holds a folder below `temporary` until its input ends; yield both."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDING],
         env={**os.environ, "TMPDIR": str(temporary)},
@@ -42,7 +42,7 @@ def holding(temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
 
 
 def another(temporary: Path, *prefix: str) -> Path:
-    """A second process, which holds a folder, removing orphans first, and ends; the folder that it had."""
+    """Run a second process, which removes orphans and holds a folder; return that folder."""
     done = subprocess.run(
         [*prefix, sys.executable, "-c", HOLDING],
         env={**os.environ, "TMPDIR": str(temporary)},
@@ -61,9 +61,8 @@ def can_unshare() -> bool:
 
 
 @pytest.mark.parametrize("prefix", [[], NEW_PROCESS_NUMBERS], ids=["beside", "other process numbers"])
-def test_the_folder_of_a_living_process_stays_and_that_of_a_killed_one_goes(
-    tmp_path: Path, prefix: list[str]
-) -> None:
+def test_orphans_are_removed(tmp_path: Path, prefix: list[str]) -> None:
+    """The folder of a living process stays; that of a killed one is removed."""
     if prefix and not can_unshare():
         pytest.skip("process numbers cannot be set apart here")
     with holding(tmp_path) as (process, folder):
@@ -77,7 +76,8 @@ def test_the_folder_of_a_living_process_stays_and_that_of_a_killed_one_goes(
         assert list(tmp_path.iterdir()) == []
 
 
-def test_the_folder_of_a_process_that_is_killed_alone_goes_at_once(tmp_path: Path) -> None:
+def test_killed_alone(tmp_path: Path) -> None:
+    """If a process alone is killed, loky's cleaner removes its folder at once."""
     with holding(tmp_path) as (process, folder):
         (folder / "deeper").mkdir()
         process.kill()
@@ -88,7 +88,8 @@ def test_the_folder_of_a_process_that_is_killed_alone_goes_at_once(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_process_that_ends_removes_its_own(tmp_path: Path) -> None:
+def test_normal_end(tmp_path: Path) -> None:
+    """A process that ends removes its folder."""
     with holding(tmp_path) as (process, folder):
         (folder / "deeper").mkdir()
         assert process.stdin is not None
@@ -97,7 +98,8 @@ def test_a_process_that_ends_removes_its_own(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_ours_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_folders_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders that are not ours stay."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with subprocess.Popen(["true"]) as dead:
         dead.wait()
@@ -119,14 +121,13 @@ def test_what_is_not_ours_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_folder_that_is_not_locked_yet_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_not_locked_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is not locked yet is left alone."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     new = tmp_path / "sweep-data-new"
     new.mkdir()
     (new / "lock.new").touch()
-    with held_folder("sweep-data-") as folder:
+    with locked_folder("sweep-data-") as folder:
         assert new.is_dir()
         assert (folder / "lock").is_file()
     assert list(tmp_path.iterdir()) == [new]

@@ -1,4 +1,4 @@
-"""What has to be compiled, shared out: nothing twice, about equally long, dependent parts last."""
+"""Compilations are shared out: nothing twice, about equally long, dependent parts last."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.processes import python
 
 from sweep.engines.compiled import gemm
 from sweep.engines.engine import Compilation
-from sweep.runner.worker import shares
+from sweep.runner.worker import compilation_shares
 
 
 @dataclass(frozen=True)
@@ -26,35 +26,37 @@ class Timed(Compilation):
 
 
 @given(
-    st.lists(st.floats(0.1, 3), max_size=12).map(lambda all: [Timed(*each) for each in enumerate(all)]),
+    st.lists(st.floats(0.1, 3), max_size=12).map(lambda all: [Timed(*pair) for pair in enumerate(all)]),
     st.integers(1, 9),
 )
-def test_each_once_and_about_equally_long(needed: list[Timed], count: int) -> None:
-    """Graham (1969): longest first, the longest share takes at most 4/3 of the best possible."""
-    found = shares([needed, needed[::-1], needed[:3]], count)
-    assert len(found) == count
-    assert sorted(each.name for share in found for each in share) == [each.name for each in needed]
-    longest = max(sum(each.seconds for each in share) for share in found)
-    assert longest <= sum(each.seconds for each in needed) / count + max(
+def test_shares_are_balanced(needed: list[Timed], count: int) -> None:
+    """Each compilation is in one share. By Graham (1969), longest first, the longest share takes at most 4/3
+    of the best possible."""
+    shares = compilation_shares([needed, needed[::-1], needed[:3]], count)
+    assert len(shares) == count
+    assert sorted(part.name for share in shares for part in share) == [part.name for part in needed]
+    longest = max(sum(part.seconds for part in share) for share in shares)
+    assert longest <= sum(part.seconds for part in needed) / count + max(
         (e.seconds for e in needed), default=0
     )
 
 
-def test_what_needs_the_others_comes_when_they_are_done() -> None:
+def test_dependent_compilation_is_last() -> None:
+    """A compilation that needs the others comes when they are done."""
     parts = [Timed(0, 5, last=True), Timed(1, 2), Timed(2, 3), Timed(3, 2)]
-    assert shares([parts], 2) == [[parts[2]], [parts[1], parts[3], parts[0]]]
+    assert compilation_shares([parts], 2) == [[parts[2]], [parts[1], parts[3], parts[0]]]
 
 
 SHARES = """
 import sys
 from sweep.config.compose import from_settings
 from sweep.runner.plan import make_plan
-from sweep.runner.worker import ready
+from sweep.runner.worker import compile_share
 settings = {"hidden": 4, "data": {"train_size": 100}, "results": sys.argv[1]}
 configs = from_settings({**settings, "grid": {"product": {"batch_size": [1, 20]}}})
 plan = make_plan(configs, 2)
-ready(plan.cells, 0, 2)
-ready(plan.cells, 1, 2)
+compile_share(plan.cells, 0, 2)
+compile_share(plan.cells, 1, 2)
 from sweep.engines.compiled import formulas, gemm, packing, single_step
 functions = [gemm.multiply, gemm.add_products, packing.gather, formulas.shift, single_step.single_step]
 print([len(function.signatures) for function in functions])
@@ -62,7 +64,8 @@ print([len(function.signatures) for function in functions])
 
 
 @pytest.mark.skipif(not gemm.AVAILABLE, reason="no fused multiply-adds: mini-batches are not compiled")
-def test_the_shares_of_all_workers_are_what_the_plan_needs(tmp_path: Path) -> None:
-    """In a process of its own: here other tests have compiled."""
+def test_shares_cover_the_plan(tmp_path: Path) -> None:
+    """The shares of all workers compile what the plan needs; in a new process, as other tests have compiled
+    here."""
     done = python(tmp_path, "-c", SHARES, str(tmp_path / "results"))
     assert done.stdout == "[1, 1, 1, 1, 1]\n", done.stderr
