@@ -55,11 +55,11 @@ def _is_module(name: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_mentions_is_there(page: Path) -> None:
+def test_page_mentions_existing_things(page: Path) -> None:
     assert missing(page.read_text(encoding="utf-8"), page.parent) == []
 
 
-def test_what_is_gone_is_noticed() -> None:
+def test_missing_things_are_noticed() -> None:
     page = (
         "`src/sweep/nn/losses.py`, `src/sweep/nn/kernels.py`, `nn/tiles.py`, `config/cell.py`, tests/nn,"
         " docs/none.md, `sweep.load()`, `sweep.nn.losses.Loss`, sweep.nn.losses.Lost,"

@@ -45,7 +45,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_an_example_prints_what_it_says(
+def test_example_prints_what_it_says(
     name: str, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(stored, tmp_path, dirs_exist_ok=True)
@@ -55,6 +55,6 @@ def test_an_example_prints_what_it_says(
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
-def test_every_public_call_has_an_example() -> None:
+def test_public_functions_have_examples() -> None:
     # Those of `register` stand in docs/extending.md; tests/extending runs them.
     assert {"__version__", "register", *CALLS} == set(sweep.__all__)

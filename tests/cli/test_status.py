@@ -81,7 +81,7 @@ def training(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         yield process
 
 
-def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path) -> None:
+def test_intact_store_is_a_table_of_cells(results: Path, tmp_path: Path) -> None:
     done = status(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     first, _, heading, *rows, _, last = done.stdout.splitlines()
@@ -97,7 +97,7 @@ def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path)
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> None:
+def test_failures_and_bad_files_are_shown(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, large = own[4, "sgd"], own[16, "sgd"]
     state.write_failure(results, failure(small, 7))
@@ -135,7 +135,7 @@ def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> Non
     assert "Traceback" not in status(tmp_path).stdout
 
 
-def test_a_damaged_record_is_shown_and_a_check_fails(results: Path, tmp_path: Path) -> None:
+def test_check_fails_on_damage(results: Path, tmp_path: Path) -> None:
     assert status(tmp_path, "--check").returncode == 0
     small, large = cells(results)[4, "sgd"], cells(results)[16, "sgd"]
     with (large / "1.parquet").open("rb+") as file:
@@ -151,7 +151,7 @@ def test_a_damaged_record_is_shown_and_a_check_fails(results: Path, tmp_path: Pa
     assert f"1 misfiled record, counted as missing: results/{small.name}/3.parquet" in done.stdout
 
 
-def test_two_cells_differ_in_these_settings(results: Path, tmp_path: Path) -> None:
+def test_diff_of_two_cells(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     first, second = own[4, "sgd"].name, own[16, "adam"].name
     done = status(tmp_path, "--diff", first[:14], f"cell={second[:14]}")
@@ -164,7 +164,7 @@ def test_two_cells_differ_in_these_settings(results: Path, tmp_path: Path) -> No
     assert status(tmp_path, "--diff", first, first).stdout == "No setting differs.\n"
 
 
-def test_compacted_cells_are_the_same_cells_in_less_room(results: Path, tmp_path: Path) -> None:
+def test_compact_keeps_the_trials_in_less_space(results: Path, tmp_path: Path) -> None:
     before = [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[3:7]]
     trials = sweep.load(results)
     size = sum(file.stat().st_size for file in results.glob("*/*"))
@@ -188,7 +188,7 @@ def test_compacted_cells_are_the_same_cells_in_less_room(results: Path, tmp_path
 
 
 @pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without locks")
-def test_nothing_is_removed_where_a_sweep_is_running(results: Path, tmp_path: Path) -> None:
+def test_remove_refused_while_a_sweep_runs(results: Path, tmp_path: Path) -> None:
     before = sorted(results.rglob("*.parquet"))
     with training(tmp_path) as process:
         shown = " ".join(status(tmp_path).stdout.rpartition("Running: ")[2].split())
@@ -201,7 +201,7 @@ def test_nothing_is_removed_where_a_sweep_is_running(results: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(not files.LOCKS, reason="nothing is removed without locks")
-def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> None:
+def test_remove_only_what_is_named(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, other, large = own[4, "sgd"], own[4, "adam"], own[16, "sgd"]
     state.write_failure(results, failure(small, 7))
@@ -226,7 +226,7 @@ def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> Non
     assert list(large.iterdir()) == [large / "notes.txt"]
 
 
-def test_nothing_is_removed_through_a_link(results: Path, tmp_path: Path) -> None:
+def test_remove_follows_no_link(results: Path, tmp_path: Path) -> None:
     cell = cells(results)[4, "sgd"]
     moved = cell.rename(tmp_path / "elsewhere")
     cell.symlink_to(moved)
@@ -250,7 +250,7 @@ def test_nothing_is_removed_through_a_link(results: Path, tmp_path: Path) -> Non
         (["--diff", "b3", "../file"], "cell=../file: no such cell in results"),
     ],
 )
-def test_a_mistake_is_one_line(
+def test_mistake_is_one_line(
     arguments: list[str],
     message: str,
     results: Path,
@@ -271,7 +271,8 @@ def test_a_mistake_is_one_line(
     assert line.startswith(f"error: {message}")
 
 
-def test_a_hundred_cells_are_shown_and_the_rest_is_counted(results: Path, tmp_path: Path) -> None:
+def test_large_store_shows_a_hundred_cells(results: Path, tmp_path: Path) -> None:
+    """The remaining cells and failures are counted."""
     cell = cells(results)[4, "sgd"]
     for number in range(101):
         other = results / f"{number:016x}"

@@ -1,17 +1,36 @@
-"""The reader of experiments in a folder `sweeps`, which checks that they are data before Hydra acts on them.
+"""Experiments in the package's sweeps/ and in sweeps/ of the working folder, for our own configuration alone.
 
-Hydra registers this plugin for every Hydra application of the environment; only our search path names it.
+Hydra calls these plugins for every Hydra application of the environment.
 """
 
 from pathlib import Path
 
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+
+from sweep.config.compose import is_sweep_application
+from sweep.system import files
+
+
+class SweepSearchPath(SearchPathPlugin):
+    """A plugin that adds the folders of experiments to Hydra's search path, the user's own first."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if not is_sweep_application(search_path):
+            return
+        for folder in dict.fromkeys(folder.absolute() for folder in files.resource_folders("sweeps")):
+            if folder.is_dir():
+                search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")
 
 
 class ExperimentSource(ConfigSource):
-    """The group `experiment` of a folder `sweeps`, and nothing else in that folder."""
+    """The group `experiment` of a folder `sweeps`: files that are checked to be data before Hydra uses them.
+
+    Nothing else in that folder is read. Only our search path names it.
+    """
 
     @staticmethod
     def scheme() -> str:
@@ -46,8 +65,8 @@ class ExperimentSource(ConfigSource):
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the names in a folder of experiments: of its folders, its files, or both."""
-        files: list[str] = []
+        names: list[str] = []
         for file in sorted(Path(self.path, config_path).iterdir()):
             path = f"{config_path}/{file.name}" if config_path else file.name
-            self._list_add_result(files, path, file.name, results_filter)
-        return files
+            self._list_add_result(names, path, file.name, results_filter)
+        return names
