@@ -6,7 +6,7 @@ import pandas as pd
 from benchmarks.statistics.contrasts import MISSED
 from matplotlib.axes import Axes
 
-from sweep.report import figure_files
+from sweep.report import saving
 from sweep.report.figures import layout, style
 
 FIGURE = Path("docs/statistics")
@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame) -> None:
             _draw(panel, rows[rows["n"].isin(NUMBERS)], looks)
         handles = [looks[label].handle(label) for label in LABELS]
         figure = grid.finish("seeds a cell", "% of intervals that miss", handles=handles, remarks=[REMARK])
-        figure_files.save(figure, FIGURE, ["png"])
+        saving.save(figure, FIGURE, ["png"])
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, looks: dict[str, style.Line]) -> None:

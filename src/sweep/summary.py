@@ -19,7 +19,7 @@ from sweep.core.errors import ExecutionError, one_line, visible
 from sweep.core.formats import plural, typed_value
 from sweep.data.labels import label
 from sweep.decide import Deciding
-from sweep.report import figure_files, page_files, tables, terminal, variance
+from sweep.report import saving, tables, terminal, variance
 from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
 from sweep.report.page import Page
 from sweep.report.sweep_page import SweepReport
@@ -123,7 +123,7 @@ def _show_and_write(
     terminal.show(page, console)
     console.print()
     if output is not None:
-        page_files.write(page, output, name)
+        saving.write(page, output, name)
         figures = _drawn(draw, output / "figures", console) if plan.cells[0].config.figures else ""
         console.print(f"Written to {output}/: {name}.csv .md .tex{figures}", soft_wrap=True)
     console.print(f"Records: {plan.cells[0].results.absolute()}", soft_wrap=True)
@@ -132,7 +132,7 @@ def _show_and_write(
 def _drawn(draw: "Callable[[Path], Drawn]", folder: Path, console: Console) -> str:
     """Draw the figures into `folder` in place of an earlier sweep's; return their number: ", 5 figures"."""
     try:
-        figure_files.remove_stale(folder)
+        saving.remove_stale(folder)
         drawn = draw(folder)
     except Exception as error:  # the table is already printed and written; no figure may undo that
         console.print(f"No figures: {visible(one_line(error))}", soft_wrap=True)

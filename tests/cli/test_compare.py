@@ -11,7 +11,7 @@ from tests.processes import Done, python
 import sweep
 from sweep.cli import main
 from sweep.config.compose import from_settings
-from sweep.report import figure_files
+from sweep.report import saving
 from sweep.session import console, objective, run_sweep
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_command_shows_what_the_function_returns(stored: Path) -> None:
     assert "\nOn average over the other settings\n  hidden      32 is better than 4, " in run.stdout
     figures = {file.stem for file in (stored / "judged" / "figures").glob("*.png")}
     assert {"differences", "effects", "curves_accuracy", "heatmap_activation_hidden"} < figures
-    figure_files.remove_stale(stored / "judged" / "figures")
+    saving.remove_stale(stored / "judged" / "figures")
     assert not list((stored / "judged" / "figures").iterdir())
 
 

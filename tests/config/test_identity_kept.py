@@ -33,7 +33,7 @@ EXPERIMENTS = [(paper, name) for paper, own in IDS.items() for name in own]
 
 @pytest.mark.parametrize(("paper", "experiment"), EXPERIMENTS)
 def test_cells_of_reports_keep_their_ids(paper: str, experiment: str) -> None:
-    file = files.folder("reports") / paper / "paper.yaml"
+    file = files.package_folder("reports") / paper / "paper.yaml"
     scales = yaml.safe_load(file.read_text(encoding="utf-8"))["scales"]
     configs = from_settings({"experiment": f"{paper}/{experiment}", **(scales["full"] or {})})
     ids = [cell.id for cell in cells_of(configs)]
@@ -43,7 +43,7 @@ def test_cells_of_reports_keep_their_ids(paper: str, experiment: str) -> None:
         assert ids == IDS[paper][experiment]
 
 
-COMMITTED = sorted(files.folder("reports").glob("*/*.parquet"))
+COMMITTED = sorted(files.package_folder("reports").glob("*/*.parquet"))
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: f"{file.parent.name}/{file.stem}")

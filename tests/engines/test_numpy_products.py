@@ -6,9 +6,8 @@ from tests.engines.problems import OPTIMIZER, Setup, data, initial, run, trained
 
 from sweep.core.types import Array
 from sweep.engines.numpy import products
-from sweep.engines.numpy.block import Block
 from sweep.engines.numpy.engine import PIECE, NumpyEngine
-from sweep.engines.numpy.network import NumpyNetwork
+from sweep.engines.numpy.network import Block, NumpyNetwork
 from sweep.engines.numpy.products import add_product, add_products, add_sums
 from sweep.nn import backpropagation
 from sweep.nn.architecture import Architecture

@@ -40,7 +40,7 @@ TEXTS = {
 
 
 def written(folder: Path, content: str, name: str = "wei") -> Path:
-    """A folder of reports with one paper."""
+    """Write a folder of reports with one paper."""
     file = folder / name / "paper.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(content, encoding="utf-8", errors="surrogateescape")

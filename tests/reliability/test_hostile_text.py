@@ -19,7 +19,7 @@ from sweep.core.errors import StoreError, SweepError, visible
 from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
 from sweep.papers.page import VOCABULARY, Report
-from sweep.report import figure_files, latex, markdown, page_files
+from sweep.report import latex, markdown, saving
 from sweep.report.figures import style
 from sweep.report.terminal import Terminal
 
@@ -86,7 +86,7 @@ def test_figure_text() -> None:
         figure, panel = plt.subplots()
         panel.set_title("".join(texts))
         panel.set_xticks(range(len(texts)), texts)
-        files = {ending: figure_files.content(figure, ending) for ending in figure_files.FORMATS}
+        files = {ending: saving.content(figure, ending) for ending in saving.FORMATS}
     plt.close(figure)
     assert ET.fromstring(files["svg"]).tag.endswith("svg")
 
@@ -132,10 +132,10 @@ def test_link_instead_of_folder(tmp_path: Path) -> None:
     (elsewhere / "effects.png").write_text("precious")
     (output / "figures").symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(StoreError, match="a link"):
-        figure_files.remove_stale(output / "figures")
+        saving.remove_stale(output / "figures")
     figure = plt.figure()
     with pytest.raises(StoreError, match="a link"):
-        figure_files.save(figure, output / "figures" / "effects", ["png"])
+        saving.save(figure, output / "figures" / "effects", ["png"])
     plt.close(figure)
     assert (elsewhere / "effects.png").read_text() == "precious"
     (output / "records.parquet").touch()
@@ -152,6 +152,6 @@ def test_link_instead_of_file(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (tmp_path / "summary.csv").symlink_to(precious)
-    page_files.write_csv(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
+    saving.write_csv(pd.DataFrame({"hidden": [4]}), tmp_path / "summary.csv")
     assert precious.read_text() == "precious"
     assert (tmp_path / "summary.csv").read_text() == "hidden\n4\n"

@@ -10,8 +10,8 @@ from scipy import stats
 from sweep.report.judged import judge_sweep
 from sweep.report.sentences import conclusion, doubts
 from sweep.report.sweep_page import SweepReport
+from sweep.report.tables import CellNames
 from sweep.report.terminal import Terminal, show
-from sweep.report.wording import CellNames
 from sweep.stats.crossed import interval, two_way
 from sweep.stats.judge import Criteria
 

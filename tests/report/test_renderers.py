@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from sweep.core.errors import visible
-from sweep.report import latex, markdown, page_files, tables
+from sweep.report import latex, markdown, saving, tables
 from sweep.report.page import Column, Figure, Page, Sentences, Table, text_columns
 from sweep.report.terminal import Terminal, fitted, show
 from sweep.session import console
@@ -208,6 +208,6 @@ def test_a_page_in_latex() -> None:
 def test_the_files_of_a_page(tmp_path: Path) -> None:
     """Tables of numbers are written as CSV; the file of one that has become empty goes."""
     (tmp_path / "b.csv").write_text("stale")
-    page_files.write(PAGE, tmp_path, "summary")
+    saving.write(PAGE, tmp_path, "summary")
     assert {file.name for file in tmp_path.iterdir()} == {"a.csv", "summary.md", "summary.tex"}
     assert pd.read_csv(tmp_path / "a.csv").equals(NUMBERS)

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sweep.report import effects
 from sweep.report.judged import JudgedSweep, judge_decided, judge_sweep
 from sweep.report.sentences import conclusion, doubts, method
-from sweep.report.sweep_page import SweepReport
-from sweep.report.wording import CellNames, listed
+from sweep.report.sweep_page import SweepReport, effect_sentences
+from sweep.report.tables import CellNames, listed
 from sweep.stats.compare import Comparisons
 from sweep.stats.judge import Criteria
 from sweep.stats.sequential import Looks, decide, tabulate
@@ -195,7 +194,7 @@ def test_effects_in_a_sentence_each() -> None:
     accuracies = {"a": 0.90 + NOISE, "b": 0.91 + NOISE, "c": 0.93 + NOISE + OWN, "d": 0.96 + NOISE}
     table = pd.concat(trials({name: values}).assign(cell=name) for name, values in accuracies.items())
     sweep = judge_sweep(table, cells, ["hidden", "momentum"], criteria=Criteria())
-    facts = effects.sentences(sweep)
+    facts = effect_sentences(sweep)
     assert [label for label, _ in facts] == ["hidden", "momentum", "together"]
     # (0.93 + 0.96 - 0.90 - 0.91) / 2 and (0.91 + 0.96 - 0.90 - 0.93) / 2
     assert facts[0][1].startswith("32 is better than 8, +4.00 [+3.9")

@@ -37,9 +37,11 @@ def test_mixed_engines_are_reported(tmp_path: Path, capsys: pytest.CaptureFixtur
     sweep.run({**SMALL, "results": str(tmp_path), "seeds": 1, "parallel.kernels": "numpy"})
     summary = sweep.run({**SMALL, "results": str(tmp_path), "seeds": 3, "parallel.kernels": "numba"})
     assert engines(tmp_path) == ["numpy", "compiled", "compiled"]
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if MIXED in line)
-    assert "1 by numpy (numpy " in line
-    assert "2 by compiled (numba " in line
+    output = " ".join(capsys.readouterr().out.split())  # the sentence goes over several lines
+    assert output.count(MIXED) == 1
+    sentence = output.partition(MIXED)[2]
+    assert sentence.startswith(": 1 by numpy (numpy ")
+    assert "; 2 by compiled (numba " in sentence
     assert list(summary["engine"]) == ["compiled, numpy"]
 
 

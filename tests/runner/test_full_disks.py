@@ -38,11 +38,18 @@ def failed(done: "subprocess.CompletedProcess[str]", trials: int) -> tuple[int, 
 
 
 def shown(output: str) -> dict[str, int]:
-    """Return the first column of the table that a command shows, and its n."""
+    """Return the first column of the table that a command shows, and the number of seeds in each row.
+
+    The table has a column of seeds if their number differs from row to row; otherwise, its title has it.
+    """
     lines = output.splitlines()
-    start = next(index for index, line in enumerate(lines) if "test accuracy %" in line)
-    rows = lines[start + 1 : lines.index("", start)]
-    return {line.split()[0]: int(line.split()[1]) for line in rows}
+    start = next(index for index, line in enumerate(lines) if "accuracy (%)" in line)
+    rows = [line.split() for line in lines[start + 1 : lines.index("", start)]]
+    if lines[start].split()[1] == "seeds":
+        return {name: int(count) for name, count, *_ in rows}
+    seeds = re.search(r"(\d+) seeds? per setting", output)
+    assert seeds is not None
+    return {name: int(seeds[1]) for name, *_ in rows}
 
 
 def stored(results: Path) -> dict[str, int]:

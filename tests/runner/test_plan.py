@@ -108,7 +108,7 @@ def test_plan_two_stores(tmp_path: Path) -> None:
 
 def test_plan_reads_data_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data is read once for each way in which it is configured."""
-    looked: dict[str, list[DataConfig]] = {"digest": [], "counts": [], "load": []}
+    looked: dict[str, list[DataConfig]] = {"contents_digest": [], "counts": [], "load": []}
     for name, configs in looked.items():
         plain = getattr(datasets, name)
         # Bound now: the loop goes on to the next name.
@@ -134,7 +134,7 @@ def test_plan_long_listing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert first.startswith(f"{len(widths)} cells, {5 * len(widths)} trials: 0 stored")
     assert heading.split() == ["cell", "hidden", "seeds", "to", "train"]
     assert [row.split()[1:] for row in rows] == [[str(width), "5", "5"] for width in widths[:MOST_ROWS]]
-    assert last == "... and 30 more cells"
+    assert last == "... and 30 more"
 
 
 def test_flops_by_hand() -> None:

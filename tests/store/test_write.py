@@ -14,6 +14,7 @@ from sweep.core.errors import StoreError
 from sweep.data.preprocessing import PreparedData
 from sweep.store import layout
 from sweep.store.write import Origin, write_record
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 CONFIG = Config(hidden=8, epochs=3)
@@ -22,7 +23,7 @@ ORIGIN = Origin("mine", None, "MNIST", tuple("0123456789"), "2026-01-01T00:00:00
 
 def test_record_holds_result(tmp_path: Path, small_mnist: PreparedData) -> None:
     """A record holds what the trainer returned."""
-    (result,) = train_block(CONFIG, [4], small_mnist)
+    (result,) = train_block(problem_for(CONFIG, small_mnist), [4], small_mnist)
     write_record(tmp_path, "abc", result, settings={"hidden_units": [8]}, origin=ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "4.parquet").iloc[0]
     assert row["seed"] == 4
@@ -39,7 +40,7 @@ def test_record_holds_result(tmp_path: Path, small_mnist: PreparedData) -> None:
 def test_record_without_parts(tmp_path: Path, small_mnist: PreparedData) -> None:
     """Parts that were not evaluated are missing from a record."""
     config = Config(hidden=8, epochs=1, evaluation=EvaluationConfig(parts=["test"]))
-    (result,) = train_block(config, [0], small_mnist)
+    (result,) = train_block(problem_for(config, small_mnist), [0], small_mnist)
     write_record(tmp_path, "abc", result, settings={}, origin=ORIGIN)
     row = pd.read_parquet(tmp_path / "abc" / "0.parquet").iloc[0]
     assert pd.isna(row["train_accuracy"])
@@ -48,7 +49,7 @@ def test_record_without_parts(tmp_path: Path, small_mnist: PreparedData) -> None
 
 def test_scan_skips_half_records(tmp_path: Path, small_mnist: PreparedData) -> None:
     """Half a record is no record."""
-    for result in train_block(CONFIG, [0, 12], small_mnist):
+    for result in train_block(problem_for(CONFIG, small_mnist), [0, 12], small_mnist):
         write_record(tmp_path, "abc", result, settings={}, origin=ORIGIN)
     (tmp_path / "abc" / ".7.parquet.123").write_bytes(b"half a record")
     assert list(layout.scan(tmp_path, "abc").loose) == [0, 12]
@@ -66,11 +67,12 @@ from sweep.data import datasets
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import DataConfig
 from sweep.store.write import Origin, write_record
-from sweep.training.problem import Stream, generator
+from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import train_block
 data = DataConfig(train_size=100, validation_size=0, test_size=50)
-prepared = prepare(datasets.load(data), data, "float32", generator(Config(), 0, Stream.SPLIT))
-(result,) = train_block(Config(hidden=4, epochs=1, batch_size=10), [0], prepared)
+prepared = prepare(datasets.load(data), data, "float32", rng=generator(Config(), 0, Stream.SPLIT))
+problem = problem_for(Config(hidden=4, epochs=1, batch_size=10), prepared)
+(result,) = train_block(problem, [0], prepared)
 os.fsync = lambda descriptor: os._exit(9)
 write_record(
     Path(sys.argv[1]), "abc", result, settings={}, origin=Origin(None, None, "MNIST", (), "", {})
@@ -91,9 +93,11 @@ from sweep.config.schema import Config
 from sweep.data.settings import DataConfig
 from sweep.store.write import Origin, write_record
 from sweep.runner.shared_data import load_seed_data
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 config = Config(hidden=4, epochs=1, batch_size=10, data=DataConfig(train_size=100, test_size=50))
-(result,) = train_block(config, [0], load_seed_data(config, 0))
+loaded = load_seed_data(config, 0)
+(result,) = train_block(problem_for(config, loaded), [0], loaded)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     origin = Origin(None, None, "MNIST", (), "", {})

@@ -1,6 +1,6 @@
-"""Experiments in the package's sweeps/ and in sweeps/ of the working folder, for our own configuration alone.
+"""Experiments for Hydra: their folders in its search path, and the reader that checks them before Hydra acts.
 
-Hydra calls these plugins for every Hydra application of the environment.
+Hydra loads these plugins for every Hydra application of the environment; both serve our own alone.
 """
 
 from pathlib import Path
@@ -15,22 +15,8 @@ from sweep.config.compose import is_sweep_application
 from sweep.system import files
 
 
-class SweepSearchPath(SearchPathPlugin):
-    """A plugin that adds the folders of experiments to Hydra's search path, the user's own first."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        if not is_sweep_application(search_path):
-            return
-        for folder in dict.fromkeys(folder.absolute() for folder in files.resource_folders("sweeps")):
-            if folder.is_dir():
-                search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")
-
-
 class ExperimentSource(ConfigSource):
-    """The group `experiment` of a folder `sweeps`: files that are checked to be data before Hydra uses them.
-
-    Nothing else in that folder is read. Only our search path names it.
-    """
+    """The group `experiment` of a folder `sweeps`, and nothing else in that folder."""
 
     @staticmethod
     def scheme() -> str:
@@ -65,8 +51,19 @@ class ExperimentSource(ConfigSource):
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the names in a folder of experiments: of its folders, its files, or both."""
-        names: list[str] = []
+        files: list[str] = []
         for file in sorted(Path(self.path, config_path).iterdir()):
             path = f"{config_path}/{file.name}" if config_path else file.name
-            self._list_add_result(names, path, file.name, results_filter)
-        return names
+            self._list_add_result(files, path, file.name, results_filter)
+        return files
+
+
+class SweepSearchPath(SearchPathPlugin):
+    """A plugin that adds the folders of experiments to Hydra's search path, the user's own first."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        if not is_sweep_application(search_path):
+            return
+        for folder in dict.fromkeys(folder.absolute() for folder in files.resource_folders("sweeps")):
+            if folder.is_dir():
+                search_path.append("sweep", f"{ExperimentSource.scheme()}://{folder}")

@@ -38,7 +38,7 @@ def compare_parser() -> CommandParser:
 
 def compare(options: argparse.Namespace) -> int:
     """Print the comparison of the selected cells, and write it to `output` if that is given."""
-    from sweep.report import page_files, terminal
+    from sweep.report import saving, terminal
     from sweep.report.sweep_page import report_on_store
     from sweep.session import console
     from sweep.stats.judge import Criteria
@@ -56,7 +56,7 @@ def compare(options: argparse.Namespace) -> int:
         from sweep.report.sweep_figures import draw
         from sweep.store.load import load_curves
 
-        page_files.write(page, output, "summary")
+        saving.write(page, output, "summary")
         rows = report.judged.summary[["cell", *report.axes]]
         drawn = draw(report, rows, load_curves(results, rows["cell"]), folder=output / "figures")
         if drawn.left_out:

@@ -25,7 +25,7 @@ from sweep.papers.protocol import share
 from sweep.papers.read import REPORTS, Vocabulary
 from sweep.papers.specification import SCALES, Figure, Paper, Table
 from sweep.papers.tables import TABLES, Tabulated, tabulate
-from sweep.report import figure_files, figures
+from sweep.report import figures, saving
 from sweep.report.figures import style
 from sweep.report.markdown import paragraph
 from sweep.stats.trials import mixture_in_means
@@ -79,7 +79,7 @@ class Report:
                 drawn = self.draw(figure)
                 for kind, settings in FORMATS.items():
                     file = folder / "figures" / f"{figure.name}.{kind}"
-                    files.write(file, figure_files.content(drawn, kind, **settings))
+                    files.write(file, saving.content(drawn, kind, **settings))
                 plt.close(drawn)
         manifest.write(folder, self._kept(), self.collection.experiments, self.paper.file)
 

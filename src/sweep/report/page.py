@@ -1,7 +1,7 @@
 """The page: what a command has to say, as tables, sentences and figures, whatever the medium.
 
 A command builds one `Page`. The modules `terminal`, `markdown` and `latex` each render it in one medium, and
-`page_files` writes it to a folder. A new medium is one more renderer.
+`saving` writes it to a folder. A new medium is one more renderer.
 """
 
 import re

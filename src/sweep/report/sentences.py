@@ -13,8 +13,7 @@ from scipy import stats
 
 from sweep.core.formats import percent, plural
 from sweep.report.judged import JudgedSweep
-from sweep.report.tables import TESTED, Measure
-from sweep.report.wording import MOST_NAMED, CellNames, Fact, examples_noun, listed
+from sweep.report.tables import MOST_NAMED, TESTED, CellNames, Fact, Measure, examples_noun, listed
 from sweep.stats.compare import Comparisons
 from sweep.stats.contrast import FEWEST_PAIRED, Method
 from sweep.stats.judge import Verdict, higher_is_better, luck_of_best, smallest_difference

@@ -15,7 +15,7 @@ from sweep.report.figures.digits import draw_digits
 from sweep.report.figures.plan import Drawn, Planned
 from sweep.report.judged import JudgedSweep
 from sweep.report.sweep_page import SweepReport
-from sweep.report.wording import CellNames
+from sweep.report.tables import CellNames
 from sweep.stats.compare import Comparisons
 
 

@@ -1,6 +1,6 @@
 """The page of a judged sweep: its table, its sentences, its effects, and the numbers behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,12 @@ import pandas as pd
 
 from sweep.core.errors import TrialsError, nearest
 from sweep.core.formats import span
-from sweep.report import effects, sentences, tables
+from sweep.report import sentences, tables
 from sweep.report.judged import JudgedSweep, judge_sweep
 from sweep.report.page import Block, Page, Sentences, Table, text_columns
-from sweep.report.tables import Measure
-from sweep.report.wording import CellNames
+from sweep.report.tables import TESTED, CellNames, Fact, Measure, verdict
 from sweep.stats.compare import Baseline, check_comparable
-from sweep.stats.judge import Criteria
+from sweep.stats.judge import Criteria, Verdict
 from sweep.stats.trials import METRICS, axes_of, by_axes, matching, mixture
 from sweep.store.load import load
 
@@ -39,7 +38,7 @@ class SweepReport:
         blocks: list[Block] = [self._table(names)]
         if paragraphs := list(sentences.conclusion(judged, names)):
             blocks.append(Sentences(paragraphs))
-        if facts := effects.sentences(judged):
+        if facts := effect_sentences(judged):
             blocks += [Sentences.labelled("On average over the other settings", facts), self._effects()]
         if doubts := sentences.doubts(judged, names):
             blocks.append(Sentences.labelled("How sure is that?", doubts))
@@ -80,9 +79,9 @@ class SweepReport:
         table = self.judged.effects
         correction = f", Holm-corrected for {len(table)}" if len(table) > 1 else ""
         return Table(
-            text_columns(effects.HEADINGS, effects.rows(table, self.judged.criteria.metric), names=2),
+            text_columns(EFFECT_HEADINGS, effect_rows(table, self.judged.criteria.metric), names=2),
             caption=f"Main effects: mean differences over all other settings of the sweep{correction}.",
-            file="effects.csv",
+            file="csv",
             in_terminal=False,
         )
 
@@ -112,3 +111,68 @@ def report_on_store(
     if judged.reason:
         raise TrialsError(judged.reason)
     return SweepReport(judged, axes, label, mixture(trials))
+
+
+Row = Mapping[Any, Any]
+
+
+def effect_sentences(judged: JudgedSweep) -> list[Fact]:
+    """Return a sentence for each setting that varies, averaged over the others, then the interactions."""
+    measure = Measure.of(judged.criteria.metric)
+    facts = []
+    effects: list[Row] = list(judged.effects.to_dict("records"))
+    for setting in dict.fromkeys(str(row["setting"]) for row in effects):
+        texts = [_effect(row, measure) for row in effects if row["setting"] == setting]
+        facts.append((setting, "; ".join(texts)))
+    return [*facts, *_interactions(judged, measure)]
+
+
+def _effect(row: Row, measure: Measure) -> str:
+    """Return a main effect: relu is better than tanh by 0.30 points [0.10, 0.50]."""
+    pair = f"{row['value']} and {row['against']}"
+    if row["method"] not in TESTED:
+        return f"{pair}: {row['method']}"
+    size = measure.difference(row["difference"], row["low"], row["high"])
+    undecided = row["verdict"] == Verdict.UNDECIDED
+    if row["verdict"] in (Verdict.BETTER, Verdict.WORSE):
+        return f"{row['value']} is {row['verdict']} than {row['against']}, {size}"
+    joined = f"{row['value']} against {row['against']} is" if undecided else f"{pair} are"
+    return f"{joined} {row['verdict']}, {size}"
+
+
+def _interactions(judged: JudgedSweep, measure: Measure) -> Iterator[Fact]:
+    """Yield a sentence for each interaction that is real, and how many others are not told from none."""
+    rows = judged.interactions.to_dict("records")
+    decided = [row for row in rows if row["verdict"] in (Verdict.BETTER.value, Verdict.WORSE.value)]
+    for row in decided:
+        sign = 1 if row["difference"] > 0 else -1
+        low, high = sorted((sign * row["low"], sign * row["high"]))
+        size = measure.estimate(abs(row["difference"]), low, high)
+        yield (
+            "together",
+            f"the difference of {row['setting']}={row['value']} from {row['against']} is {size}"
+            f" {'higher' if sign > 0 else 'lower'} with {row['with_setting']}={row['with_value']} than with"
+            f" {row['with_against']}",
+        )
+    if rows and not decided:
+        yield "together", f"no interaction is clear ({len(rows)} tested)"
+    elif len(decided) < len(rows):
+        rest = len(rows) - len(decided)
+        yield "together", f"{rest} of {len(rows)} interactions cannot be told from none"
+
+
+EFFECT_HEADINGS = ("main effect", "compared with", "difference", "verdict")
+
+
+def effect_rows(effects: pd.DataFrame, metric: str) -> list[list[str]]:
+    """Return the rows of a table of main effects, under `EFFECT_HEADINGS`."""
+    measure = Measure.of(metric)
+    return [
+        [
+            f"{row['setting']}={row['value']}",
+            str(row["against"]),
+            measure.difference(row["difference"], row["low"], row["high"]),
+            verdict(row),
+        ]
+        for row in effects.to_dict("records")
+    ]

@@ -1,4 +1,4 @@
-"""The table of a sweep: a row a cell, with its mean, its interval, its difference and its verdict."""
+"""The table of a sweep: a row a cell, and the words for cells, numbers and lists that sentences share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.core.formats import Format, percent, seed_count
+from sweep.core.formats import Format, percent, seed_count, setting_value
 from sweep.report.page import Column, setting_columns
 from sweep.stats.contrast import Method
 from sweep.stats.judge import Criteria
@@ -118,3 +118,50 @@ def in_order(summary: pd.DataFrame, sort: str | None) -> pd.DataFrame:
         return summary
     column = sort if sort in summary else f"{sort}_mean"
     return summary.sort_values(column, ascending=not sort.endswith("accuracy"), kind="stable")
+
+
+MOST_NAMED = 4  # cells in one sentence
+
+Fact = tuple[str, str]  # a word that says what it is about, and a text
+
+
+@dataclass(frozen=True)
+class CellNames:
+    """The names of the cells of a `summary`, by the settings `axes` in which they differ."""
+
+    summary: pd.DataFrame
+    axes: Sequence[str]
+
+    def full(self, cell: str) -> str:
+        """Return the settings of a cell that vary, as they are typed: hidden=256 momentum=0.9."""
+        return self._typed(cell, self.axes)
+
+    def beside(self, cell: str, other: str) -> str:
+        """Return a cell as `apart` does; with a single setting that is its value alone, such as 256."""
+        name = self.apart(cell, other)
+        return name.removeprefix(f"{self.axes[0]}=") if len(self.axes) == 1 else name
+
+    def apart(self, cell: str, other: str) -> str:
+        """Return a cell by the settings in which it differs from another, as they are typed."""
+        rows = self.summary[self.summary["cell"].isin([cell, other])].drop_duplicates("cell")
+        differing = [axis for axis in self.axes if len(set(map(str, rows[axis]))) > 1]
+        return self._typed(cell, differing)
+
+    def _typed(self, cell: str, axes: Sequence[str]) -> str:
+        row = self.summary[self.summary["cell"] == cell].iloc[0]
+        return " ".join(f"{axis}={setting_value(row[axis])}" for axis in axes) or cell
+
+
+def listed(texts: Sequence[str], word: str = "and", *, most: int = MOST_NAMED) -> str:
+    """Return texts as a list in a sentence: a, b and c; at most so many, then how many more there are."""
+    shown = list(texts[:most])
+    if len(texts) > most:
+        shown.append(f"{len(texts) - most} more")
+    *others, last = shown
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def examples_noun(trials: pd.DataFrame) -> str:
+    """Return what test examples are called: digits if all trials are of a set of digits."""
+    labels = set(trials["data_label"]) if "data_label" in trials else set()
+    return "digits" if labels and labels <= {"MNIST", "EMNIST digits"} else "examples"

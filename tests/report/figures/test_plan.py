@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.report.sweeps import PARTS, against_of, cells_of, sweep_of
 
 from sweep.core.errors import SweepError
-from sweep.report import figure_files, figures
+from sweep.report import figures, saving
 from sweep.report.figures import style
 from sweep.report.figures.plan import plan_figures
 
@@ -88,7 +88,7 @@ def test_plan_over_a_dozen() -> None:
     names, left_out = names_of(trials, curves, axes)
     assert len(names) == figures.MOST_FIGURES
     left = set(left_out.removesuffix(": more than 12 figures; figures=all draws every one").split(", "))
-    assert {f"accuracy_by_{figure_files.key([axis])}" for axis in axes} <= names | left
+    assert {f"accuracy_by_{saving.key([axis])}" for axis in axes} <= names | left
     assert any(name.startswith("curves_accuracy") for name in names)
     assert not names & left
     drawn, left_over = plan_figures(trials, curves, list(axes), everything=True)
@@ -155,9 +155,9 @@ def test_remove_stale(tmp_path: Path) -> None:
     ]
     for name in [*ours, *theirs]:
         (tmp_path / name).touch()
-    figure_files.remove_stale(tmp_path)
+    saving.remove_stale(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(theirs)
-    figure_files.remove_stale(tmp_path / "nowhere")
+    saving.remove_stale(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("count", [2, 3, 20])
@@ -168,7 +168,7 @@ def test_remove_stale_every_name(count: int, tmp_path: Path) -> None:
     names, _ = names_of(*sweep_of(cells_of(**axes), seeds=1, epochs=1), axes)
     for name in names:
         (tmp_path / f"{name}.png").touch()
-    figure_files.remove_stale(tmp_path)
+    saving.remove_stale(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -242,5 +242,5 @@ def test_plan_any_sweep(
         assert left_out == ["all figures: every trial diverged"]
         return
     names = ", ".join([*(figure.name for figure in planned), *left_out])
-    for part in ("curves_accuracy", "curves_loss", *(figure_files.key([axis]) for axis in cells[0])):
+    for part in ("curves_accuracy", "curves_loss", *(saving.key([axis]) for axis in cells[0])):
         assert part in names

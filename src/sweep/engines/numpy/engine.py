@@ -10,8 +10,7 @@ from threadpoolctl import ThreadpoolController
 
 from sweep.core.types import Array
 from sweep.engines.engine import Engine, Network, Problem, Rows
-from sweep.engines.numpy.block import Block
-from sweep.engines.numpy.network import NumpyNetwork
+from sweep.engines.numpy.network import Block, NumpyNetwork
 from sweep.engines.numpy.products import add_products, add_sums
 from sweep.nn.architecture import Architecture
 from sweep.nn.optimizers import Sgd

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from sweep.core.errors import one_line
 from sweep.core.formats import plural, span
-from sweep.report import figure_files
+from sweep.report import saving
 from sweep.report.figures import style
 from sweep.report.figures.accuracy import draw_accuracy, draw_cells
 from sweep.report.figures.answer import MOST_ROWS, draw_answer
@@ -77,7 +77,7 @@ def draw_all(
     with style.applied():
         for figure in planned:
             try:
-                drawn.files += figure_files.save(figure.draw(), folder / figure.name, formats)
+                drawn.files += saving.save(figure.draw(), folder / figure.name, formats)
             except Exception as error:  # one figure that fails must not cost the others
                 drawn.left_out.append(f"{figure.name}: {one_line(error)}")
     return drawn
@@ -100,7 +100,7 @@ def plan_figures(
     left_out: list[str] = []
     for axis in axes:
         if axis not in chain(*sweep.varying):
-            left_out.append(f"accuracy_by_{figure_files.key([axis])}: has one value in all trials")
+            left_out.append(f"accuracy_by_{saving.key([axis])}: has one value in all trials")
     learning = list(_curve_figures(sweep, left_out))
     planned = [
         *_answer_figure(sweep, left_out),
@@ -210,7 +210,7 @@ def _difference_figure(sweep: Material) -> Iterator[Planned]:
 
 def _accuracy_figure(sweep: Material, factor: Factor) -> Planned:
     """Plan accuracy against one factor, with lines and panels for the others."""
-    name, caption = f"accuracy_by_{figure_files.key(factor)}", sweep.caption(sweep.trials, spread=False)
+    name, caption = f"accuracy_by_{saving.key(factor)}", sweep.caption(sweep.trials, spread=False)
     arrangement = arrange(sweep.cells, [other for other in sweep.varying if other != factor])
     trials = drop_diverged(sweep.trials)
     if arrangement.panels > MOST_PANELS:
@@ -224,7 +224,7 @@ def _heatmap_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
     others: list[str] = []
     first = True
     for pair in crossed(sweep.cells, sweep.varying):
-        name = f"heatmap_{figure_files.key((*pair.up, *pair.across))}"
+        name = f"heatmap_{saving.key((*pair.up, *pair.across))}"
         if pair.panels > MOST_PANELS or pair.values > MOST_VALUES:
             left_out.append(f"{name}: more than {MOST_PANELS} panels or {MOST_VALUES} values")
         elif sweep.everything or (first and pair.panels <= FEW_PANELS):
@@ -256,7 +256,7 @@ def _curve_figures(sweep: Material, left_out: list[str]) -> Iterator[Planned]:
         arrangement, suffix = arrange(curves.drop_duplicates("cell"), varying), "_best"
         caption = f"the {len(best)} cells with the highest validation accuracy; {sweep.caption(trials)}"
     elif arrangement.facets:
-        suffix = f"_by_{figure_files.key(arrangement.lines)}" if arrangement.lines else ""
+        suffix = f"_by_{saving.key(arrangement.lines)}" if arrangement.lines else ""
     by_metric = {metric: evaluated_parts(curves, metric) for metric in ("accuracy", "loss")}
     for metric, parts in by_metric.items():
         if not parts:

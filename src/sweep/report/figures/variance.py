@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sweep.core.errors import visible
 from sweep.core.formats import span
-from sweep.report import figure_files
+from sweep.report import saving
 from sweep.report.figures import layout, style
 from sweep.report.figures.plan import MOST_PANELS, Drawn
 
@@ -33,7 +33,7 @@ def draw_into(
     count = span(int(table["n"].min()), int(table["n"].max()))
     caption = f"{visible(settings)}: 95 % intervals over {count} seeds"
     with style.applied():
-        return Drawn(figure_files.save(draw_variance(table, axes, caption), folder / "variance", formats))
+        return Drawn(saving.save(draw_variance(table, axes, caption), folder / "variance", formats))
 
 
 def draw_variance(table: pd.DataFrame, axes: Sequence[str], caption: str = "") -> Figure:

@@ -1,6 +1,6 @@
-"""Files of a sweep's figures: name them, write them, and remove stale ones.
+"""The files that a page and its figures leave in a folder: CSV, Markdown, LaTeX and pictures.
 
-This module does not load matplotlib, which a sweep without figures need not wait for.
+This module does not load matplotlib, which a sweep without figures does not need.
 """
 
 import io
@@ -9,12 +9,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from sweep.config.schema import nodes
 from sweep.config.tables import FIGURES
+from sweep.report import latex, markdown
+from sweep.report.page import Page
 from sweep.system import files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 FORMATS = ("png", "svg", "pdf")
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
@@ -62,3 +67,24 @@ def remove_stale(folder: Path) -> None:
     for file in folder.iterdir():
         if ours.fullmatch(file.name) and file.is_file():
             file.unlink()
+
+
+def write(page: Page, folder: Path, name: str) -> None:
+    """Write `name`.md and `name`.tex and a CSV file for each table of numbers that is not empty.
+
+    The CSV file of an empty table is removed, if an earlier page left one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem, table in page.data.items():
+        if len(table):
+            write_csv(table, folder / f"{stem}.csv")
+        else:
+            (folder / f"{stem}.csv").unlink(missing_ok=True)
+    files.write(folder / f"{name}.md", markdown.render(page))
+    files.write(folder / f"{name}.tex", latex.render(page))
+
+
+def write_csv(table: pd.DataFrame, file: Path) -> None:
+    """Write a table; bytes of a path that are not Unicode text become \\udcNN."""
+    with files.replacing(file) as temporary:
+        table.to_csv(temporary, index=False, encoding="utf-8", errors="backslashreplace", lineterminator="\n")

@@ -1,10 +1,11 @@
-"""A launcher that puts the trials of all jobs of a multirun into one pool."""
+"""Multiruns of Hydra: a sweeper that checks all jobs first, and a launcher that trains them in one pool."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class PoolLauncherConfig:
     """The empty configuration of the launcher; `parallel` says how many workers there are."""
 
-    _target_: str = "hydra_plugins.sweep_plugins.launcher.PoolLauncher"
+    _target_: str = "hydra_plugins.sweep_plugins.multirun.PoolLauncher"
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConfig, provider="sweep")
@@ -87,3 +88,49 @@ def _objectives(summary: "pd.DataFrame", jobs: "Sequence[Sequence[Config]]") -> 
     ids = [list(dict.fromkeys(next(cells).id for _ in job)) for job in jobs]
     rows = {cell: row for row, cell in enumerate(summary["cell"])}
     return [objective(summary.iloc[[rows[cell] for cell in job if cell in rows]]) for job in ids]
+
+
+@dataclass
+class CheckedSweeperConfig:
+    """The settings of Hydra's basic sweeper."""
+
+    _target_: str = "hydra_plugins.sweep_plugins.multirun.CheckedSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = field(default_factory=dict)
+
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="checked", node=CheckedSweeperConfig, provider="sweep"
+)
+
+
+class CheckedSweeper(BasicSweeper):
+    """A sweeper that expands comma-separated values into jobs, as Hydra's basic sweeper does."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from sweep.core.errors import ExecutionError
+        from sweep.session import remove_hydra_output
+
+        assert self.config is not None
+        try:
+            return super().sweep(arguments)
+        except ExecutionError:  # some trials are done, and their summary is written
+            raise
+        except Exception:
+            remove_hydra_output(Path(self.config.hydra.sweep.dir))
+            raise
+
+    def validate_batch_is_legal(self, batch: Any) -> None:
+        if isinstance(self.launcher, PoolLauncher):
+            return  # it composes and checks every job itself, before it trains any
+        from sweep.config.check import check
+        from sweep.config.compose import expand, sweep_composer
+        from sweep.config.unused import refuse_unused
+
+        assert self.config is not None
+        assert self.hydra_context is not None
+        compose = sweep_composer(self.hydra_context.config_loader, self.config)
+        configs = [config for overrides in batch for config in expand(overrides, compose)]
+        for config in configs:
+            check(config)
+        refuse_unused(configs)
