@@ -20,19 +20,21 @@ OURS, SEPARATE, EAGER = "sweep", "sweep, own order", "PyTorch eager"
 PACKAGES = ("numpy", "scipy", "numba", "torch", "scikit-learn", "jax")
 
 INCLUDED = """\
-What each number includes: gathering every mini-batch, forward pass, gradient and update, on one processor,
-float32, on 60,000 MNIST images; for `sweep` and scikit-learn also drawing the order of the images. What it
-leaves out, for every engine alike: building the model, compiling and, but for whole epochs, evaluation. Of
-each cell an engine trains as many steps as 6,400 images need (a twentieth of that one by one, at least 20
-steps); the time is scaled to an epoch of 60,000. Whole epochs are of 54,000 images, with loss and accuracy of
-the training, validation (6,000) and test (10,000) part. Engines take turns; each number is the median of the
-rounds. Softmax and cross-entropy, except where it says squared error: of sigmoid outputs (scikit-learn's
-are linear there). PyTorch and scikit-learn train one seed. JAX trains ten seeds, five where epochs are whole,
-through `vmap`, with one order of the images for all; `sweep` does the same (`vary=[init]`), in blocks of as
-many seeds as a plan makes. `sweep, own order` gives each seed an order of its own (the default), so that each
-gathers its own mini-batches; `sweep, NumPy` is `sweep` without Numba, the extra `fast`. The rate of the
-machine is that of a float32 product of two 2048 × 2048 matrices in one thread, measured in every round; the
-share is the arithmetic of the cell's matrix products, divided by time and by that rate.
+Each number is the time of gathering the mini-batches, forward pass, gradient and update, on one core, in
+float32, on 60,000 MNIST images; for `sweep` and scikit-learn also of drawing the order of the images. For no
+engine does it include building the model, compiling or, except for whole epochs, evaluation. In each cell, an
+engine trains as many steps as 6,400 images need (a twentieth of that one by one, at least 20 steps); the time
+is scaled to an epoch of 60,000. Whole epochs have 54,000 images, and loss and accuracy on the training,
+validation (6,000) and test (10,000) parts. The engines take turns; each number is the median of the rounds.
+
+The networks have a softmax output and cross-entropy or, where the title says so, sigmoid outputs and squared
+error (linear outputs in scikit-learn). PyTorch and scikit-learn train one seed. JAX trains ten seeds through
+`vmap`, five for whole epochs, with the same order of the images for all; `sweep` does the same
+(`vary=[init]`), in the blocks of seeds that a plan makes. In `sweep, own order` each seed has its own order,
+which is the default, so that each gathers its own mini-batches. `sweep, NumPy` is `sweep` without Numba, the
+extra `fast`. The machine's rate is that of a float32 product of two 2048 × 2048 matrices in one thread,
+measured in every round. The share is the arithmetic of the cell's matrix products, divided by its time and
+by that rate.
 """
 
 
@@ -74,7 +76,7 @@ def write_page() -> None:
     for group, rows in _by_group(measured):
         draw(rows, FOLDER / group.figure)
     (FOLDER / "README.md").write_text(page(measured, commands))
-    manifest.write_manifest(FOLDER)
+    manifest.write_page_manifest(FOLDER)
 
 
 def draw(measured: pd.DataFrame, file: Path) -> None:
@@ -125,9 +127,9 @@ def page(measured: pd.DataFrame, commands: pd.DataFrame) -> str:
         [
             "# Speed",
             "",
-            f"Measured by `python -m benchmarks --write` on one core of {machines}, whose own",
-            f"matrix product ran at {rate.median():.0f} GFLOP/s in the median ({rate.min():.0f} to"
-            f" {rate.max():.0f}: a shared machine); {rounds} rounds. {software}.",
+            f"Measured by `python -m benchmarks --write` in {rounds} rounds on one core of {machines}.",
+            f"The median rate of its matrix product was {rate.median():.0f} GFLOP/s ({rate.min():.0f} to"
+            f" {rate.max():.0f}, as the machine is shared). {software}.",
             "",
             INCLUDED,
             *([notes.read_text()] if (notes := FOLDER / "notes.md").exists() else []),
@@ -171,19 +173,19 @@ def _summary(measured: pd.DataFrame) -> str:
     peers = _peers(seconds)
     sentences = [_ahead(seconds, peers)] if peers else []
     ours = measured[measured["engine"] == OURS].set_index("cell")
-    for units, cells in (("16 units", ours["hidden"] < 128), ("128 units and more", ours["hidden"] >= 128)):
+    for units, cells in (("16 units", ours["hidden"] < 128), ("128 units or more", ours["hidden"] >= 128)):
         share = ours.loc[cells & (ours["batch"] > 1), "share"]
         if len(share):
             sentences.append(
-                f"With {units} and larger mini-batches than one, its share of the machine's rate is"
-                f" {share.median():.0%} in the median of {len(share)} cells"
+                f"With {units} and mini-batches of more than one image, it reaches a median of"
+                f" {share.median():.0%} of the machine's rate in {len(share)} cells"
                 f" ({share.min():.0%} to {share.max():.0%})"
             )
     spread = ((measured["high"] - measured["low"]) / measured["seconds"]).dropna()
     if len(spread):
         sentences.append(
-            f"From the fastest to the slowest round it is {spread.median():.0%} of a time in the median"
-            f" ({spread.max():.0%} at most)"
+            f"The slowest round takes longer than the fastest by a median of {spread.median():.0%} of the"
+            f" time ({spread.max():.0%} at most)"
         )
     return ". ".join(sentences) + "."
 
@@ -192,12 +194,12 @@ def _ahead(seconds: pd.DataFrame, peers: list[str]) -> str:
     best = seconds[peers].min(axis=1)
     ours, separate = (seconds[name] <= best for name in (OURS, SEPARATE))
     sentence = (
-        f"`sweep` is at least as fast as every peer in {ours.sum()} of {len(seconds)} cells, with an order of"
-        f" its own for each seed in {separate.sum()}"
+        f"`sweep` is at least as fast as every peer in {ours.sum()} of {len(seconds)} cells, and in"
+        f" {separate.sum()} if each seed has its own order"
     )
     if EAGER in peers:
         eager = (seconds[OURS] * 1.5 <= seconds[EAGER]).sum()
-        sentence += f"; it is at least 1.5 times as fast as PyTorch eager in {eager}"
+        sentence += f"; it is at least 1.5 times as fast as PyTorch eager in {eager} cells"
     return sentence
 
 

@@ -1,15 +1,15 @@
-"""A mistake on the command line is one line, exit code 2, and nothing on disk. All in real processes."""
+"""A mistake on the command line is one line, exit code 2, and nothing on disk."""
 
 import gzip
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.processes import Done, python, run_cli
 
 from sweep.data.datasets import MNIST_FOLDER
 
@@ -53,21 +53,38 @@ def read_only(folder: Path) -> Iterator[None]:
 OBEYING_FILE_MODES = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
-PROGRAM = [sys.executable, "-m", "sweep"]
-if sys.platform == "linux" and os.geteuid() == 0:
-    PROGRAM = [sys.executable, "-c", OBEYING_FILE_MODES, *PROGRAM]
 
 
-def refused(folder: Path, *arguments: str) -> str:
-    """Runs a command that must be refused, leaving `folder` as it was; its one line, without 'error: '."""
+def obeying(folder: Path, *arguments: str) -> Done:
+    """Run `python -m sweep` as a process that file modes bind."""
+    program = ["-m", "sweep", *arguments]
+    if sys.platform == "linux" and os.geteuid() == 0:
+        program = ["-c", OBEYING_FILE_MODES, sys.executable, *program]
+    return python(folder, *program)
+
+
+def refused(folder: Path, *arguments: str, run: Callable[..., Done] = run_cli) -> str:
+    """Run a command that must be refused and change nothing; return its one line without 'error: '."""
     before = listing(folder)
-    done = subprocess.run([*PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    done = run(folder, *arguments)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert listing(folder) == before
     assert line.startswith("error: ")
     return line.removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["hiden=16"], ["-m", "optimizer=sgd,adm"], ["-m", "hidden=16,0", "hydra/launcher=basic"]]
+)
+def test_process_agrees(tmp_path: Path, arguments: list[str]) -> None:
+    """A mistake reads the same from a real process as from within the tests' own."""
+
+    def process(folder: Path, *arguments: str) -> Done:
+        return python(folder, "-m", "sweep", *arguments)
+
+    assert refused(tmp_path, *arguments, run=process) == refused(tmp_path, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +229,7 @@ def test_a_read_only_folder_of_results_is_named(tmp_path: Path, mode: list[str],
     locked = tmp_path / "locked"
     locked.mkdir()
     with read_only(locked):
-        line = refused(tmp_path, *mode, f"results={results}")
+        line = refused(tmp_path, *mode, f"results={results}", run=obeying)
     assert line.startswith(f"results={results}: ")
     assert "read-only" in line
 
@@ -221,6 +238,6 @@ def test_a_read_only_folder_of_results_is_named(tmp_path: Path, mode: list[str],
 def test_a_read_only_working_folder_is_named(tmp_path: Path, mode: list[str], name: str) -> None:
     (tmp_path / "results").mkdir()
     with read_only(tmp_path):
-        line = refused(tmp_path, *mode)
+        line = refused(tmp_path, *mode, run=obeying)
     assert name in line
     assert "Permission denied" in line

@@ -1,25 +1,26 @@
-"""`sweep --help`, `sweep help` and `--version`, as real processes."""
+"""`sweep --help`, `sweep help` and `--version`."""
 
 import runpy
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.processes import python
+from tests.processes import Done, python, run_cli
 
 import sweep
-from sweep.cli import COMMANDS, main
+from sweep.cli import COMMANDS
 from sweep.cli.help import EXAMPLES
 from sweep.config.schema import Config
 
 ROOT = Path(__file__).parents[2]
 
 
-def shown(folder: Path, *arguments: str, **variables: str) -> str:
-    """Return what `sweep <arguments>` prints at 80 columns; it must leave nothing behind."""
-    done = python(folder, "-m", "sweep", *arguments, **variables)
+def shown(folder: Path, *arguments: str, run: Callable[..., Done] = run_cli, **variables: str) -> str:
+    """Return what a command prints at 80 columns, which must succeed and leave nothing behind."""
+    done = run(folder, *arguments, **variables)
     assert (done.returncode, done.stderr) == (0, "")
     assert list(folder.iterdir()) == []
     return done.stdout
@@ -73,28 +74,17 @@ def test_help_begins_with_usage_examples_and_commands(tmp_path: Path) -> None:
     assert all(f"sweep {example}" in line for example, line in zip(EXAMPLES, examples, strict=True))
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return what `sweep <arguments>` prints in this process at 80 columns."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "80")
-        patch.setattr("sys.argv", ["sweep", *arguments])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-    assert not stopped.value.code
-    return capsys.readouterr().out
-
-
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_of_a_command(tmp_path: Path, name: str) -> None:
     """-h, --help and `sweep help NAME` print the same text, with examples of that command."""
-    text = printed(capsys, name, "--help")
+    text = shown(tmp_path, name, "--help")
     assert text.startswith(f"usage: sweep {name} [-h]")
     examples = text.partition("\nexamples:\n")[2].splitlines()
     assert len(examples) >= 2
     assert all(line.startswith(f"  sweep {name}") for line in examples)
     assert max(map(len, text.splitlines())) <= 80
-    assert printed(capsys, name, "-h") == text
-    assert printed(capsys, "help", name) == text
+    assert shown(tmp_path, name, "-h") == text
+    assert shown(tmp_path, "help", name) == text
 
 
 def test_entry_files_are_the_same_commands(
@@ -102,7 +92,7 @@ def test_entry_files_are_the_same_commands(
 ) -> None:
     """`python -m sweep.compare` is `python -m sweep compare`; the report's entry is a package's own."""
     for name in ("compare", "report"):
-        assert python(tmp_path, "-m", f"sweep.{name}", "-h").stdout == printed(capsys, name, "-h")
+        assert python(tmp_path, "-m", f"sweep.{name}", "-h").stdout == shown(tmp_path, name, "-h")
     for name in ("status", "variance", "reproduce"):
         monkeypatch.setattr("sys.argv", ["sweep", "-h"])
         with pytest.raises(SystemExit):
@@ -110,12 +100,12 @@ def test_entry_files_are_the_same_commands(
         assert capsys.readouterr().out.startswith(f"usage: sweep {name} ")
 
 
-def test_help_of_a_setting_and_a_group(capsys: pytest.CaptureFixture[str]) -> None:
-    text = printed(capsys, "--help")
-    setting = printed(capsys, "help", "momentum")
+def test_help_of_a_setting_and_a_group(tmp_path: Path) -> None:
+    text = shown(tmp_path, "--help")
+    setting = shown(tmp_path, "help", "momentum")
     assert setting.startswith("  momentum=0.0 ")
     assert setting in text
-    group = printed(capsys, "help", "early_stopping")
+    group = shown(tmp_path, "help", "early_stopping")
     assert group in text
     assert [line.split("=")[0] for line in group.splitlines() if line[2] != " "] == [
         "  early_stopping.patience",
@@ -137,27 +127,17 @@ def test_help_of_a_setting_and_a_group(capsys: pytest.CaptureFixture[str]) -> No
         (["reproduce", "wei", "--scale", "huge"], "invalid choice: 'huge' (choose from "),
     ],
 )
-def test_a_mistyped_command_is_one_line(
-    tmp_path: Path,
-    arguments: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["sweep", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    output = capsys.readouterr()
-    assert (stopped.value.code, output.out) == (2, "")
-    (line,) = output.err.splitlines()
+def test_a_mistyped_command_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = run_cli(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert message in line
     assert list(tmp_path.iterdir()) == []
 
 
 def test_help_without_a_utf8_locale(tmp_path: Path) -> None:
-    assert "hidden=128" in shown(tmp_path, "--help", LC_ALL="C", PYTHONUTF8="0")
+    assert "hidden=128" in shown(tmp_path, "-m", "sweep", "--help", run=python, LC_ALL="C", PYTHONUTF8="0")
 
 
 def test_hydras_own_help_stays(tmp_path: Path) -> None:

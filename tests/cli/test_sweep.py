@@ -1,4 +1,4 @@
-"""The commands of the README, as real processes."""
+"""The commands of the README: the main job as a real process with its workers, the others in this process."""
 
 import csv
 import math
@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.processes import python
+from tests.processes import python, run_cli
 
-SMALL = ("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=2")
+SIZES = ("data.train_size=800", "data.validation_size=100", "data.test_size=200", "epochs=2")
+SMALL = (*SIZES, "parallel.n_jobs=1")
 
 
-def run(folder: Path, *arguments: str, columns: int = 160, program: tuple[str, ...] = ("-m", "sweep")) -> str:
-    """Standard output of `python -m sweep ...`, which must succeed and say nothing on standard error."""
-    done = python(folder, *program, *arguments, columns=columns)
+def run(folder: Path, *arguments: str, columns: int = 160, program: tuple[str, ...] = ()) -> str:
+    """Return what `sweep ...`, or `python <program> ...`, prints; it must succeed and print no error."""
+    if program:
+        done = python(folder, *program, *arguments, columns=columns)
+    else:
+        done = run_cli(folder, *arguments, columns=columns)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -26,12 +30,12 @@ def records(folder: Path) -> list[Path]:
 
 def table(output: str) -> list[str]:
     lines = output.splitlines()
-    start = next(i for i, line in enumerate(lines) if "accuracy %" in line)
+    start = next(i for i, line in enumerate(lines) if "(%)" in line)
     return lines[start : lines.index("", start)]
 
 
 def test_the_main_job(tmp_path: Path) -> None:
-    output = run(tmp_path, "-m", "hidden=8,16,32", "seeds=3", *SMALL, columns=80)
+    output = run(tmp_path, "-m", "hidden=8,16,32", "seeds=3", *SIZES, columns=80, program=("-m", "sweep"))
     assert "9 of 9 trials trained" in output
     assert len(records(tmp_path)) == 9
     (summary,) = tmp_path.glob("multirun/*/*/summary.csv")
@@ -159,16 +163,16 @@ def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: P
 def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> None:
     run(tmp_path, "hidden=8", "seeds=1", "figures=false", *SMALL)
     before = sorted(tmp_path.rglob("*"))
-    output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SMALL)
+    output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SIZES)
     assert "2 cells, 6 trials: 1 stored, 5 to train" in output
-    assert "without effect" not in output
+    assert "no effect" not in output
     # One hidden layer, written in two ways: two rows, one cell.
-    equal = run(tmp_path, "-m", "hidden=8,[8]", "dry_run=true", *SMALL)
-    assert "hidden: without effect in some cells, whose rows are the same trials" in equal
+    equal = run(tmp_path, "-m", "hidden=8,[8]", "dry_run=true", *SIZES)
+    assert "hidden has no effect in some cells, so their rows repeat the same trials" in equal
     assert "2 cells, 5 trials: 1 stored, 4 to train" in equal
     # An override may stand on either side of -m.
-    assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SMALL) == output
-    run(tmp_path, "hidden=8", "seeds=2", "dry_run=true", *SMALL)
+    assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SIZES) == output
+    run(tmp_path, "hidden=8", "seeds=2", "dry_run=true", *SIZES)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -266,14 +270,14 @@ def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
 
 def test_what_is_offered_for_crossed_settings_is_a_right_command(tmp_path: Path) -> None:
     crossed = ("regularization=none,l1,l2", "regularization.strength=0.1,0.2")
-    done = python(tmp_path, "-m", "sweep", "-m", *crossed, "dry_run=true", *SMALL)
+    done = run_cli(tmp_path, "-m", *crossed, "dry_run=true", *SIZES)
     assert done.returncode == 2
     (offered,) = re.findall(r"'(grid=.*)'", done.stderr)
-    plan = run(tmp_path, offered, "dry_run=true", *SMALL)
+    plan = run(tmp_path, offered, "dry_run=true", *SIZES)
     assert "5 cells, 25 trials" in plan
     folder = tmp_path / "sweeps" / "experiment"
     folder.mkdir(parents=True)
     line = offered.replace("grid=", "grid: ")
     (folder / "offered.yaml").write_text(f"# @package _global_\n{line}\n", encoding="utf-8")
-    from_file = run(tmp_path, "experiment=offered", "dry_run=true", *SMALL)
+    from_file = run(tmp_path, "experiment=offered", "dry_run=true", *SIZES)
     assert from_file.splitlines()[1:] == plan.splitlines()[1:]

@@ -1,4 +1,4 @@
-"""`sweep variance`, as real processes."""
+"""`sweep variance`."""
 
 import csv
 import re
@@ -6,7 +6,7 @@ import statistics
 from pathlib import Path
 
 import pytest
-from tests.processes import Done, python
+from tests.processes import Done, python, run_cli
 
 import sweep
 
@@ -15,7 +15,7 @@ QUICK = (*SMALL, "parallel.n_jobs=1", "parallel.kernels=numpy")
 
 
 def variance(folder: Path, *arguments: str) -> Done:
-    return python(folder, "-m", "sweep", "variance", *arguments)
+    return run_cli(folder, "variance", *arguments)
 
 
 def page(output: str) -> str:
@@ -32,7 +32,7 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 def test_sources_alone_and_together(tmp_path: Path) -> None:
     """Sources are trained alone and together, once, and compared if there are enough seeds."""
-    done = variance(tmp_path, "seeds=4", *QUICK)
+    done = python(tmp_path, "-m", "sweep.variance", "seeds=4", *QUICK)
     assert done.returncode == 0, done.stderr
     assert "16 of 16 trials trained" in done.stdout
     too_few = "Test accuracy: 3 seeds beside seed 0 are too few for shares; 9 or more give them."

@@ -1,15 +1,13 @@
-"""The examples of docs/extending.md, and how tests run them: in a folder of their own, as real processes."""
+"""The examples of docs/extending.md, and how tests run them: in a folder and a process of their own."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
+from tests.processes import forked
 
 import sweep
 
@@ -25,13 +23,6 @@ TINY = ["seeds=2", "epochs=2", "batch_size=20", "figures=false", "parallel.n_job
 SPIRAL = ["data=spiral", "data.train_size=100", "data.validation_size=20", "data.test_size=40", "hidden=4"]
 
 
-def sweeps(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command in `folder`."""
-    command = [sys.executable, "-m", "sweep", *arguments]
-    environment = os.environ | variables
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
 def settled(folder: Path, name: str, *more: str) -> pd.DataFrame:
     """The trials of an example's own command, in the order of its cells, with tiny settings."""
     source, command = EXAMPLES[name]
@@ -40,7 +31,7 @@ def settled(folder: Path, name: str, *more: str) -> pd.DataFrame:
     tiny = [setting for setting in (*SPIRAL, *TINY) if setting.partition("=")[0] not in given]
     if "data" in given:
         tiny = [setting for setting in tiny if not setting.startswith("data.")]
-    done = sweeps(folder, *command, *tiny, *more, SWEEP_EXTENSIONS=name)
+    done = forked(folder, *command, *tiny, *more, SWEEP_EXTENSIONS=name)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return sweep.load(folder / "results")
@@ -50,11 +41,6 @@ def recorded(folder: Path) -> list[str]:
     """The settings in each record."""
     files = sorted((folder / "results").glob("*/*.parquet"))
     return [pq.ParquetFile(file).read(["config"])["config"][0].as_py() for file in files]
-
-
-def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def settings_in_python(n_jobs: int) -> Mapping[str, Any]:

@@ -4,7 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from tests.extending.page import EXAMPLES, SPIRAL, TINY, recorded, settled, sweeps
+from tests.extending.page import EXAMPLES, SPIRAL, TINY, recorded, settled
+from tests.processes import forked
 
 
 def test_registered_setting_tells_cells_apart(tmp_path: Path) -> None:
@@ -14,7 +15,7 @@ def test_registered_setting_tells_cells_apart(tmp_path: Path) -> None:
     assert sorted(config.get("laboratory", "-") for config in configs) == ["-", "-", "there", "there"]
     assert trials["weights_sha256"].nunique() == 2  # it changes no number
     # At its default the cell is that of a world without the setting.
-    done = sweeps(tmp_path, *SPIRAL, *TINY, "dry_run=true")
+    done = forked(tmp_path, *SPIRAL, *TINY, "dry_run=true")
     assert "2 stored, 0 to train" in done.stdout
 
 
@@ -25,7 +26,7 @@ def test_another_source_is_another_cell(tmp_path: Path) -> None:
     stored = []
     for text in (source, source, source.replace("1e-6)\n", "1e-5)\n")):
         (tmp_path / "root.py").write_text(text, encoding="utf-8")
-        done = sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="root")
+        done = forked(tmp_path, *arguments, SWEEP_EXTENSIONS="root")
         assert done.returncode == 0, done.stderr
         stored.append(len(recorded(tmp_path)))
     assert stored == [2, 2, 4]
@@ -39,6 +40,6 @@ def test_the_contents_of_a_data_set_are_its_identity(tmp_path: Path) -> None:
     source = EXAMPLES["rings"][0]
     (tmp_path / "rings.py").write_text(f"{source}\n# the same numbers\n", encoding="utf-8")
     arguments = ["-m", *EXAMPLES["rings"][1][1:], *TINY, "dry_run=true"]
-    assert "4 stored, 0 to train" in sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout
+    assert "4 stored, 0 to train" in forked(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout
     (tmp_path / "rings.py").write_text(source.replace("rng(0)", "rng(1)"), encoding="utf-8")
-    assert "0 stored, 4 to train" in sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout
+    assert "0 stored, 4 to train" in forked(tmp_path, *arguments, SWEEP_EXTENSIONS="rings").stdout

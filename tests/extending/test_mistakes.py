@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.extending.page import EXAMPLES, python, sweeps
+from tests.extending.page import EXAMPLES
+from tests.processes import forked, python
 
 
 def test_an_entry_typed_into_a_session_is_refused(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_mistake_in_a_module_is_one_line(
         (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
     # One of them in --help, which composes nothing.
     arguments = ["--help"] if module == "broken" else ["dry_run=true"]
-    done = sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS=module)
+    done = forked(tmp_path, *arguments, SWEEP_EXTENSIONS=module)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [f"error: {line}"]
     assert done.stdout == ""
@@ -62,7 +63,7 @@ def test_settings_of_an_entry_are_like_all_others(tmp_path: Path) -> None:
         ("optimizer.roh=1",): "optimizer.roh: no such setting; did you mean 'optimizer.rho'?",
     }
     for arguments, line in refusals.items():
-        done = sweeps(tmp_path, *arguments, SWEEP_EXTENSIONS="root")
+        done = forked(tmp_path, *arguments, SWEEP_EXTENSIONS="root")
         assert done.stderr.splitlines() == [f"error: {line}"]
-    shown = " ".join(sweeps(tmp_path, "--help", SWEEP_EXTENSIONS="root").stdout.split())
+    shown = " ".join(forked(tmp_path, "--help", SWEEP_EXTENSIONS="root").stdout.split())
     assert "optimizer.rho=0.95 root: decay of the mean square; a number, at least 0, below 1" in shown

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.extending.page import EXAMPLES, python, recorded, settings_in_python, settled
+from tests.extending.page import EXAMPLES, recorded, settings_in_python, settled
+from tests.processes import python
 
 
 def test_workers_train_the_same_bits(tmp_path: Path) -> None:

@@ -1,19 +1,19 @@
-"""What the figures of papers show, from the committed records."""
+"""Figures of papers, drawn from the committed records."""
 
 import numpy as np
 import pytest
 
 from sweep.data import datasets
 from sweep.data.settings import DataConfig
-from sweep.papers import drawing, page, read
+from sweep.papers import drawing, read, writing
 from sweep.papers.collection import Collection, SelectionError
 from sweep.system import files
 
 REPORTS = files.package_folder("reports")
 
 
-def test_the_panels_of_class_errors_have_one_scale() -> None:
-    """Only the panels on the left have numbers: those of the others are the same."""
+def test_class_errors_share_a_scale() -> None:
+    """All panels have the same limits, as only those on the left have numbers."""
     collection = Collection.read(REPORTS / "paterson")
     figure = drawing.class_errors(collection, "training")
     assert len(figure.axes) == 10
@@ -31,14 +31,15 @@ def test_the_panels_of_class_errors_have_one_scale() -> None:
         (DataConfig("mnist"), r"data\.name=mnist: must be one of exam, spiral"),
     ],
 )
-def test_points_are_those_of_a_generated_data_set(data: DataConfig, expected: str) -> None:
+def test_points_of_other_data_refused(data: DataConfig, expected: str) -> None:
+    """Only generated data sets, with settings that the checks accept, have points in the plane."""
     with pytest.raises(SelectionError, match=expected):
         drawing.points(Collection.read(REPORTS / "zhao"), data, ["a", "b"])
 
 
-def test_points_are_those_of_the_data() -> None:
-    """Of Zhao's exam, each class in its colour."""
-    paper = read.read("zhao", page.VOCABULARY)
+def test_points_match_the_data() -> None:
+    """The figure of Zhao's exam shows the training examples, each class in its colour."""
+    paper = read.read("zhao", writing.VOCABULARY)
     (settings,) = (figure.settings for figure in paper.figures if figure.name == "exam_data")
     figure = drawing.points(Collection.read(REPORTS / "zhao"), **settings)
     raw = datasets.load(settings["data"])
@@ -46,12 +47,12 @@ def test_points_are_those_of_the_data() -> None:
         np.testing.assert_array_equal(drawn.get_offsets(), raw.train_features[raw.train_labels == label])
 
 
-def test_what_does_not_fit_the_records_is_refused() -> None:
-    """A title for each cell; losses that go with the output; an extent that is not empty."""
+def test_settings_that_do_not_fit_refused() -> None:
+    """There must be a title for each cell, losses must go with the output, an extent must not be empty."""
     collection = Collection.read(REPORTS / "zhao")
     with pytest.raises(SelectionError, match="titles: must be 3, one for each cell"):
         drawing.decision(collection, "spiral", ["one"])
     with pytest.raises(SelectionError, match=r"losses\.cross_entropy: does not go with output=sigmoid"):
         drawing.output_gradients(collection, "sigmoid", {"cross_entropy": 1.0})
     with pytest.raises(SelectionError, match=r"extent=\[1, 0, 0, 1\]: must be x0, x1, y0, y1"):
-        drawing.descent(collection, [[1, 2, 0]], [[0, 0]], [0.1], 1, [1, 0, 0, 1])
+        drawing.descent(collection, [[1, 2, 0]], [[0, 0]], rates=[0.1], steps=1, extent=[1, 0, 0, 1])

@@ -1,4 +1,4 @@
-"""What is measured besides trials, and the tables of it."""
+"""Measurements that need no training, and their tables."""
 
 import gzip
 from pathlib import Path
@@ -11,6 +11,7 @@ from sklearn.metrics import confusion_matrix
 import sweep
 from sweep.papers import measuring, tables
 from sweep.papers.collection import Collection
+from sweep.report import latex, markdown
 
 WEIGHTS = [
     {"label": "input", "layer": 1, "input": 350, "unit": 2, "published": [1.0, 2.0, 3.0]},
@@ -20,14 +21,14 @@ WEIGHTS = [
 ]
 
 
-def test_gradients_of_single_weights_are_those_of_the_equations() -> None:
-    """Softmax regression behind a tanh layer by hand, from the network that the seed begins with."""
+def test_gradient_check_matches_equations() -> None:
+    """The gradients of single weights are those of the equations: softmax behind tanh, by hand."""
     settings = {
         "hidden": 3,
         "activation": "tanh",
         "initializer": "glorot",
         "precision": "float64",
-        "learning_rate": 1e-300,  # the weights stay where they begin
+        "learning_rate": 1e-300,  # the weights do not move
         "max_iterations": 1,
         "reduction": "sum",
         "data": {"normalization": "image", "validation_size": 12000},
@@ -48,17 +49,18 @@ def test_gradients_of_single_weights_are_those_of_the_equations() -> None:
     assert rows["published_difference"].isna().tolist() == [False, True, True, True]
 
 
-def test_the_error_of_the_central_difference_is_of_second_order() -> None:
-    """Ten times the step, a hundred times the difference."""
+def test_central_difference_error_is_second_order() -> None:
+    """Ten times the step gives a hundred times the difference."""
     fine, coarse = (
-        measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon, overrides={"hidden": 3})
+        measuring.gradient_check("szeto/momentum", WEIGHTS, epsilon=epsilon, overrides={"hidden": 3})
         for epsilon in (1e-3, 1e-2)
     )
     np.testing.assert_allclose(coarse["difference"] / fine["difference"], 100, rtol=0.05)
     np.testing.assert_allclose(coarse["shrinks"], coarse["difference"] / fine["difference"], rtol=1e-6)
 
 
-def test_the_cost_of_a_gradient() -> None:
+def test_gradient_cost() -> None:
+    """Networks, parameters and agreement are known; times are positive, and their ratio is theirs."""
     rows = measuring.gradient_cost("zhao/digits", [[1], [2, 3]])
     assert list(rows["network"]) == ["784-1-10", "784-2-3-10"]
     assert list(rows["parameters"]) == [785 + 20, 785 * 2 + 9 + 40]
@@ -67,9 +69,9 @@ def test_the_cost_of_a_gradient() -> None:
     np.testing.assert_allclose(rows["times_as_long"], rows["central_differences"] / rows["backpropagation"])
 
 
-def test_the_statistics_of_a_sample() -> None:
-    """The first training digit, whose mean of 784 pixels is known: 27525 / 784."""
-    rows = measuring.sample_statistics("szeto/momentum", 0, [1, 256], [0.1, 0.3])
+def test_sample_statistics() -> None:
+    """The mean of the 784 pixels of the first training digit is known: 27525 / 784."""
+    rows = measuring.sample_statistics("szeto/momentum", 0, [1, 256], published=[0.1, 0.3])
     np.testing.assert_allclose(rows["mean"], [27525 / 784, 27525 / 784 / 256])
     image = load_image()
     np.testing.assert_allclose(rows["standard_deviation"], [image.std(), image.std() / 256])
@@ -77,13 +79,13 @@ def test_the_statistics_of_a_sample() -> None:
 
 
 def load_image() -> np.ndarray:
-    """The first training digit, from the bytes of the file."""
+    """Load the first training digit from the bytes of the file."""
     file = Path(sweep.__file__).parent / "data" / "mnist" / "train-images-idx3-ubyte.gz"
     return np.frombuffer(gzip.decompress(file.read_bytes())[16 : 16 + 784], np.uint8).astype(float)
 
 
-def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against scikit-learn's confusion matrix of made-up predictions of two seeds."""
+def test_confused_pairs_match_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are counted both ways, as scikit-learn counts made-up predictions of two seeds."""
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 4, 500)
     predictions = [np.where(rng.random(500) < 0.6, truth, rng.integers(0, 4, 500)) for _ in range(2)]
@@ -94,33 +96,36 @@ def test_confused_pairs_are_counted_both_ways(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Collection, "test_outcomes", lambda self, experiment, where: rows)
     trials = pd.DataFrame({"epochs_run": [3.0, 4.0]})
     monkeypatch.setattr(Collection, "trials", lambda self, experiment, where: trials)
-    table = tables.confused_pairs(collection, "any", count=6)
+    table = tables.confused_pairs_table(collection, "any", count=6)
     counts = {
         f"{a} and {b}": [int(m[a, b] + m[b, a]) for m in matrices] for a in range(4) for b in range(a + 1, 4)
     }
-    assert set(table.frame["pair"]) == set(counts)
-    for row in table.frame.to_dict("records"):
-        own = counts[row["pair"]]
-        assert row["mean"] == np.mean(own)
-        assert row["std"] == pytest.approx(np.std(own, ddof=1))
-        tops = [own[seed] == max(values[seed] for values in counts.values()) for seed in range(2)]
+    assert set(table.numbers["pair"]) == set(counts)
+    for row in table.numbers.to_dict("records"):
+        expected = counts[row["pair"]]
+        assert row["mean"] == np.mean(expected)
+        assert row["std"] == pytest.approx(np.std(expected, ddof=1))
+        tops = [expected[seed] == max(values[seed] for values in counts.values()) for seed in range(2)]
         assert row["seeds_on_top"] == sum(tops)
-    assert table.frame["mean"].is_monotonic_decreasing
-    assert (table.frame["epochs"] == 3.5).all()
-    assert [line[-1] for line in table.lines] == ["3.5"] * 6
+    assert table.numbers["mean"].is_monotonic_decreasing
+    assert (table.numbers["epochs"] == 3.5).all()
+    assert table.table.columns[-1].texts == ["3.5"] * 6
 
 
-def test_a_measurement_becomes_a_table(tmp_path: Path) -> None:
+def test_measurement_becomes_a_table(tmp_path: Path) -> None:
+    """Each column has its format, a missing number is a dash, and special characters are escaped."""
     folder = tmp_path / "mine" / "measurements"
     folder.mkdir(parents=True)
     pd.DataFrame({"name": ["a", "b"], "size": [1234, 5], "share": [0.5, None]}).to_csv(folder / "m.csv")
-    table = tables.measured_columns(
+    result = tables.measurement_table(
         Collection(tmp_path / "mine" / "records.parquet"),
         "m",
         {"name": "s", "size": ",d", "share": ".1e"},
-        ["name", "size_%", "share"],
-        "How to read it.",
+        headings=["name", "size_%", "share"],
+        note="How to read it.",
     )
-    assert table.lines == [["a", "1,234", "5.0e-01"], ["b", "5", "–"]]
-    assert table.markdown().splitlines()[0] == "| name | size\\_% | share |"
-    assert r"name & size\_\% & share \\" in table.latex("A caption")
+    columns = result.table.columns
+    assert [column.texts for column in columns] == [["a", "b"], ["1,234", "5"], ["5.0e-01", "–"]]
+    assert markdown.table(columns).splitlines()[0] == "| name | size\\_% | share |"
+    assert r"name & size\_\% & share \\" in latex.table(columns, "A caption")
+    assert result.table.caption == "How to read it."

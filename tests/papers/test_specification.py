@@ -1,4 +1,4 @@
-"""paper.yaml: what is wrong is refused in one line that names the place."""
+"""Reading paper.yaml: a mistake is refused in one line that says where it is."""
 
 from pathlib import Path
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from sweep.core.errors import PaperError
-from sweep.papers import page, specification
 from sweep.papers import read as papers
-from sweep.papers.page import VOCABULARY
+from sweep.papers import specification
+from sweep.papers.writing import VOCABULARY, read_papers
 
 GOOD: dict[str, Any] = {
     "title": "A paper",
@@ -50,7 +50,7 @@ GOOD: dict[str, Any] = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with an experiment of the paper `mine`."""
+    """Make a working folder with an experiment of the paper `mine`."""
     (tmp_path / "sweeps" / "experiment" / "mine").mkdir(parents=True)
     (tmp_path / "sweeps" / "experiment" / "mine" / "noise.yaml").write_text(
         "# @package _global_\nhidden: 16\n"
@@ -61,16 +61,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read(folder: Path, content: Any) -> specification.Paper:
-    """The paper that a file with this content specifies."""
+    """Read a paper from a file with this content."""
     text = content if isinstance(content, str) else yaml.safe_dump(content)
     (folder / "reports" / "mine" / "paper.yaml").write_text(text)
     return papers.read("mine", VOCABULARY)
 
 
-def changed(place: str, value: Any) -> dict[str, Any]:
-    """GOOD with another value at a dotted place; without that place if the value is `...`."""
+def changed(location: str, value: Any) -> dict[str, Any]:
+    """Return GOOD with another value at a dotted location; without that location if the value is `...`."""
     content: dict[str, Any] = yaml.safe_load(yaml.safe_dump(GOOD))
-    *way, last = place.split(".")
+    *way, last = location.split(".")
     inner: Any = content
     for key in way:
         inner = inner[int(key)] if isinstance(inner, list) else inner[key]
@@ -81,7 +81,8 @@ def changed(place: str, value: Any) -> dict[str, Any]:
     return content
 
 
-def test_what_is_written_is_read(folder: Path) -> None:
+def test_good_file_is_read(folder: Path) -> None:
+    """Everything in the file is in the paper, scales that it leaves out have no settings."""
     paper = read(folder, GOOD)
     assert (paper.name, paper.title, paper.experiments) == ("mine", "A paper", ("noise",))
     assert paper.scales == {"smoke": {"seeds": 2}, "quick": {}, "full": {}}
@@ -94,7 +95,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "expected"),
+    ("location", "value", "expected"),
     [
         ("experiments", ["nois"], "experiments=nois: must be one of noise; did you mean 'noise'?"),
         (
@@ -169,11 +170,10 @@ def test_what_is_written_is_read(folder: Path) -> None:
         ("measurements.cost.settings.hidden", [["x"]], "settings.hidden[0][0]=x: must be a whole number"),
     ],
 )
-def test_a_mistake_is_refused_in_one_line_that_names_the_place(
-    place: str, value: Any, expected: str, folder: Path
-) -> None:
+def test_mistake_is_refused_with_its_location(location: str, value: Any, expected: str, folder: Path) -> None:
+    """The error is one line that says where the mistake is, and what is allowed there."""
     with pytest.raises(PaperError) as caught:
-        read(folder, changed(place, value))
+        read(folder, changed(location, value))
     text = str(caught.value)
     assert text.startswith("reports/mine/paper.yaml: ")
     assert expected in text
@@ -228,9 +228,10 @@ OPTIONS: list[tuple[str, str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "function", "settings", "expected"), OPTIONS)
-def test_an_option_of_a_function_is_checked_when_the_paper_is_read(
+def test_settings_of_functions_are_checked_on_reading(
     kind: str, function: str, settings: dict[str, Any], expected: str, folder: Path
 ) -> None:
+    """Settings of general functions are checked when the paper is read, not when it is drawn."""
     key = {"figures": "draw", "tables": "make", "measurements": "measure"}[kind]
     caption = {} if kind == "measurements" else {"caption": "New"}
     entry = {**caption, key: function, "settings": settings}
@@ -242,35 +243,40 @@ def test_an_option_of_a_function_is_checked_when_the_paper_is_read(
 
 
 @pytest.mark.parametrize("key", ["name", "file"])
-def test_what_the_folder_gives_is_no_key_of_the_file(key: str, folder: Path) -> None:
+def test_name_and_file_are_no_keys(key: str, folder: Path) -> None:
+    """The folder gives the paper its name; the file must not."""
     with pytest.raises(PaperError, match=f"paper.yaml: {key}: no such key"):
         read(folder, {**GOOD, key: "other"})
 
 
 @pytest.mark.parametrize("kind", ["tables", "figures", "measurements"])
-def test_no_name_leads_out_of_the_report(kind: str, folder: Path) -> None:
+def test_names_stay_inside_the_report(kind: str, folder: Path) -> None:
+    """Names become file names: one with .. is refused."""
     with pytest.raises(PaperError, match=rf"{kind}\.\.\./\.\./escaped: a name must be of a-z, 0-9, _ and -"):
         read(folder, {**GOOD, kind: {"../../escaped": {}}})
 
 
 @pytest.mark.parametrize("text", ["title: [", "- a list", ""])
-def test_a_file_that_is_no_mapping_is_refused(text: str, folder: Path) -> None:
+def test_file_without_a_mapping_refused(text: str, folder: Path) -> None:
+    """Broken YAML, a list and an empty file are errors that name the file."""
     with pytest.raises(PaperError, match=r"reports/mine/paper\.yaml"):
         read(folder, text)
 
 
-def test_an_unknown_paper_is_refused_with_the_nearest(folder: Path) -> None:
+def test_unknown_paper_refused_with_the_nearest(folder: Path) -> None:
+    """A misspelt name is answered with the nearest one."""
     read(folder, GOOD)
     with pytest.raises(
         PaperError, match=r"mien: no such paper; must be all or one of .*did you mean 'mine'\?"
     ):
-        page.papers("mien")
+        read_papers("mien")
 
 
-def test_the_five_papers_are_as_they_must_be() -> None:
-    papers = {paper.name: paper for paper in page.papers("all")}
-    assert {"zhao", "paterson", "wei", "szeto", "tutorial"} <= set(papers)
-    for paper in papers.values():
+def test_the_five_papers_can_be_read() -> None:
+    """Each has experiments, tables, figures and assumptions."""
+    five = {paper.name: paper for paper in read_papers("all")}
+    assert {"zhao", "paterson", "wei", "szeto", "tutorial"} <= set(five)
+    for paper in five.values():
         assert paper.experiments
         assert paper.tables
         assert paper.figures

@@ -20,10 +20,11 @@ CASES = [("mse", 256, 5.0), ("binary_cross_entropy", 200, 1.0)]
 
 
 @pytest.mark.parametrize(("loss", "hidden", "rate"), CASES)
-def test_the_weights_are_those_of_the_tutorials_equations(loss: str, hidden: int, rate: float) -> None:
+def test_weights_match_the_tutorials_equations(loss: str, hidden: int, rate: float) -> None:
+    """450 steps of its equations from our initial weights end at our trained weights."""
     settings = {**SMALL, "loss": loss, "hidden": hidden}
     trained = sweep.train({**settings, "learning_rate": rate, "max_iterations": STEPS})
-    # A rate this small leaves the weights where they begin.
+    # A rate this small does not move the weights.
     start = sweep.train({**settings, "learning_rate": 1e-300, "max_iterations": 1})
     first, second = (weights.copy() for weights in start.weights)
     features, labels = trained.data.train.features, trained.data.train.labels

@@ -21,7 +21,7 @@ from sweep.config.compose import application_composer, expand, register_schema, 
 from sweep.config.schema import nodes
 from sweep.core.errors import StoreError, SweepError
 from sweep.data import idx
-from sweep.papers import page, read
+from sweep.papers import read, writing
 from sweep.store import layout, schema
 
 PAPERS = Path(__file__).parents[2] / "reports"
@@ -109,7 +109,7 @@ def test_fuzzed_papers(tmp_path: Path, count: Count, examples: int) -> None:
         start, length, text = example
         content = whole[:start] + text + whole[start + length :]
         file.write_text(content, encoding="utf-8", errors="surrogatepass")
-        read.read("paterson", page.VOCABULARY, tmp_path)
+        read.read("paterson", writing.VOCABULARY, tmp_path)
 
     fuzzed(st.tuples(start, st.integers(0, 60), TEXT), parse, examples)
     count("fuzzed papers", tried=examples, traceback=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sweep.core.errors import PaperError
-from sweep.papers import findings, page, read
+from sweep.papers import findings, read, writing
 from sweep.papers.rules import Format
 
 PAPER = "title: T\nauthors: A\nsummary: S\nexperiments: [width]\n"
@@ -15,13 +15,13 @@ ROW = "label: x, experiment: width, column: seed"
 TEXTS = {
     "object": "year: !!python/object/apply:os.system [ls]\n",
     "name": "year: !!python/name:os.system\n",
-    "deep": f"given: {{x: {DEEP}\n",
+    "deep": f"constants: {{x: {DEEP}\n",
     "aliases": f"a0: &a0 [1]\n{WIDE}",
-    "itself": "given: &a {x: *a}\n",
+    "itself": "constants: &a {x: *a}\n",
     "digits": f"year: {'1' * 5000}\n",
     "sixties": f"year: {'1:' * 100_000}1\n",
     "twice": "title: again\n",
-    "secret": "given: {x: '${oc.env:SECRET}'}\n",
+    "secret": "constants: {x: '${oc.env:SECRET}'}\n",
     "nested secret": "scales: {full: {results: '${oc.decode:${oc.env:SECRET}}'}}\n",
     "nan": f"tables: {{t: {{caption: c, rows: [{{{ROW}, published: .nan}}]}}}}\n",
     "infinite": f"tables: {{t: {{caption: c, rows: [{{{ROW}, factor: .inf}}]}}}}\n",
@@ -34,8 +34,8 @@ TEXTS = {
     "long key": f"{'k' * 100_000}: 1\n",
     "long value": f"year: {'v' * 100_000}\n",
     "null character": "summary: \0\n",
-    "surrogate": "given: {x: '\udcff'}\n",
-    "keys": "given: {[a]: b}\n",
+    "surrogate": "constants: {x: '\udcff'}\n",
+    "keys": "constants: {[a]: b}\n",
 }
 
 
@@ -52,7 +52,7 @@ def test_what_is_no_paper_is_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SECRET", "hunter2")
     reports = written(tmp_path, PAPER + TEXTS[name])
     with pytest.raises(PaperError) as caught:
-        read.read("wei", page.VOCABULARY, reports)
+        read.read("wei", writing.VOCABULARY, reports)
     message = str(caught.value)
     assert message.startswith(f"{reports / 'wei' / 'paper.yaml'}: ")
     assert "hunter2" not in message
@@ -75,7 +75,7 @@ def test_a_paper_that_is_no_regular_file_is_one_line(tmp_path: Path, kind: str) 
         assert read.find("wei", tmp_path) != file
         return
     with pytest.raises(PaperError, match="cannot be read"):
-        read.read("wei", page.VOCABULARY, tmp_path)
+        read.read("wei", writing.VOCABULARY, tmp_path)
 
 
 LINES = {"table": {"one": {"": "94.6 ± 0.5", "mean": "94.6"}}}
@@ -91,13 +91,13 @@ LINES = {"table": {"one": {"": "94.6 ± 0.5", "mean": "94.6"}}}
 )
 def test_a_placeholder_names_a_table_and_a_label(placeholder: str) -> None:
     with pytest.raises(PaperError) as caught:
-        findings.filled(f"Ours is {placeholder} of all", LINES)
+        findings.fill(f"Ours is {placeholder} of all", LINES)
     assert "table" in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
 def test_what_a_value_holds_is_no_placeholder() -> None:
-    assert findings.filled("{table[one]}", {"table": {"one": {"": "{table[two]} {0}"}}}) == "{table[two]} {0}"
+    assert findings.fill("{table[one]}", {"table": {"one": {"": "{table[two]} {0}"}}}) == "{table[two]} {0}"
 
 
 @pytest.mark.parametrize("style", ["1000000000d", ">1000000000", ".1000000000f", "x<9s", "{}", "!r", "n"])

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from sweep.core.errors import StoreError, SweepError, visible
 from sweep.papers import protocol, read
 from sweep.papers.collection import Collection
-from sweep.papers.page import VOCABULARY, Report
+from sweep.papers.writing import VOCABULARY, PaperReport
 from sweep.report import latex, markdown, saving
 from sweep.report.figures import style
 from sweep.report.terminal import Terminal
@@ -54,13 +54,14 @@ def test_terminal_text(text: str) -> None:
 @example("+ x")
 def test_markdown_text(text: str) -> None:
     """A text in Markdown is one paragraph of text."""
-    shown = visible(" ".join(text.split()))
+    text = " ".join(text.split())
+    shown = visible(text)
     for before, blocks in (
         ("", ["paragraph_open", "inline", "paragraph_close"]),
         ("# ", ["heading_open", "inline", "heading_close"]),
         ("- ", [*("bullet_list_open", "list_item_open", "paragraph_open", "inline", "paragraph_close")]),
     ):
-        tokens = MARKDOWN.parse(before + markdown.paragraph(text))
+        tokens = MARKDOWN.parse(before + markdown.escape(text))
         if shown:
             assert [token.type for token in tokens[: len(blocks)]] == blocks
             content = next(token for token in tokens if token.type == "inline").children or []
@@ -114,7 +115,7 @@ def test_page_of_hostile_paper(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content, allow_unicode=False), encoding="utf-8")
     paper = read.read("paterson", VOCABULARY, tmp_path)
-    page = Report(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
+    page = PaperReport(paper, Collection(PAPERS / "paterson" / "records.parquet")).texts()["report.md"]
     tokens = MARKDOWN.parse(page)
     inline = [child for token in tokens for child in token.children or []]
     links = {str(child.attrGet("href") or child.attrGet("src")) for child in inline if child.attrs}
@@ -140,11 +141,11 @@ def test_link_instead_of_folder(tmp_path: Path) -> None:
     assert (elsewhere / "effects.png").read_text() == "precious"
     (output / "records.parquet").touch()
     with pytest.raises(StoreError, match="a link"):
-        protocol.folders(output)
+        protocol.report_folders(output)
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "wei").symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(StoreError, match="a link"):
-        protocol.folder(tmp_path / "reports" / "wei", "full")
+        protocol.report_folder(tmp_path / "reports" / "wei", "full")
 
 
 def test_link_instead_of_file(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from tests.reliability.store_of_trials import SETTINGS, copied, train
 import sweep
 from sweep.cli import variance
 from sweep.core.errors import MixtureWarning, TrialsError
-from sweep.papers import page
 from sweep.papers.collection import Collection
-from sweep.papers.page import PAGE, Report
+from sweep.papers.writing import PAGE, PaperReport, read_papers
 from sweep.report import terminal
 from sweep.report.sweep_page import report_on_store
 from sweep.stats.judge import Criteria
@@ -76,8 +75,8 @@ def report(results: Path) -> None:
     about = schema.footer_metadata(pq.ParquetFile(file))
     changed(file, row)
     file.write_bytes(schema.seal(pq.ParquetFile(file).read(), about))
-    (paper,) = page.papers("tutorial")
-    print(Report(paper, Collection(file)).texts()[PAGE])
+    (paper,) = read_papers("tutorial")
+    print(PaperReport(paper, Collection(file)).texts()[PAGE])
 
 
 AVERAGES = [run, compare_command, compare_function, variance_command, report]

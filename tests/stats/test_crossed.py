@@ -12,9 +12,10 @@ from statsmodels.stats.anova import anova_lm
 
 from sweep.config.compose import from_settings
 from sweep.core.errors import SettingError
-from sweep.runner.shared_data import load_own
+from sweep.runner.shared_data import load_seed_data
 from sweep.stats import crossed
 from sweep.stats.crossed import Bits, Components, TwoWay, two_way
+from sweep.training.problem import problem_for
 from sweep.training.trainer import train_block
 
 
@@ -193,7 +194,8 @@ def outcomes(hidden: int, seeds: Sequence[int]) -> Bits:
     """Return which of MNIST's 10,000 test digits real networks get right, (seeds, examples)."""
     settings = {"hidden": hidden, "epochs": 3, "data.train_size": 500, "data.validation_size": 0}
     (config,) = from_settings({**settings, "evaluation.parts": ["test"], "parallel.kernels": "numpy"})
-    return np.stack([trial.test.correct for trial in train_block(config, seeds, load_own(config, 0))])
+    data = load_seed_data(config, 0)
+    return np.stack([trial.test.correct for trial in train_block(problem_for(config, data), seeds, data)])
 
 
 def test_prediction_covers_other_half_of_digits() -> None:

@@ -1,5 +1,6 @@
 """Tidy tables from a real sweep's records."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,10 @@ SWEEP = {
 }
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("store")
-    sweep.run({**SWEEP, "results": str(folder)})
-    return folder
+@pytest.fixture(scope="session")
+def results(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A store of three cells of two seeds, one of them with a list of hidden units."""
+    return once("loaded", lambda folder: sweep.run({**SWEEP, "results": str(folder)}))
 
 
 def test_load_rows_and_settings(results: Path) -> None:

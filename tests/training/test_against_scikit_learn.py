@@ -60,6 +60,7 @@ def scikit_learn(config: Config, network: Architecture, data: PreparedData) -> t
     return classifier.coefs_, classifier.intercepts_
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("hidden", [12, [12, 9]], ids=str)
 @pytest.mark.parametrize("activation", ACTIVATION)
 @pytest.mark.parametrize("regularization", ["none", "l2"])

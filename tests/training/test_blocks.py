@@ -48,6 +48,7 @@ def assert_same_in_every_block(
     return alone
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [20, 10], []], ids=str)
@@ -73,6 +74,7 @@ def test_bits_in_every_block(
         assert len({result.weights_sha256 for result in alone}) == 5
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [96, 10]], ids=str)
 @pytest.mark.parametrize("batch_size", [50, 128, "all"])
@@ -152,6 +154,7 @@ def test_bits_single_output(batch_size: Any, loss: str) -> None:
     assert_same_in_every_block(config, data)
 
 
+@pytest.mark.covering(1)
 @pytest.mark.parametrize("vary", [["init"], ["order"], ["init", "order"]], ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_bits_when_seeds_stop_early(optimizer: str, vary: list[str], small_mnist: PreparedData) -> None:

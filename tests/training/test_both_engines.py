@@ -33,6 +33,7 @@ def trained(data: PreparedData, **settings: Any) -> tuple[Array, Array]:
     return parameters[0], parameters[1]
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("vary", [["init"], ["init", "order"]], ids=str)
 @pytest.mark.parametrize("batch_size", [1, 50, 150])
 @pytest.mark.parametrize("settings", OPTIMIZERS, ids=str)

@@ -13,6 +13,7 @@ WIDTHS = (1, 2, 3, 5, 17)
 CASES = list(product(("float32", "float64"), (["init"], ["init", "order"]), ("numpy", "numba")))
 
 
+@pytest.mark.covering(2)
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("batch_size", [50, 128])
 @pytest.mark.parametrize(

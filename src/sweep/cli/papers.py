@@ -11,7 +11,7 @@ from sweep.core.errors import PaperError, visible
 
 if TYPE_CHECKING:
     from sweep.config.schema import Config
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
     from sweep.runner.plan import Cell
 
 REPORT = """\
@@ -65,20 +65,20 @@ def report(options: argparse.Namespace) -> int:
     Papers without a report are named in one line. Raises PaperError if none has a report: a check that has
     checked nothing does not pass.
     """
-    from sweep.papers import manifest, page, protocol
+    from sweep.papers import manifest, protocol, writing
     from sweep.papers.collection import FILE, Collection, missing
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
 
     paper, reports = options.paper, options.reports
     differences: list[str] = []
     without = []
-    specifications = page.papers(paper, reports)
+    specifications = writing.read_papers(paper, reports)
     for specification in specifications:
-        folders = protocol.folders(reports / specification.name)
+        folders = protocol.report_folders(reports / specification.name)
         if not folders:
             without.append(specification.name)
         for folder in folders:
-            from_records = Report(specification, Collection.read(folder))
+            from_records = PaperReport(specification, Collection.read(folder))
             if options.check:
                 differences += _differences(from_records, folder)
             else:
@@ -98,7 +98,7 @@ def report(options: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
-def _differences(from_records: "Report", folder: Path) -> list[str]:
+def _differences(from_records: "PaperReport", folder: Path) -> list[str]:
     """Return one line for each difference; an error is one of them, so that the other reports are checked."""
     try:
         return list(from_records.differences(folder))
@@ -111,25 +111,25 @@ def reproduce(options: argparse.Namespace) -> int:
 
     A report at a smaller scale than the existing one is written beside it, unless it is to `replace` it.
     """
-    from sweep.papers import page, protocol
+    from sweep.papers import protocol, writing
     from sweep.papers.collection import Collection
     from sweep.papers.measuring import measure
-    from sweep.papers.page import Report
+    from sweep.papers.writing import PaperReport
     from sweep.session import console
 
-    papers, screen = page.papers(options.paper, options.reports), console()
+    papers, screen = writing.read_papers(options.paper, options.reports), console()
     configs = {
         (paper.name, experiment): cells
         for paper in papers
-        for experiment, cells in protocol.experiments(paper, options.scale, options.results).items()
+        for experiment, cells in protocol.experiment_configs(paper, options.scale, options.results).items()
     }
     trained = dict(zip(configs, _train(list(configs.values())), strict=True))
     for paper in papers:
-        folder = protocol.folder(options.reports / paper.name, options.scale, options.replace)
+        folder = protocol.report_folder(options.reports / paper.name, options.scale, replace=options.replace)
         measure(paper, folder)
         by_experiment = {experiment: trained[paper.name, experiment] for experiment in paper.experiments}
         collection = Collection.write(folder, options.scale, by_experiment)
-        Report(paper, collection).write(folder)
+        PaperReport(paper, collection).write(folder)
         line = f"{paper.name}: {folder / 'report.md'}. {protocol.share(paper, collection)}"
         screen.print(line, soft_wrap=True)
     return 0

@@ -1,7 +1,7 @@
-"""What a report measures besides trials: general functions, picked by name and settings in paper.yaml.
+"""Measurements that need no training: general functions that paper.yaml picks by name.
 
-`python -m sweep.reproduce` runs them and keeps what they return as `measurements/<name>.csv` beside the
-records; tables and figures read it there. A new kind is one function here and its entry in `MEASURES`.
+`sweep reproduce` runs them and stores their tables as `measurements/<name>.csv` beside the records; tables
+and figures read them there. A new kind of measurement is one function here and its entry in `MEASURES`.
 """
 
 import time
@@ -24,8 +24,8 @@ from sweep.nn.gradient_check import central_difference, slope
 from sweep.nn.objective import Objective
 from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
-from sweep.papers import examples
 from sweep.papers.collection import SelectionError, call
+from sweep.papers.raw_data import experiment_data
 from sweep.papers.specification import Paper
 from sweep.runner.shared_data import load_seed_data
 from sweep.system import files
@@ -35,7 +35,7 @@ Measure = Callable[..., pd.DataFrame]
 
 
 class Weight(TypedDict):
-    """A weight of a network, or a bias where it has no `input`; and what a paper `published` of it."""
+    """A weight of a network, or a bias if it has no `input`, with the numbers that a paper `published`."""
 
     label: str
     layer: Annotated[int, AtLeast(1)]
@@ -45,33 +45,36 @@ class Weight(TypedDict):
 
 
 def measure(paper: Paper, folder: Path) -> None:
-    """Measure what the paper asks for and keep it in `folder`. Raises PaperError for wrong settings."""
-    for each in paper.measurements:
-        place = f"{paper.file}: measurements.{each.name}"
-        rows = call(place, MEASURES[each.measure], **each.settings)
+    """Make the paper's measurements and store them in `folder`. Raises PaperError for wrong settings."""
+    for item in paper.measurements:
+        location = f"{paper.file}: measurements.{item.name}"
+        rows = call(location, MEASURES[item.measure], **item.settings)
         text = rows.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-        files.write(folder / "measurements" / f"{each.name}.csv", text)
+        files.write(folder / "measurements" / f"{item.name}.csv", text)
 
 
 def gradient_check(
     experiment: str,
     weights: Sequence[Weight],
+    *,
     epsilon: float = 0.01,
     overrides: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Backpropagation against the central difference for single weights, one row each.
+    """Compare backpropagation with the central difference for single weights, one row a weight.
 
-    In float64, with the initial weights of seed 0 of the experiment's first cell, on its first training
-    example. A weight is a `label`, a `layer` from 1, the `unit` that it leads to, from 0, the `input` that
-    it comes from, or none for a bias, and what was `published`: both gradients and their difference.
-    `shrinks` is how many times smaller the difference is with a tenth of `epsilon`: 100, as its error is of
-    second order. `overrides` are settings that differ from the experiment's.
+    Both gradients are in float64, with the initial weights of seed 0 of the experiment's first cell, on its
+    first training example. A weight has a `label`, a `layer` (from 1), the `unit` it leads to (from 0), the
+    `input` it comes from (none for a bias), and perhaps `published` numbers: both gradients and their
+    difference. `overrides` are settings that differ from the experiment's.
+
+    The column `shrinks` says how many times smaller the difference gets with a tenth of `epsilon`: 100, since
+    the error of a central difference is O(epsilon^2).
     """
     config = from_settings({"experiment": experiment, **(overrides or {})})[0]
     features, targets = _example(config)
     parameters, aim = _start(config, features.shape[1]), objective(config)
     gradient = backpropagation.gradient(parameters, features, targets, objective=aim, regularizer=NoPenalty())
-    # Where each weight lies among all parameters.
+    # A network whose parameters are their own positions: looking up a weight gives its index.
     positions = Parameters(parameters.architecture, np.arange(parameters.flat.size, dtype=float)[None])
     rows = []
     for weight in weights:
@@ -81,27 +84,19 @@ def gradient_check(
             slope(parameters.flat[0], index, _loss(parameters, features, targets, aim), epsilon=step)
             for step in (epsilon, epsilon / 10)
         )
-        published = weight.get("published", [np.nan] * 3)
-        rows.append(
-            {
-                "weight": weight["label"],
-                "published_backpropagation": published[0],
-                "published_central_difference": published[1],
-                "published_difference": published[2],
-                "backpropagation": exact,
-                "central_difference": approximate,
-                "difference": abs(exact - approximate),
-                "shrinks": abs(exact - approximate) / abs(exact - finer),
-            }
-        )
-    return pd.DataFrame(rows)
+        numbers = [exact, approximate, abs(exact - approximate)]
+        shrinks = abs(exact - approximate) / abs(exact - finer)
+        rows.append([weight["label"], *weight.get("published", [np.nan] * 3), *numbers, shrinks])
+    names = ["backpropagation", "central_difference", "difference"]
+    return pd.DataFrame(rows, columns=["weight", *(f"published_{name}" for name in names), *names, "shrinks"])
 
 
 def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: float = 1e-6) -> pd.DataFrame:
-    """Seconds of one gradient by backpropagation and by central differences, one row a network.
+    """Time one gradient by backpropagation and by central differences, one row a network.
 
-    In float64, on one example and one core, for the experiment's first cell with other layers of `hidden`
-    units. `difference` is the largest between the two gradients, divided by the largest of their entries.
+    The times are seconds in float64, on one example and one core, for the experiment's first cell with other
+    layers of `hidden` units. The column `difference` is the largest difference between the two gradients,
+    divided by the largest entry.
     """
     rows = []
     features, targets = _example(from_settings({"experiment": experiment})[0])
@@ -110,6 +105,7 @@ def gradient_cost(experiment: str, hidden: Sequence[Sequence[int]], epsilon: flo
         parameters, aim = _start(config, features.shape[1]), objective(config)
         with threadpool_limits(limits=1, user_api="blas"):
             seconds = []
+            # One backpropagation is short; the median of 51 is not upset by an interruption.
             for _ in range(51):
                 start = time.perf_counter()
                 gradient = backpropagation.gradient(
@@ -139,16 +135,17 @@ def sample_statistics(
     experiment: str,
     index: Annotated[int, AtLeast(0)],
     divisors: Sequence[float],
+    *,
     published: Annotated[Sequence[float], Length(2, 2)],
 ) -> pd.DataFrame:
-    """Mean and standard deviation of the pixels of a training image, divided by each of `divisors`.
+    """Return mean and standard deviation of a training image's pixels, divided by each of `divisors`.
 
-    It is that at `index` of the experiment's data. `published` are the mean and the standard deviation to
-    stand beside them.
+    The image is the one at `index` in the experiment's data. `published` are the mean and the standard
+    deviation that the paper gives.
     """
-    images = examples.of_experiment(experiment)[1].train_features
+    images = experiment_data(experiment)[1].train_features
     if index >= len(images):
-        raise SelectionError(f"index={index}: must be less than {len(images)}, the training images")
+        raise SelectionError(f"index={index}: must be less than {len(images)}, the number of training images")
     image = images[index].astype(float)
     return pd.DataFrame(
         {
@@ -162,7 +159,7 @@ def sample_statistics(
 
 
 def _position(weight: Weight, positions: Parameters) -> int:
-    """The place of a weight among all parameters; `positions` has these places as its parameters."""
+    """Return the index of a weight among all parameters; `positions` has these indices as its parameters."""
     of_layers = positions.weights if "input" in weight else positions.biases
     try:
         return int(of_layers[weight["layer"] - 1][0, weight.get("input", 0), weight["unit"]])
@@ -172,19 +169,19 @@ def _position(weight: Weight, positions: Parameters) -> int:
 
 
 def _example(config: Config) -> tuple[Array, Array]:
-    """The features and targets of seed 0's first training example, in float64."""
+    """Return the features and targets of seed 0's first training example, in float64."""
     train = load_seed_data(replace(config, precision="float64"), 0).train
     return train.features[:1], train.targets[:1]
 
 
 def _start(config: Config, inputs: int) -> Parameters:
-    """The parameters of seed 0 before its first step, in float64."""
+    """Return the parameters of seed 0 before its first step, in float64."""
     shape, rng = architecture(config, inputs), generator(config, 0, Stream.INIT)
     return Parameters(shape, shape.initial_parameters(cell.initializer(config), rng)[None])
 
 
 def _loss(parameters: Parameters, features: Array, targets: Array, aim: Objective) -> Callable[[], float]:
-    """What the loss of these examples is for the parameters as they stand."""
+    """Return a function that computes the loss of these examples from the current parameters."""
     return lambda: backpropagation.loss(parameters, features, targets, objective=aim, regularizer=NoPenalty())
 
 

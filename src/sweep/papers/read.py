@@ -25,7 +25,7 @@ from sweep.core.rules import NOUNS, OneOf, Rule, allowed, hint, mistake, refusal
 from sweep.papers.collection import Settings, parameters, settings_class
 from sweep.papers.findings import typed_number
 from sweep.papers.rules import FileName, KeyRule, Known, MistakeError, Names
-from sweep.papers.specification import SCALES, Figure, Finding, Measurement, Paper, Table
+from sweep.papers.specification import SCALES, Finding, Measurement, Paper, PaperFigure, PaperTable
 from sweep.system import files
 
 REPORTS = Path("reports")
@@ -127,8 +127,8 @@ def _paper_converter(
             "measures": vocabulary.measures,
         }
     )
-    _register(converter, Table, "make", vocabulary.tables)
-    _register(converter, Figure, "draw", vocabulary.figures)
+    _register(converter, PaperTable, "make", vocabulary.tables)
+    _register(converter, PaperFigure, "draw", vocabulary.figures)
     _register(converter, Measurement, "measure", vocabulary.measures)
     _register_finding(converter)
     return converter
@@ -148,12 +148,12 @@ def _register(converter: Converter, kind: type[Any], key: str, functions: Functi
         for name in content:
             if function and name not in keys and name in parameters(function):
                 raise MistakeError(f": no such key; did you mean settings.{name}?", f".{name}")
-        if kind is Table and ("rows" in content) == ("make" in content):
+        if kind is PaperTable and ("rows" in content) == ("make" in content):
             raise MistakeError(": must have rows or make" + (", not both" if "rows" in content else ""))
         item = plain(content, kind)
         if function is None:
             return item
-        arguments = item.arguments if isinstance(item, Figure) else item.settings
+        arguments = item.arguments if isinstance(item, PaperFigure) else item.settings
         bound = structured(converter, arguments, settings_class(str(chosen), function), path=".settings")
         return replace(item, settings={name: getattr(bound, name) for name in item.settings})
 
@@ -186,7 +186,7 @@ def _register_finding(converter: Converter) -> None:
         if number is not None:
             raise MistakeError(
                 f": {number}: must be a placeholder, such as {{table[label]}},"
-                " {table[label].published} or {given[name]}"
+                " {table[label].published} or {constants[name]}"
             )
         return item
 

@@ -1,19 +1,19 @@
-"""What a `reports/<paper>/paper.yaml` says, as classes; see `reading`."""
+"""The content of a `reports/<paper>/paper.yaml` as classes, and the types of its settings; see `read`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from sweep.core.rules import AtLeast, AtMost, OneOf
+from sweep.core.rules import AtLeast, AtMost, Increasing, Length, OneOf
 from sweep.papers.rules import KeyKnown, KeyOf, Known
 
-SCALES = {  # from the smallest
-    "smoke": "a few seconds a paper, only to see that everything runs",
-    "quick": "minutes a paper",
+SCALES = {  # from the smallest to the largest
+    "smoke": "a few seconds per paper, to check that everything runs",
+    "quick": "minutes per paper",
     "full": "as much of the paper's protocol as we train",
 }
-# What a protocol may give of an experiment, in words.
+# The numbers that a protocol may give for an experiment, in words.
 PROTOCOL = {
     "seeds": "seeds",
     "epochs": "epochs",
@@ -26,15 +26,19 @@ UNITS = {"percent": "%", "seconds": "s", "epochs": "epochs", "number": ""}
 Experiment = Annotated[str, Known("experiments")]
 MeasurementName = Annotated[str, Known("measurements")]
 Unit = Annotated[str, OneOf(UNITS)]
-Digits = Annotated[int, AtLeast(0), AtMost(15)]
+DecimalPlaces = Annotated[int, AtLeast(0), AtMost(15)]
+Where = Mapping[str, Any] | None
+Range = Annotated[Sequence[float], Length(2, 2), Increasing()]
+Pair = Annotated[Sequence[str], Length(2, 2)]
+Count = Annotated[int, AtLeast(1)]
 
 
 @dataclass(frozen=True)
-class Row:
-    """A published number, and where ours comes from.
+class TableRow:
+    """A published number, and the trials that ours comes from.
 
-    Ours is the mean over the trials of `experiment` whose settings agree with `where`, of `column` (see
-    `sweep.load`), or, with `iteration`, of that column of the curves there; times `factor`.
+    Ours is the mean of `column` (see `sweep.load`) over the trials of `experiment` whose settings match
+    `where`, times `factor`; with `iteration`, the column is one of the curves at that iteration.
     """
 
     label: str
@@ -45,23 +49,23 @@ class Row:
     iteration: Annotated[int, AtLeast(0)] | None = None
     factor: float = 1.0
     unit: Unit = "number"
-    digits: Digits = 2
+    digits: DecimalPlaces = 2
 
 
 @dataclass(frozen=True)
-class Table:
-    """Published against reproduced, one line a row; or what the function `make` says of `settings`."""
+class PaperTable:
+    """A table of published and reproduced numbers, or one that the function `make` makes from `settings`."""
 
     name: str
     caption: str
-    rows: tuple[Row, ...] = ()
+    rows: tuple[TableRow, ...] = ()
     make: Annotated[str, Known("tables")] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured besides trials, by the general function `measure` with `settings`."""
+    """A measurement that needs no training, by the general function `measure` with `settings`."""
 
     name: str
     measure: Annotated[str, Known("measures")]
@@ -69,8 +73,8 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure: which of the paper's it answers, and the general function that draws it with `settings`."""
+class PaperFigure:
+    """A figure: the paper's own that it answers, and the general function that draws it with `settings`."""
 
     name: str
     caption: str
@@ -81,14 +85,14 @@ class Figure:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of `draw`: its settings, and its experiment where it has one."""
+        """Return the keyword arguments of `draw`: its settings, and its experiment if it has one."""
         experiment = {} if self.experiment is None else {"experiment": self.experiment}
         return {**self.settings, **experiment}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came out, of the trials of one scale: other scales may say otherwise."""
+    """A sentence on the results at one scale; other scales may say otherwise."""
 
     text: str
     scale: Annotated[str, OneOf(SCALES)] = "full"
@@ -96,11 +100,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper: its citation, and what is trained, tabulated and drawn for it; read from `file`.
+    """A paper, read from `file`: its citation, and its experiments, tables and figures.
 
-    `scales` maps each of `SCALES` to settings that every experiment gets, `protocol` each experiment that the
-    paper has to the seeds and epochs of its own; `assumptions` say what the paper leaves open and what we
-    chose; `findings` what came out, with `given` values and those of tables in their placeholders.
+    `scales` maps each of `SCALES` to settings for every experiment, `protocol` maps the paper's own
+    experiments to the seeds and epochs that it ran. `assumptions` say what the paper leaves open and what we
+    chose, `findings` what we found; their placeholders stand for numbers of tables or for `constants`.
     """
 
     name: str
@@ -110,13 +114,13 @@ class Paper:
     summary: str
     experiments: tuple[str, ...]
     scales: Mapping[Annotated[str, KeyOf(SCALES)], Mapping[str, Any]] = field(default_factory=dict)
-    tables: tuple[Table, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    tables: tuple[PaperTable, ...] = ()
+    figures: tuple[PaperFigure, ...] = ()
     assumptions: tuple[str, ...] = ()
     year: int | None = None
     measurements: tuple[Measurement, ...] = ()
     findings: tuple[Finding, ...] = ()
-    given: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     protocol: Mapping[
         Annotated[str, KeyKnown("experiments")],
         Mapping[Annotated[str, KeyOf(PROTOCOL)], Annotated[int, AtLeast(1)]],

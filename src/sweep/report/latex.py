@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sweep.core.errors import visible
 from sweep.report.markdown import strong_texts
-from sweep.report.page import Column, Page, Sentences, Table
+from sweep.report.page import Column, Page, Sentences, Table, flattened
 
 _ESCAPES = str.maketrans(
     {**{character: f"\\{character}" for character in "&%$#_{}"}, "\\": r"\textbackslash{}"}
@@ -19,11 +19,12 @@ _ESCAPES = str.maketrans(
 def render(page: Page) -> str:
     """Return the tables of the page; the sentences between a table and the next one are its notes."""
     texts: list[str] = []
-    tables = [index for index, block in enumerate(page.blocks) if isinstance(block, Table)]
-    for start, end in zip(tables, [*tables[1:], len(page.blocks)], strict=True):
-        block = page.blocks[start]
+    blocks = list(flattened(page.blocks))
+    tables = [index for index, block in enumerate(blocks) if isinstance(block, Table)]
+    for start, end in zip(tables, [*tables[1:], len(blocks)], strict=True):
+        block = blocks[start]
         assert isinstance(block, Table)
-        notes = [note for other in page.blocks[start:end] for note in _notes(other)]
+        notes = [note for other in blocks[start:end] for note in _notes(other)]
         texts.append(table(block.columns, block.caption or block.title or page.title, notes))
     return "\n".join(texts)
 

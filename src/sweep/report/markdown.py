@@ -1,10 +1,10 @@
 """Pages in Markdown; a user's text is shown as itself, character by character."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sweep.core.errors import visible
-from sweep.report.page import Column, Figure, Page, Sentences, Table
+from sweep.report.page import Block, Column, Commands, Figure, Page, Section, Table
 
 # Characters with a meaning in Markdown. An underscore inside a word has none, nor has a bracket by itself.
 # At the beginning of a line: a heading, an item of a list, or a rule.
@@ -22,11 +22,6 @@ def escape(text: str) -> str:
     """Return the text as it is written in a row of a table, a paragraph, or an item of a list."""
     escaped = _SPECIAL.sub(lambda match: "\\" + match[0], visible(text))
     return _BLOCK.sub(lambda match: f"{match[1]}\\{match[2]}", escaped)
-
-
-def paragraph(text: str) -> str:
-    """Return somebody's text, over several lines or not, as one paragraph."""
-    return escape(" ".join(text.split()))
 
 
 def table(columns: Sequence[Column]) -> str:
@@ -51,14 +46,28 @@ def strong_texts(column: Column, escaped: Callable[[str], str], bold: str) -> li
     ]
 
 
-def _block(block: Table | Sentences | Figure) -> str:
+def _block(block: Block) -> str:
+    if isinstance(block, Section):
+        return "\n".join([f"## {escape(block.title)}\n", *map(_block, block.blocks)])
+    if isinstance(block, Commands):
+        return "".join(f"    {line}\n" for line in block.lines)
     if isinstance(block, Table):
         title = f"{escape(block.title)}\n\n" if block.title else ""
-        return title + table(block.columns) + (f"\n{escape(block.caption)}\n" if block.caption else "")
+        return title + table(block.columns) + _caption(block.caption, block.links)
     if isinstance(block, Figure):
-        return f"![{escape(block.caption)}]({block.file})\n"
+        return f"![{escape(block.caption)}]({block.file})\n" + _caption(block.note, block.links)
+    if block.bullets:
+        return bullets(block.texts)
     if not block.labels:
         return "\n".join(f"{escape(text)}\n" for text in block.texts)
     title = f"{escape(block.title)}\n\n" if block.title else ""
     rows = zip(block.labels, block.texts, strict=True)
     return title + "".join(f"- {escape(label)}: {escape(text)}\n" for label, text in rows)
+
+
+def _caption(text: str, links: Mapping[str, str]) -> str:
+    """Return a caption and the links behind it, as a paragraph; nothing if there is neither."""
+    files = ", ".join(f"[{escape(words)}]({file})" for words, file in links.items())
+    parts = [escape(text)] if text else []
+    parts += [f"Files: {files}."] if files else []
+    return f"\n{' '.join(parts)}\n" if parts else ""

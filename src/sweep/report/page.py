@@ -5,7 +5,7 @@ A command builds one `Page`. The modules `terminal`, `markdown` and `latex` each
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,13 +47,15 @@ class Table:
     """A table, with a title above it and a caption below.
 
     `file` is the CSV file that holds its numbers, if there is one; a terminal then hides columns without a
-    word. A terminal shows at most `most_rows` rows, and none of a table that is not `in_terminal`.
+    word. `links` are files to offer below the table, by the words to click on. A terminal shows at most
+    `most_rows` rows, and none of a table that is not `in_terminal`.
     """
 
     columns: Sequence[Column]
     title: str = field(default="", kw_only=True)
     caption: str = field(default="", kw_only=True)
     file: str = field(default="", kw_only=True)
+    links: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     most_rows: int | None = field(default=None, kw_only=True)
     in_terminal: bool = field(default=True, kw_only=True)
 
@@ -63,12 +65,13 @@ class Sentences:
     """Sentences below a table, a paragraph each.
 
     With `labels`, one for each text, they are a list under a `title`: a word that says what the text is
-    about, then the text.
+    about, then the text. With `bullets` they are a plain list.
     """
 
     texts: Sequence[str]
     labels: Sequence[str] = field(default=(), kw_only=True)
     title: str = field(default="", kw_only=True)
+    bullets: bool = field(default=False, kw_only=True)
 
     @staticmethod
     def labelled(title: str, rows: Sequence[tuple[str, str]]) -> "Sentences":
@@ -78,13 +81,33 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its file, relative to the page, and what it shows."""
+    """A figure: its file, relative to the page, and what it shows.
+
+    `note` says how to read it, `links` are other forms of it, by the words to click on.
+    """
 
     file: str
     caption: str
+    note: str = field(default="", kw_only=True)
+    links: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
 
-Block = Table | Sentences | Figure
+@dataclass(frozen=True)
+class Commands:
+    """Commands to type into a terminal, a line each."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page under a heading of its own."""
+
+    title: str
+    blocks: Sequence["Block"]
+
+
+Block = Table | Sentences | Figure | Commands | Section
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,15 @@ class Page:
     title: str
     blocks: Sequence[Block]
     data: Mapping[str, "pd.DataFrame"] = field(default_factory=dict, kw_only=True)
+
+
+def flattened(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield blocks in their order; those of a section take its position."""
+    for block in blocks:
+        if isinstance(block, Section):
+            yield from flattened(block.blocks)
+        else:
+            yield block
 
 
 def text_columns(headings: Sequence[str], lines: Sequence[Sequence[str]], names: int = 1) -> list[Column]:

@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from sweep.core.errors import visible
-from sweep.report.page import Column, Figure, Page, Sentences, Table
+from sweep.report.page import Block, Column, Commands, Figure, Page, Section, Sentences, Table
 
 GAPS = (4, 2)  # characters between columns: the first that the terminal has room for
 INDENT = 2  # characters before the rows of a list
@@ -31,14 +31,7 @@ def show(page: Page, console: Console) -> None:
     """Print a page: the title, then its blocks with a blank line between them."""
     if page.title:
         _print_wrapped(page.title, console, style="bold")
-    for block in page.blocks:
-        if isinstance(block, Figure) or (isinstance(block, Table) and not block.in_terminal):
-            continue
-        console.print()
-        if isinstance(block, Table):
-            show_table(block, console)
-        else:
-            _show_sentences(block, console)
+    _show_blocks(page.blocks, console)
 
 
 def show_table(table: Table, console: Console) -> None:
@@ -95,15 +88,33 @@ def fitted(columns: Sequence[Column], width: int) -> tuple[RichTable, list[str]]
     return table, [column.heading for index, column in enumerate(columns) if index not in indices]
 
 
+def _show_blocks(blocks: Sequence[Block], console: Console) -> None:
+    for block in blocks:
+        if isinstance(block, Figure) or (isinstance(block, Table) and not block.in_terminal):
+            continue
+        console.print()
+        if isinstance(block, Table):
+            show_table(block, console)
+        elif isinstance(block, Sentences):
+            _show_sentences(block, console)
+        elif isinstance(block, Commands):
+            console.print(*(f"{'':{INDENT}}{line}" for line in block.lines), sep="\n", soft_wrap=True)
+        elif isinstance(block, Section):
+            _print_wrapped(block.title, console, style="bold")
+            _show_blocks(block.blocks, console)
+
+
 def _show_sentences(sentences: Sentences, console: Console) -> None:
     if sentences.title:
         console.print(sentences.title)
     indent = 0
     if sentences.labels:
         indent = INDENT + max(map(cell_len, map(visible, sentences.labels))) + 2
+    elif sentences.bullets:
+        indent = INDENT
     labels = sentences.labels or [""] * len(sentences.texts)
     for label, text in zip(labels, sentences.texts, strict=True):
-        first = f"{'':{INDENT}}{visible(label)}" if sentences.labels else ""
+        first = f"{'':{INDENT}}{visible(label)}" if sentences.labels else "-" if sentences.bullets else ""
         _print_wrapped(text, console, first=first, indent=indent)
 
 

@@ -1,15 +1,15 @@
-"""What a paper's figures can be: general functions, which paper.yaml picks by name.
+"""General functions that draw a paper's figures; paper.yaml picks them by name.
 
 A new kind of figure is one function and its entry in `FIGURES`. Each function gets the paper's records; the
-`settings` of the figure are its keyword arguments, and its annotations say which of them are allowed.
+`settings` of the figure are its keyword arguments, and its annotations say which values are allowed.
 """
 
 from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from sweep.papers.drawing.digits import confusion, hardest_digits, sample_digits
 from sweep.papers.drawing.functions import activation, measured_lines, output_gradients
+from sweep.papers.drawing.images import confusion, hardest_digits, sample_digits
 from sweep.papers.drawing.plane import decision, descent, points
 from sweep.papers.drawing.training import class_errors, learning_curves
 
@@ -27,13 +27,13 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "measured": measured_lines,
 }
 
-# What a figure shows of the seeds, for those that do not show mean and standard deviation.
+# How figures treat the seeds if they do not show mean and standard deviation.
 SEEDS_SHOWN = {
-    "class_errors": "mean over seeds",
-    "confusion": "mean over seeds",
-    "hardest_digits": "the first seed",
-    "sample_digits": "",  # it shows the data, which are the same for all seeds
-    "decision": "the first seed",
+    "class_errors": "mean over {} seeds",
+    "confusion": "mean over {} seeds",
+    "hardest_digits": "the first of {} seeds",
+    "sample_digits": "",  # shows the data, which are the same for all seeds
+    "decision": "the first of {} seeds",
 }
 
 __all__ = [

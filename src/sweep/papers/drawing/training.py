@@ -5,29 +5,31 @@ from typing import Annotated
 
 from matplotlib.figure import Figure
 
-from sweep.core.rules import OneOf
-from sweep.papers import examples
+from sweep.core.rules import Length, OneOf
 from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.drawing.panels import Parts, Range, Where
-from sweep.papers.specification import Experiment
+from sweep.papers.raw_data import recorded_class_names
+from sweep.papers.specification import Experiment, Range, Where
 from sweep.report import figures
 from sweep.report.figures import layout, style
 from sweep.report.figures.curves import first_flattens
 from sweep.stats.trials import drop_diverged
 
+Parts = Annotated[Sequence[Annotated[str, OneOf(figures.PARTS)]], Length(1)]
+
 
 def learning_curves(
     collection: Collection,
     experiment: Experiment,
+    *,
     metric: Annotated[str, OneOf(("accuracy", "loss"))] = "accuracy",
     parts: Parts = ("train", "validation", "test"),
     lines: Sequence[str] = (),
     where: Where = None,
     limits: Range | None = None,
 ) -> Figure:
-    """Learning curves, a panel for each part, mean ± std over seeds, a line for each value of `lines`.
+    """Draw learning curves: a panel for each part, a line (mean ± std over seeds) for each value of `lines`.
 
-    `limits` are those of the vertical axis, in its units.
+    `limits` bound the vertical axis, in its units.
     """
     rows = drop_diverged(collection.curves(experiment, where, lines))
     names = [f"{part}_{metric}" for part in parts]
@@ -46,27 +48,30 @@ def learning_curves(
 def class_errors(
     collection: Collection,
     experiment: Experiment,
+    *,
     parts: Parts = ("train", "test"),
     where: Where = None,
 ) -> Figure:
-    """The error of each class against epochs: a panel a class, a line for each part, mean over seeds."""
+    """Draw the error of each class against epochs: a panel a class, a line (mean over seeds) a part."""
     rows = drop_diverged(collection.class_curves(experiment, where))
     rows = rows[rows["part"].isin(parts)].assign(error=100 * rows["error"])
     remarks = []
+    # The error before training would flatten all that follows.
     if first_flattens(rows, "error", ["part", "class"], share=1 / 2):
         remarks = [f"not drawn: epoch {rows['epoch'].min():.3g}"]
         rows = rows[rows["epoch"] > rows["epoch"].min()]
     classes = sorted(rows["class"].unique())
-    named = examples.classes(collection, experiment, where)
-    titles = tuple(named.title(number) for number in classes)
+    names = recorded_class_names(collection, experiment, where)
+    titles = tuple(names.title(number) for number in classes)
     columns = min(5, len(classes))
     grid = layout.Grid(len(classes), columns, width=1.75, height=1.5, share="all", titles=titles)
     looks = style.lines([figures.PARTS[part] for part in parts])
     panels = grid.panels()
     for panel, number in zip(panels, classes, strict=True):
-        own = rows[rows["class"] == number]
+        of_class = rows[rows["class"] == number]
         for part in parts:
-            look, mean = looks[figures.PARTS[part]], own[own["part"] == part].groupby("epoch")["error"].mean()
+            look, points = looks[figures.PARTS[part]], of_class[of_class["part"] == part]
+            mean = points.groupby("epoch")["error"].mean()
             panel.plot(mean.index, mean, color=look.colour, linestyle=look.linestyle)
     grid.align(panels)
     for panel in panels:
