@@ -1,4 +1,4 @@
-"""The pages for people: every file, module and name of the package that they mention is there."""
+"""The pages for people: every file, module and name of the package that they mention exists."""
 
 import importlib
 import importlib.util
@@ -19,7 +19,7 @@ NAME = re.compile(r"(?<![\w./-])sweep(?:\.[A-Za-z_]\w*)+(?![\w/])")
 
 
 def missing(page: str, folder: Path) -> list[str]:
-    """The files and names that the text of a page in this folder mentions and that are not there."""
+    """Return the files and names that a page in this folder mentions and that do not exist."""
     files = {path for path in PATH.findall(page) if not (ROOT / path).exists()}
     files |= {path for path in SHORT_PATH.findall(page) if not _in_package_or_root(path)}
     files |= {path for path in LINK.findall(page) if not (folder / path).exists()}
@@ -33,17 +33,17 @@ def _in_package_or_root(path: str) -> bool:
 
 
 def is_there(name: str) -> bool:
-    """Whether a dotted name is that of a module, or of something in one."""
+    """Return True if a dotted name is that of a module, or of something in one."""
     module, *rest = name.split(".")
     while rest and _is_module(f"{module}.{rest[0]}"):
         module = f"{module}.{rest.pop(0)}"
     if not rest:
-        return True  # a command, such as sweep.cli.compare, is not imported: it would hide the function
-    found = importlib.import_module(module)
+        return True  # not imported: sweep.compare is the entry of a command, and refuses that
+    owner = importlib.import_module(module)
     for part in rest:
-        if not hasattr(found, part):
+        if not hasattr(owner, part):
             return False
-        found = getattr(found, part)
+        owner = getattr(owner, part)
     return True
 
 
@@ -55,11 +55,11 @@ def _is_module(name: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_mentions_is_there(page: Path) -> None:
+def test_page_mentions_existing_things(page: Path) -> None:
     assert missing(page.read_text(encoding="utf-8"), page.parent) == []
 
 
-def test_what_is_gone_is_noticed() -> None:
+def test_missing_things_are_noticed() -> None:
     page = (
         "`src/sweep/nn/losses.py`, `src/sweep/nn/kernels.py`, `nn/tiles.py`, `config/cell.py`, tests/nn,"
         " docs/none.md, `sweep.load()`, `sweep.nn.losses.Loss`, sweep.nn.losses.Lost,"

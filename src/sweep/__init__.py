@@ -2,17 +2,17 @@
 
     import sweep
 
-    sweep.run({"hidden": 16, "seeds": 3})   # train what is missing; one summary row a cell
-    sweep.load()                            # one row a trial
-    sweep.curves()                          # one row a trial and epoch
+    sweep.run({"hidden": 16, "seeds": 3})   # train what is missing; one summary row per cell
+    sweep.load()                            # one row per trial
+    sweep.curves()                          # one row per trial and evaluation
     sweep.compare("results")                # which cells differ from the best, and how sure that is
     sweep.train({"hidden": 16}).predict(x)  # one network, to ask
     sweep.register("activation", "mine", ...)  # a choice of your own; docs/extending.md
 
-How a sweep goes through the package: `config` turns settings into cells. `execution` plans which trials are
-missing and hands them to workers. Each worker calls `training` on `data`, with `engines` that compute the
-mathematics of `nn`, and `records` stores what comes out. `analysis` makes tables and figures of the records,
-and `papers` reports. docs/architecture.md has a picture of this, and a glossary.
+`config` turns settings into cells. `runner` plans which trials are missing and hands them to workers. Each
+worker calls `training` on `data`, with `engines` that compute the mathematics of `nn`, and `store` keeps the
+results. `stats` compares them, `report` puts tables, sentences and figures on a page, and `papers` writes
+reports. docs/architecture.md has a picture of this, and a glossary.
 """
 
 import os
@@ -52,7 +52,7 @@ __version__: str
 
 
 def __getattr__(name: str) -> str:
-    """`__version__`, looked up when it is asked for."""
+    """Look up `__version__` when it is asked for."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import version
@@ -60,9 +60,40 @@ def __getattr__(name: str) -> str:
     return version("sweep")
 
 
-def load(results: "str | Path" = "results", bits: bool = False) -> "pd.DataFrame":
-    """One row a trial: its settings and final metrics. See `sweep.store.load.load`.
+def load(results: "str | Path" = "results", *, bits: bool = False) -> "pd.DataFrame":
+    """Load the stored trials.
 
+    Parameters
+    ----------
+    results
+        The folder of a store, or one file of packed records such as reports/wei/records.parquet.
+    bits
+        If true, also load which test examples each network gets right.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial, diverged trials included; `status` names them, and they belong in no mean.
+
+        - `cell` (an id), `seed`, and a column for each setting. A setting that is a number in some rows and a
+          text in others, such as hidden=[300,100], is a text in all.
+        - `status`: completed, stopped_early, diverged or dead.
+        - `train_loss`, `train_accuracy` and the same of `validation` and `test`; accuracies are fractions
+          of 1.
+        - `iterations`, `epochs_run`, `kept_epoch` (that of the kept weights), `parameters` (their number).
+        - `train_seconds` and `evaluation_seconds`, the trial's share of its block of `block_seeds` seeds.
+        - `engine`, `engine_version`, `began`, `weights_sha256`, `provenance` and others of its origin.
+        - with `bits`, `test_correct`: for each trial a bool array, (test_examples,).
+
+        A column that an older record does not have is missing there.
+
+    Raises
+    ------
+    StoreError
+        If the folder is missing or a record cannot be read. Damaged records are left out with a warning.
+
+    Examples
+    --------
     After the example of `run`:
 
     >>> import sweep
@@ -78,8 +109,27 @@ def load(results: "str | Path" = "results", bits: bool = False) -> "pd.DataFrame
 
 
 def curves(results: "str | Path" = "results") -> "pd.DataFrame":
-    """One row a trial and evaluation. See `sweep.store.load.load_curves`.
+    """Load the learning curves of the stored trials.
 
+    Parameters
+    ----------
+    results
+        The folder of a store, or one file of packed records.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per trial and evaluation: `cell`, `seed`, `status` and the settings, as in `load`; `iteration`
+        and `epoch` at which the trial was evaluated; `train_loss`, `train_accuracy` and the same of
+        `validation` and `test`. A part that was never evaluated has no columns.
+
+    Raises
+    ------
+    StoreError
+        If the folder is missing or a record cannot be read.
+
+    Examples
+    --------
     After the example of `run`:
 
     >>> import sweep
@@ -98,28 +148,56 @@ def compare(
     trials: "str | Path | pd.DataFrame" = "results",
     baseline: str | Mapping[str, Any] | None = None,
     metric: str = "test_accuracy",
+    *,
     paired: "bool | Literal['auto']" = "auto",
     margin: float = 0.002,
     level: float = 0.95,
 ) -> "pd.DataFrame":
-    """Every cell against one of them: which differences are real. One row a comparison.
+    """Compare every cell with one of them, and say which differences are real.
 
-    `trials` is a folder or file of records, or a table as `load()` gives it, with `bits` or not. `baseline`
-    is a cell's id or the settings of one cell, such as {"hidden": 16}; None takes the best on validation.
-    `metric` is a column of numbers; accuracies are better when higher, all else when lower. `paired` is a
-    rule that looks at no value: "auto" pairs cells that were trained with the same seeds. A difference below
-    `margin`, in the metric's unit, does not matter.
+    Diverged trials are left out. docs/statistics.md explains the methods.
 
-    Columns: `cell`, `baseline`; `difference`, the cell's mean less the baseline's, with `low` and `high` of
-    its interval of `level` over new seeds on the same test examples; `standard_error`; `n` and `n_baseline`,
-    the seeds in it; `paired` and `method`; `p` of no difference, and `p_adjusted`, corrected by Holm's
-    procedure for all comparisons that might have been looked at; `verdict`: better or worse by `p_adjusted`,
-    otherwise equivalent where the interval, corrected as well, lies within the margin, otherwise undecided;
-    `more_seeds` for each cell that would decide it with a probability of 80 %, 0 where it is decided, missing
-    where no number is known. With bits also `low_new_digits`, `high_new_digits` and `verdict_new_digits`,
-    which hold for new test examples, too. Diverged trials are left out. Raises SweepError where trials cannot
-    be compared.
+    Parameters
+    ----------
+    trials
+        A folder or file of records, or a table of `load()`, with `bits` or without.
+    baseline
+        A cell's id, or the settings of one cell such as {"hidden": 16}. None: the best on validation.
+    metric
+        A column of numbers. Accuracies are better when higher, everything else when lower.
+    paired
+        Whether to compare seed by seed. "auto" pairs cells that were trained with the same seeds; it looks at
+        no value.
+    margin
+        A smaller difference does not matter; in the metric's unit, 0.002 for 0.2 points of accuracy.
+    level
+        The level of intervals; 1 - level is the error rate of verdicts.
 
+    Returns
+    -------
+    pandas.DataFrame
+        One row per comparison.
+
+        - `cell` and `baseline`: two ids.
+        - `difference`: the cell's mean less the baseline's; `low` and `high` of its interval over new seeds
+          on the same test examples; `standard_error`.
+        - `n`, `n_baseline`: the numbers of seeds; `paired` and `method`: the test.
+        - `p` of no difference; `p_adjusted`, corrected by Holm's procedure for all comparisons that might
+          have been looked at.
+        - `verdict`: better or worse by `p_adjusted`; otherwise equivalent if the interval, corrected as well,
+          lies within the margin; otherwise undecided.
+        - `more_seeds`: seeds per cell that would decide it with a probability of 80 %; 0 if it is decided,
+          missing if no number is known.
+        - with bits, `low_new_digits`, `high_new_digits` and `verdict_new_digits`, which hold for new test
+          examples, too.
+
+    Raises
+    ------
+    SweepError
+        If the trials cannot be compared: other data, other test examples, no such baseline or metric.
+
+    Examples
+    --------
     After the example of `run`:
 
     >>> import sweep
@@ -133,13 +211,38 @@ def compare(
 
 
 def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
-    """Train what is missing and return the summary, one row a cell.
+    """Train what is missing and return the summary.
 
-    `config` names settings as in conf/, nested or dotted: {"hidden": 16, "optimizer": "adam",
-    "data": {"train_size": 1000}}. A `grid` makes a sweep of it: {"grid": {"product": {"hidden": [16, 128]}}}.
     What `python -m sweep` prints is printed; nothing but records is written.
-    Raises SweepError for a mistake in the settings.
 
+    Parameters
+    ----------
+    config
+        Settings as in conf/, nested or dotted: {"hidden": 16, "optimizer": "adam", "data.train_size": 1000}.
+        A `grid` makes a sweep: {"grid": {"product": {"hidden": [16, 128]}}}. None: all defaults.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per cell, in the order of the grid.
+
+        - `cell` (an id) and the settings in which cells differ, as texts.
+        - `n`: trials in the means; `diverged`: trials left out; `dead`: those of the `n` with one output for
+          all inputs.
+        - `test_accuracy_mean`, `test_accuracy_std` and the same of other parts and of the loss. Accuracies
+          are fractions of 1; standard deviations are over seeds (ddof 1), missing for a single seed.
+        - `epochs_run`, `kept_epoch`, and `seconds` of one trial on one core: means over the `n`.
+        - `engine`: those that ran the trials.
+        - if cells were compared, `baseline`, `difference`, `difference_low`, `difference_high`, `p_adjusted`,
+          `verdict`, `method` and `more_seeds`, as in `compare`.
+
+    Raises
+    ------
+    SweepError
+        For a mistake in the settings, before anything is trained; or if trials failed, after all others.
+
+    Examples
+    --------
     >>> import sweep
     >>> small = {"epochs": 1, "seeds": 3, "data": {"train_size": 200}, "parallel": {"n_jobs": 1}}
     >>> summary = sweep.run(small | {"grid": {"product": {"hidden": [4, 8]}}})  # doctest: +ELLIPSIS
@@ -159,13 +262,32 @@ def run(config: Mapping[str, Any] | None = None) -> "pd.DataFrame":
 
 
 def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int | None = None) -> "Trained":
-    """Train one seed in this process and return the network, with its curves, weights and predictions.
+    """Train one seed in this process and return the network. Nothing is stored.
 
-    `config` is as for `run`, but of a single cell. Or it is a row of `load()`, whose trial is trained again,
-    with a warning if the bits of its weights differ. Without `seed` it is seed 0, or the row's own. The
-    weights have the same bits as in a sweep. Nothing is stored. Raises SweepError for a mistake in the
-    settings.
+    The weights have the same bits as in a sweep.
 
+    Parameters
+    ----------
+    config
+        Settings of a single cell, as for `run`; or a row of `load()`, whose trial is trained again, with a
+        warning if the bits of its weights differ.
+    seed
+        The seed index, at least 0. None: the row's own, or 0.
+
+    Returns
+    -------
+    Trained
+        The network: `predict(features)`, (examples,), and `outputs(features)`, (examples, outputs), of
+        features (examples, inputs) prepared like `data.test.features`; `weights`, one array (inputs, outputs)
+        per layer; `curves`, a table with a row per evaluation; `data`, `config` and `result`.
+
+    Raises
+    ------
+    SettingError
+        For a mistake in the settings, or a grid of several cells.
+
+    Examples
+    --------
     >>> import sweep
     >>> network = sweep.train({"hidden": 4, "epochs": 1, "data": {"train_size": 200}})
     >>> network.predict(network.data.test.features).shape
@@ -179,18 +301,35 @@ def train(config: "Mapping[str, Any] | pd.Series[Any] | None" = None, seed: int 
 
 
 def register(kind: str, name: str, entry: _Entry | None = None) -> Any:
-    """Add a choice of your own, which `kind=name` then chooses, on the command line as in Python.
-
-    `kind` and what `entry` is: optimizer, regularization, schedule, loss, initializer (a subclass of that in
-    `sweep.nn`, whose fields declared with `setting()` are its own settings), activation, output (an object of
-    that class in `sweep.nn`), data (a `DataSet`), figure (a function of a table of trials, a row each, and a
-    matplotlib figure, on which it draws), setting (`setting(default, meaning)`). Without `entry` it is a
-    decorator. docs/extending.md has an example of each.
+    """Add a choice of your own, which `kind=name` then selects, on the command line and in Python.
 
     Call it in a module that SWEEP_EXTENSIONS names, in an entry point of the group `sweep.extensions`, or in
     a module that your program imports before `sweep.run`. Workers import the module, too. If the file that
-    defines the entry changes, cells that use it become other cells. Raises SettingError for an entry of a
-    wrong type or a name that is taken.
+    defines the entry changes, cells that use it become other cells.
+
+    Parameters
+    ----------
+    kind
+        One of optimizer, regularization, schedule, loss, initializer, activation, output, data, figure and
+        setting.
+    name
+        The name of the choice, column or figure.
+    entry
+        For the first five kinds a subclass of the class in `sweep.extend`, whose fields declared with
+        `setting()` are settings of their own; for activation, output and data an object of that class; for
+        figure a function of a table of trials, one per row, and a matplotlib figure, on which it draws; for
+        setting `setting(default, meaning)`. None: use `register` as a decorator.
+
+    Returns
+    -------
+    The entry, or the decorator.
+
+    Raises
+    ------
+    SettingError
+        For an entry of a wrong type, or a name that is taken.
+
+    See docs/extending.md for an example of each kind.
     """
     from sweep.config.register import register as into_table
 

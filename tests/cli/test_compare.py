@@ -1,4 +1,4 @@
-"""`python -m sweep.compare`: what is stored, judged without training; and what a sweep itself says."""
+"""`sweep compare`: stored cells, compared without training; and what a sweep itself says of its cells."""
 
 import csv
 from collections.abc import Callable
@@ -34,20 +34,18 @@ def stored(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     return once("compared", train)
 
 
-def test_it_shows_what_the_function_finds(stored: Path) -> None:
+def test_command_shows_what_the_function_returns(stored: Path) -> None:
     command = ("-m", "sweep.compare", "results", "--output", "judged", "data_label=MNIST")
     run = python(stored, *command, PYTHONWARNINGS="error::RuntimeWarning")
     assert run.returncode == 0, run.stderr
-    assert all(
-        len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith(("summary:", "figures:"))
-    )
+    assert all(len(line) <= 80 for line in run.stdout.splitlines() if not line.startswith("Written to"))
     found = sweep.compare(stored / "results").set_index("cell")
     with (stored / "judged" / "summary.csv").open(encoding="utf-8") as file:
         rows = {row["cell"]: row for row in csv.DictReader(file)}
     assert {row["verdict"] for row in rows.values()} <= {"baseline", *found["verdict"]}
     for cell, row in found.iterrows():
         low, high = 100 * row["low"], 100 * row["high"]
-        assert f"{100 * row['difference']:+.2f} ({low:+.2f} to {high:+.2f})" in run.stdout
+        assert f"{100 * row['difference']:+.2f} [{low:+.2f}, {high:+.2f}]" in run.stdout
         assert float(rows[str(cell)]["difference"]) == pytest.approx(row["difference"])
         assert rows[str(cell)]["verdict"] == row["verdict"]
         assert rows[str(cell)]["verdict_new_digits"] == ""  # 300 digits and five seeds are too few to say
@@ -56,14 +54,14 @@ def test_it_shows_what_the_function_finds(stored: Path) -> None:
     assert len(pd.read_csv(stored / "judged" / "comparisons.csv")) == 6
     assert list(pd.read_csv(stored / "judged" / "effects.csv")["setting"]) == ["hidden", "activation"]
     assert len(pd.read_csv(stored / "judged" / "interactions.csv")) == 1
-    assert "main effect" in run.stdout
+    assert "\nOn average over the other settings\n  hidden      32 is better than 4, " in run.stdout
     figures = {file.stem for file in (stored / "judged" / "figures").glob("*.png")}
     assert {"differences", "effects", "curves_accuracy", "heatmap_activation_hidden"} < figures
     saving.remove_stale(stored / "judged" / "figures")
     assert not list((stored / "judged" / "figures").iterdir())
 
 
-def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
+def test_sweep_says_the_same_of_its_cells(stored: Path) -> None:
     own = pd.read_csv(stored / "out" / "summary.csv").set_index("cell")
     found = sweep.compare(stored / "results").set_index("cell")
     for name, column in {
@@ -81,13 +79,16 @@ def test_a_sweep_says_the_same_of_its_own_cells(stored: Path) -> None:
     assert "\\textbf{" in (stored / "out" / "summary.tex").read_text(encoding="utf-8")
 
 
-def test_settings_pick_the_cells_and_the_terms(stored: Path) -> None:
+def test_keys_select_cells_and_criteria(stored: Path) -> None:
     criteria = ("baseline={activation:tanh}", "margin=0.5", "metric=test_loss")
     run = compare(stored, "results", "hidden=32", *criteria, columns=160)
     assert run.returncode == 0, run.stderr
-    assert "activation=tanh" in run.stdout
-    assert "test loss" in run.stdout
-    assert "±0.5000" in run.stdout
+    assert run.stdout.startswith("MNIST: test loss, 5 seeds per setting\n")
+    assert "All settings are compared with activation=tanh, as you asked." in run.stdout
+    trials = sweep.load(stored / "results")
+    expected = sweep.compare(trials[trials["hidden"] == 32], {"activation": "tanh"}, "test_loss", margin=0.5)
+    (row,) = [line for line in run.stdout.splitlines() if line.startswith("relu ")]
+    assert f"  {expected['verdict'][0]}  " in row
     (heading,) = [line for line in run.stdout.splitlines() if line.startswith("activation ")]
     assert "hidden" not in heading
 
@@ -108,7 +109,7 @@ def test_settings_pick_the_cells_and_the_terms(stored: Path) -> None:
         ([str(WIDTHS), "hidden=16,"], "hidden=16,: not understood"),
     ],
 )
-def test_a_mistake_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+def test_mistake_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
     done = compare(tmp_path, *arguments)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
@@ -116,7 +117,7 @@ def test_a_mistake_is_one_line(arguments: list[str], message: str, tmp_path: Pat
     assert message in line
 
 
-def test_what_a_sweeper_chooses_by_is_validation_and_never_test() -> None:
+def test_objective_is_validation_never_test() -> None:
     rows = {"validation_accuracy_mean": [0.9, 0.8], "test_accuracy_mean": [0.1, 0.2]}
     assert objective(pd.DataFrame(rows)) == pytest.approx(0.85)
     assert objective(pd.DataFrame({"test_accuracy_mean": [0.1], "test_loss_mean": [2.0]})) is None

@@ -67,14 +67,14 @@ def training(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         yield process
 
 
-def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path) -> None:
+def test_intact_store_is_a_table_of_cells(results: Path, tmp_path: Path) -> None:
     done = python(tmp_path, "-m", "sweep.status")
     assert (done.returncode, done.stderr) == (0, "")
-    first, heading, *rows, last = done.stdout.splitlines()
+    first, _, heading, *rows, _, last = done.stdout.splitlines()
     size = sum(file.stat().st_size for file in results.glob("*/*"))
     assert first == f"results: 4 cells, 8 trials, {size / 1000:.1f} kB"
     assert heading.split() == ["cell", "hidden", "optimizer", "seeds", "size"]
-    assert last == "running: nothing"
+    assert last == "Nothing is running."
     own = cells(results)
     expected = [(4, "adam"), (4, "sgd"), (16, "adam"), (16, "sgd")]  # in the order of the settings
     assert [row.split()[:4] for row in rows] == [
@@ -83,7 +83,7 @@ def test_a_store_in_order_is_a_table_of_its_cells(results: Path, tmp_path: Path)
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> None:
+def test_failures_and_bad_files_are_shown(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, large = own[4, "sgd"], own[16, "sgd"]
     state.write_failure(results, failure(small, 7))
@@ -99,27 +99,29 @@ def test_all_that_is_not_in_order_is_shown(results: Path, tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("results: 5 cells, 6 trials, 2 failed, 2 damaged, ")
-    rows = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
+    rows = {line.split()[0]: line.split()[1:] for line in lines[3:8]}
     assert rows[small.name][:5] == ["4", "sgd", "2", "1", "–"]
     assert rows[large.name][:5] == ["–", "–", "0", "–", "2"]  # no file in order is left to say its settings
     assert rows["0" * 16][:5] == ["4", "sgd", "0", "1", "–"]
     for line in (
+        "Failed trials, which the next run tries again:",
         f"cell {small.name}, seed 7, 2026-01-02T03:04:05: ZeroDivisionError: division",
         "      ZeroDivisionError: \\x1b[31mred",
-        f"1 file set aside as damaged or misplaced (first results/{large.name}/0.parquet.damaged)",
-        f"1 file not of this store, ignored (first results/{small.name}/0 (1).parquet)",
+        f"1 damaged file, counted as missing: results/{large.name}/1.parquet",
+        f"1 misfiled record, counted as missing: results/{large.name}/7.parquet",
+        f"1 file not from sweep, ignored: results/{small.name}/0 (1).parquet",
     ):
         assert line in lines
-    assert f"1 file damaged (first results/{large.name}/1.parquet)" in lines
-    assert f"1 file in the place of another trial (first results/{large.name}/7.parquet)" in lines
+    aside = f"1 file set aside as damaged or misfiled: results/{large.name}/0.parquet.damaged"
+    assert aside in done.stdout.replace("\n", " ")
     quick = status(tmp_path, "--quick").stdout.splitlines()
     assert quick[0].startswith("results: 5 cells, 8 trials, 2 failed, 1 damaged, ")
-    written = f"1 temporary file left by killed processes (first results/{large.name}/{stale.name})"
-    assert (written in lines) == files.LOCKS
+    written = f"1 temporary file left by killed processes: results/{large.name}/{stale.name}"
+    assert (written in " ".join(lines[9:])) == files.LOCKS
     assert "Traceback" not in status(tmp_path).stdout
 
 
-def test_a_damaged_record_is_shown_and_a_check_fails(results: Path, tmp_path: Path) -> None:
+def test_check_fails_on_damage(results: Path, tmp_path: Path) -> None:
     assert status(tmp_path, "--check").returncode == 0
     small, large = cells(results)[4, "sgd"], cells(results)[16, "sgd"]
     with (large / "1.parquet").open("rb+") as file:
@@ -131,11 +133,11 @@ def test_a_damaged_record_is_shown_and_a_check_fails(results: Path, tmp_path: Pa
     done = status(tmp_path, "--check")
     assert done.returncode == 1
     assert done.stdout.startswith("results: 4 cells, 7 trials, 1 damaged, ")
-    assert f"1 file damaged (first results/{large.name}/1.parquet)" in done.stdout
-    assert f"1 file in the place of another trial (first results/{small.name}/3.parquet)" in done.stdout
+    assert f"1 damaged file, counted as missing: results/{large.name}/1.parquet" in done.stdout
+    assert f"1 misfiled record, counted as missing: results/{small.name}/3.parquet" in done.stdout
 
 
-def test_two_cells_differ_in_these_settings(results: Path, tmp_path: Path) -> None:
+def test_diff_of_two_cells(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     first, second = own[4, "sgd"].name, own[16, "adam"].name
     done = status(tmp_path, "--diff", first[:14], f"cell={second[:14]}")
@@ -145,38 +147,39 @@ def test_two_cells_differ_in_these_settings(results: Path, tmp_path: Path) -> No
     assert ["optimizer", "sgd", "adam"] in rows
     assert {name for name, *_ in rows} >= {"momentum", "optimizer.beta1"}
     assert "epochs" not in {name for name, *_ in rows}
-    assert status(tmp_path, "--diff", first, first).stdout == "no setting differs\n"
+    assert status(tmp_path, "--diff", first, first).stdout == "No setting differs.\n"
 
 
-def test_compacted_cells_are_the_same_cells_in_less_room(results: Path, tmp_path: Path) -> None:
-    before = [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[2:6]]
+def test_compact_keeps_the_trials_in_less_space(results: Path, tmp_path: Path) -> None:
+    before = [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[3:7]]
     trials = sweep.load(results)
     size = sum(file.stat().st_size for file in results.glob("*/*"))
     done = status(tmp_path, "--compact")
     assert (done.returncode, done.stderr) == (0, "")
     now = sum(file.stat().st_size for file in results.glob("*/*"))
     expected = f"{size / 1000:.1f} kB before, {now / 1000:.1f} kB now"
-    assert done.stdout == f"compact: 8 records of 4 cells, {expected}\n"
+    assert done.stdout == f"Compacted 8 records of 4 cells: {expected}\n"
     assert now < size
     assert len(list(results.glob("*/*"))) == 4
     pd.testing.assert_frame_equal(sweep.load(results), trials)
-    assert [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[2:6]] == before
-    assert status(tmp_path, "--compact").stdout == "compact: nothing to do\n"
+    assert [line.split()[:4] for line in status(tmp_path).stdout.splitlines()[3:7]] == before
+    assert status(tmp_path, "--compact").stdout == "Nothing to compact.\n"
     (file,) = (results / before[0][0]).iterdir()
     os.truncate(file, 1000)
     done = status(tmp_path)
     assert done.stdout.startswith("results: 4 cells, 6 trials, 1 damaged, ")
-    assert f"1 file damaged (first results/{before[0][0]}/{file.name})" in done.stdout
+    note = f"1 damaged file, counted as missing: results/{before[0][0]}/{file.name}"
+    assert note in done.stdout.replace("\n", " ")
     assert status(tmp_path, "--remove", f"cell={before[0][0]}").stdout.count("1 file,") == 1
     assert not file.parent.exists()
 
 
 @pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without locks")
-def test_nothing_is_removed_where_a_sweep_is_running(results: Path, tmp_path: Path) -> None:
+def test_remove_refused_while_a_sweep_runs(results: Path, tmp_path: Path) -> None:
     before = sorted(results.rglob("*.parquet"))
     with training(tmp_path) as process:
-        shown = status(tmp_path).stdout.splitlines()[-1]
-        assert shown.startswith("running: python (wei/width), 12 trials to train, since ")
+        shown = " ".join(status(tmp_path).stdout.rpartition("Running: ")[2].split())
+        assert shown.startswith("python (wei/width), 12 trials to train, since ")
         assert shown.endswith(f", process {process.pid}")
         done = status(tmp_path, "--remove", f"cell={before[0].parent.name}")
         assert done.returncode == 2
@@ -185,7 +188,7 @@ def test_nothing_is_removed_where_a_sweep_is_running(results: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(not files.LOCKS, reason="nothing is removed without locks")
-def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> None:
+def test_remove_only_what_is_named(results: Path, tmp_path: Path) -> None:
     own = cells(results)
     small, other, large = own[4, "sgd"], own[4, "adam"], own[16, "sgd"]
     state.write_failure(results, failure(small, 7))
@@ -202,15 +205,15 @@ def test_what_is_removed_is_what_was_named(results: Path, tmp_path: Path) -> Non
         done = status(tmp_path, *(f"--remove={what}" for what in (f"cell={other.name[:15]}", *kinds)))
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == f"removed: cell {other.name}, 2 files, {size / 1000:.1f} kB"
-    assert [line.split(",")[:2] for line in lines[1:]] == [[f"removed: {kind}", " 1 file"] for kind in kinds]
+    assert lines[0] == f"Removed cell {other.name}: 2 files, {size / 1000:.1f} kB"
+    assert [line.split(",")[0] for line in lines[1:]] == [f"Removed {kind}: 1 file" for kind in kinds]
     assert {file for file in results.rglob("*") if file.is_file()} == kept
     assert not other.exists()
     assert status(tmp_path, "--remove", f"cell={large.name}").returncode == 0
     assert list(large.iterdir()) == [large / "notes.txt"]
 
 
-def test_nothing_is_removed_through_a_link(results: Path, tmp_path: Path) -> None:
+def test_remove_follows_no_link(results: Path, tmp_path: Path) -> None:
     cell = cells(results)[4, "sgd"]
     moved = cell.rename(tmp_path / "elsewhere")
     cell.symlink_to(moved)
@@ -229,12 +232,12 @@ def test_nothing_is_removed_through_a_link(results: Path, tmp_path: Path) -> Non
         (["--remove", "cel"], "--remove cel: must be one of cell=ID, failed, damaged, stale; did you mean"),
         (["--remove", "stale", "--remove", "x"], "--remove x: must be one of cell=ID, failed, damaged"),
         (["--remove", "cell="], "cell=: no such cell in results"),
-        (["--remove", "cell=a"], "cell=a: 3 cells begin so: a0"),
+        (["--remove", "cell=a"], "cell=a: must begin one id, not 3: a0"),
         (["--diff", "b3", "a12346"], "cell=a12346: no such cell in results; did you mean 'a12345'?"),
         (["--diff", "b3", "../file"], "cell=../file: no such cell in results"),
     ],
 )
-def test_a_mistake_is_one_line(
+def test_mistake_is_one_line(
     arguments: list[str],
     message: str,
     results: Path,
@@ -250,7 +253,8 @@ def test_a_mistake_is_one_line(
     assert line.startswith(f"error: {message}")
 
 
-def test_a_hundred_cells_are_shown_and_the_rest_is_counted(results: Path, tmp_path: Path) -> None:
+def test_large_store_shows_a_hundred_cells(results: Path, tmp_path: Path) -> None:
+    """The remaining cells and failures are counted."""
     cell = cells(results)[4, "sgd"]
     for number in range(101):
         other = results / f"{number:016x}"
@@ -258,5 +262,5 @@ def test_a_hundred_cells_are_shown_and_the_rest_is_counted(results: Path, tmp_pa
         state.write_failure(results, replace(own, settings={**own.settings, "hidden_units": [number]}))
     done = status(tmp_path)
     assert done.stdout.startswith("results: 105 cells, 8 trials, 101 failed, ")
-    assert "\n... and 5 more cells\n" in done.stdout
+    assert "\n... and 5 more\n" in done.stdout
     assert "\n... and 1 more\n" in done.stdout

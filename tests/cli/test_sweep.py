@@ -30,7 +30,7 @@ def records(folder: Path) -> list[Path]:
 
 def table(output: str) -> list[str]:
     lines = output.splitlines()
-    start = next(i for i, line in enumerate(lines) if "accuracy %" in line)
+    start = next(i for i, line in enumerate(lines) if "(%)" in line)
     return lines[start : lines.index("", start)]
 
 
@@ -165,10 +165,10 @@ def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> N
     before = sorted(tmp_path.rglob("*"))
     output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SIZES)
     assert "2 cells, 6 trials: 1 stored, 5 to train" in output
-    assert "without effect" not in output
+    assert "no effect" not in output
     # One hidden layer, written in two ways: two rows, one cell.
     equal = run(tmp_path, "-m", "hidden=8,[8]", "dry_run=true", *SIZES)
-    assert "hidden: without effect in some cells, whose rows are the same trials" in equal
+    assert "hidden has no effect in some cells, so their rows repeat the same trials" in equal
     assert "2 cells, 5 trials: 1 stored, 4 to train" in equal
     # An override may stand on either side of -m.
     assert run(tmp_path, "hidden=8,16", "-m", "seeds=3", "dry_run=true", *SIZES) == output

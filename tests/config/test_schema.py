@@ -104,7 +104,7 @@ def test_setting_has_a_meaning(key: str, item: Any) -> None:
 
 
 def test_settings_page_is_current() -> None:
-    """docs/settings.md is what `python -m sweep help settings` prints."""
+    """docs/settings.md is what `sweep help settings` prints."""
     page = Path(__file__).parents[2] / "docs" / "settings.md"
     assert page.read_text(encoding="utf-8") == settings_page()
 

@@ -27,6 +27,29 @@ class PoolLauncherConfig:
 
 ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConfig, provider="sweep")
 
+# Hydra's default sets level and handler of the root logger, so that notes of other libraries reach the
+# terminal, such as "generated new fontManager". Here only Hydra's own lines do. An empty root is left as it
+# is, with whatever handlers the user has configured.
+ConfigStore.instance().store(
+    group="hydra/hydra_logging",
+    name="hydra_only",
+    node={
+        "version": 1,
+        "formatters": {"simple": {"format": "[%(asctime)s][HYDRA] %(message)s"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "simple",
+                "stream": "ext://sys.stdout",
+            }
+        },
+        "loggers": {"hydra": {"level": "INFO", "handlers": ["console"], "propagate": False}},
+        "root": {},
+        "disable_existing_loggers": False,
+    },
+    provider="sweep",
+)
+
 
 class PoolLauncher(Launcher):
     """A launcher that runs all jobs as one sweep: no core idles while trials remain."""

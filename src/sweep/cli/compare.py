@@ -1,5 +1,6 @@
-"""`sweep compare [RESULTS] [key=value ...]`: which stored differences are real; trains nothing."""
+"""`sweep compare [RESULTS] [key=value ...]`: compare stored cells, without training."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,49 +9,47 @@ from sweep.cli.parser import CommandParser
 from sweep.core.errors import SettingError
 from sweep.core.formats import plural
 
-CRITERIA = ("baseline", "margin", "level", "metric")
+CRITERIA = ("baseline", "margin", "level", "metric")  # settings of how cells are compared
+DESCRIPTIONS = ("cell", "experiment", "name", "data_label")  # what else can select cells
 DESCRIPTION = """\
-Which stored differences are real; trains nothing.
+Compares stored cells and says which differences are real. Trains nothing.
 
-RESULTS is the folder of a store, or one file of packed records; without it,
-results/. Each key=value is a setting whose cells are compared, with several
-values as a,b, or one of cell, experiment, name and data_label; or how they are
-compared: baseline, margin, level, metric."""
+RESULTS is the folder of a store, or one file of packed records; results/ unless
+given. A key=value selects the cells to compare, with several values as a,b: a
+setting, or one of cell, experiment, name and data_label. Four keys say how to
+compare: baseline, margin, level and metric."""
 EXAMPLES = """\
-examples:
-  sweep compare                              all that is in results/
+  sweep compare                              everything in results/
   sweep compare hidden=128,256 epochs=10     cells with these settings
   sweep compare reports/wei/records.parquet experiment=wei/width
   sweep compare 'baseline={hidden:16}' margin=0.001 metric=test_loss
-"""
+  sweep compare --output judged              also as tables and figures"""
 
 
-def compare(arguments: Sequence[str]) -> int:
-    """Run `sweep compare`."""
+def compare_parser() -> CommandParser:
+    """Return the parser of `sweep compare`."""
     parser = CommandParser("compare", DESCRIPTION, EXAMPLES)
-    parser.add_argument("given", nargs="*", metavar="RESULTS or key=value", help="see above")
+    parser.add_argument("selection", nargs="*", metavar="RESULTS or key=value", help="see above")
     parser.add_argument(
         "--output", type=Path, help="a folder for summary.csv, .md, .tex, comparisons.csv and figures"
     )
-    options = parser.parse_intermixed_args(arguments)  # key=value on both sides of --output
-    show(options.given, options.output)
-    return 0
+    return parser
 
 
-def show(given: list[str], output: Path | None) -> None:
-    """Print the comparison of the stored cells that are asked for, and write it to `output`."""
+def compare(options: argparse.Namespace) -> int:
+    """Print the comparison of the selected cells, and write it to `output` if that is given."""
     from sweep.report import saving, terminal
     from sweep.report.sweep_page import report_on_store
     from sweep.session import console
     from sweep.stats.judge import Criteria
 
-    places = [argument for argument in given if "=" not in argument]
-    if len(places) > 1:
-        raise SettingError(f"{' '.join(places)}: must be one folder or file of records")
-    asked, where = _split([argument for argument in given if "=" in argument])
-    baseline = asked.pop("baseline", None)
-    results = Path(places[0] if places else "results")
-    report, screen = report_on_store(results, where, Criteria(**asked), baseline=baseline), console()
+    folders = [argument for argument in options.selection if "=" not in argument]
+    if len(folders) > 1:
+        raise SettingError(f"{' '.join(folders)}: must be one folder or file of records")
+    results, output = Path(folders[0] if folders else "results"), options.output
+    criteria, cells = _split([argument for argument in options.selection if "=" in argument])
+    baseline = criteria.pop("baseline", None)
+    report, screen = report_on_store(results, cells, Criteria(**criteria), baseline=baseline), console()
     page = report.page()
     terminal.show(page, screen)
     if output is not None:
@@ -58,26 +57,27 @@ def show(given: list[str], output: Path | None) -> None:
         from sweep.store.load import load_curves
 
         saving.write(page, output, "summary")
-        cells = report.judged.summary[["cell", *report.axes]]
-        drawn = draw(report, cells, load_curves(results, cells["cell"]), folder=output / "figures")
+        rows = report.judged.summary[["cell", *report.axes]]
+        drawn = draw(report, rows, load_curves(results, rows["cell"]), folder=output / "figures")
         if drawn.left_out:
             screen.print(f"Not drawn: {'; '.join(drawn.left_out)}", soft_wrap=True)
         figures = plural(len({file.stem for file in drawn.files}), "figure")
         screen.print(f"\nWritten to {output}/: summary.csv .md .tex, {figures}", soft_wrap=True)
+    return 0
 
 
-def _split(overrides: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The terms of the comparison, and the values of each setting whose cells are compared."""
+def _split(overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return the criteria of the comparison, and the values of each key that selects cells."""
     from sweep.config.compose import values_by_key
 
     criteria: dict[str, Any] = {}
-    where: dict[str, list[Any]] = {}
+    selected: dict[str, list[Any]] = {}
     for key, values in values_by_key(overrides).items():
         name = key.removeprefix("compare.")
         if name not in CRITERIA:
-            where[key] = values
+            selected[key] = values
         elif len(values) > 1:
             raise SettingError(f"{key}: must be one value, not {len(values)}")
         else:
             criteria[name] = values[0]
-    return criteria, where
+    return criteria, selected

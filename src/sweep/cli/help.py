@@ -1,12 +1,16 @@
-"""The texts of `--help` and docs/settings.md, from the schema: every setting, its default and its meaning."""
+"""The texts of `sweep --help`, `sweep help` and docs/settings.md, from the commands and the schema."""
 
+import argparse
+import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from sweep.cli import COMMANDS, command_parser
+from sweep.cli.parser import CommandParser
 from sweep.config.check import allowed
-from sweep.config.messages import experiments
+from sweep.config.messages import experiments, unknown_setting
 from sweep.config.schema import Config, Node, default_config, nodes
 from sweep.config.schema import fields as setting_fields
 from sweep.config.tables import options
@@ -15,13 +19,14 @@ from sweep.core.errors import SettingError, nearest
 from sweep.core.formats import typed_value
 
 _USAGE = """\
-usage: python -m sweep [setting=value ...]
-       python -m sweep -m setting=value,value ... [setting=value ...]"""
+usage: sweep [setting=value ...]
+       sweep -m setting=value,value ... [setting=value ...]
+       sweep COMMAND ..."""
 
 _INTRODUCTION = (
-    "Trains networks, one cell of settings with several seeds each, and shows mean ± standard deviation over"
-    " seeds. With -m, settings take several values, and every combination is a cell. What is stored is not"
-    " trained again."
+    "Trains small neural networks with several seeds per setting and says which differences are larger than"
+    " the luck of the seeds. With -m, settings take several values, and every combination is a cell. What is"
+    " stored is not trained again. python -m sweep is the same command."
 )
 
 EXAMPLES = {
@@ -34,13 +39,14 @@ EXAMPLES = {
 
 _FLAGS = {
     "-m, --multirun": "settings take several values: a,b or range(1,9)",
-    "--cfg job": "the whole configuration; trains nothing",
-    "--info": "how it was composed",
-    "--version": "the version of sweep",
-    "--hydra-help": "all of Hydra's own flags",
+    "--cfg job": "print the whole configuration; train nothing",
+    "--info": "print how the configuration is composed",
+    "-sc install=bash": 'completion: eval "$(sweep -sc install=bash)"',
+    "--version": "print the version of sweep",
+    "--hydra-help": "print all of Hydra's own flags",
 }
 
-# The sections of the top-level settings; all others stand in the last.
+# The sections of the top-level settings; all others are in the last.
 _SECTIONS = {
     "The network": "hidden depth activation output loss initializer initializer_std bias",
     "The training": (
@@ -55,37 +61,68 @@ _INDENT = 30  # where meanings begin
 
 
 def usage(width: int) -> str:
-    """The help text, at most `width` characters across."""
+    """Return the text of `sweep --help`, at most `width` characters across."""
+    commands = {name: command.summary for name, command in COMMANDS.items()}
     parts = [
         _USAGE,
         textwrap.fill(_INTRODUCTION, width),
-        "Examples:\n" + _listed({f"python -m sweep {line}": text for line, text in EXAMPLES.items()}, width),
+        "Examples:\n" + _listed({f"sweep {line}": text for line, text in EXAMPLES.items()}, width),
+        "Commands (each has its own --help):\n" + _listed(commands, width),
+        "Flags:\n" + _listed(_FLAGS, width),
     ]
     for title, names in _sections().items():
-        parts.append(
-            f"{title}:\n" + _listed(dict(entry for name in names for entry in _entries(name)), width)
-        )
-    parts.append("Flags:\n" + _listed(_FLAGS, width))
+        entries = dict(entry for name in names for entry in _entries(name))
+        parts.append(f"{title}:\n" + _listed(entries, width))
     files = f"Experiments, files in sweeps/experiment/ here or in the package: {', '.join(experiments())}"
     parts.append(textwrap.fill(files, width, break_on_hyphens=False))
     return "\n\n".join(parts)
 
 
+def help_parser() -> CommandParser:
+    """Return the parser of `sweep help`."""
+    examples = "  sweep help compare\n  sweep help hidden\n  sweep help optimizer"
+    parser = CommandParser("help", "Explains a command, a setting or a group of settings.", examples)
+    parser.add_argument(
+        "topic",
+        nargs="?",
+        help="a command or a setting; settings prints docs/settings.md; nothing, sweep --help",
+    )
+    return parser
+
+
+def help(options: argparse.Namespace) -> int:
+    """Explain the command or setting of `topic`, or `sweep` itself without one."""
+    width, topic = min(shutil.get_terminal_size().columns, 100), options.topic
+    if topic is None:
+        print(usage(width))
+    elif topic == "settings":
+        print(settings_page(), end="")
+    elif topic in COMMANDS:
+        print(command_parser(topic).format_help(), end="")
+    elif entries := dict(_entries(topic)):
+        print(_listed(entries, width))
+    elif hint := nearest(topic, COMMANDS):
+        raise SettingError(f"{topic}: no such command{hint}")
+    else:
+        raise unknown_setting(topic)
+    return 0
+
+
 def _sections() -> dict[str, list[str]]:
-    """The top-level settings and groups of each section; those of the user's own have their own section."""
+    """Return the top-level settings and groups of each section; the user's own settings have their own."""
     sections = {title: names.split() for title, names in _SECTIONS.items()}
     listed = {name for names in sections.values() for name in names}
     top = [key for key in nodes() if "." not in key and key not in listed]
     packaged = {item.name for item in fields(Config)}
     sections["The run"] = [key for key in top if key in packaged]
-    own = [key for key in top if key not in packaged]
-    return sections | ({"Of your own": own} if own else {})
+    registered = [key for key in top if key not in packaged]
+    return sections | ({"Registered by you": registered} if registered else {})
 
 
 def _entries(name: str) -> Iterator[tuple[str, str]]:
     """Yield `key=default` and the meaning of a setting, or of each setting of a group."""
-    node = nodes()[name]
-    if node.is_group and options(name) and f"{name}.name" not in nodes():
+    node = nodes().get(name)
+    if node is not None and node.is_group and options(name) and f"{name}.name" not in nodes():
         choices = options(name)
         yield f"{name}={choices[0]}", f"the settings below at once; one of {', '.join(choices)}"
     for field in _within(name):
@@ -109,7 +146,7 @@ def _columns(field: Node) -> tuple[str, str, str, str, str]:
 
 def settings_page() -> str:
     """Return the text of docs/settings.md: a table of all settings for each section of the help text."""
-    lines = ["# Settings", "", "Generated from the schema by `python -m sweep help settings`.", ""]
+    lines = ["# Settings", "", "Generated from the schema by `sweep help settings`.", ""]
     lines += ["A setting without the one that it needs must stay at its default.", ""]
     for title, names in _sections().items():
         lines += [f"## {title}", "", "| setting | default | meaning | allowed | needs |"]
@@ -120,7 +157,7 @@ def settings_page() -> str:
     return "\n".join(lines)
 
 
-def _listed(entries: dict[str, str], width: int) -> str:
+def _listed(entries: Mapping[str, str], width: int) -> str:
     lines = []
     for key, meaning in entries.items():
         wrapped = textwrap.wrap(meaning, width - _INDENT, break_on_hyphens=False)
@@ -130,25 +167,3 @@ def _listed(entries: dict[str, str], width: int) -> str:
             lines.append(f"  {key}".ljust(_INDENT) + wrapped.pop(0))
         lines += [" " * _INDENT + line for line in wrapped]
     return "\n".join(lines)
-
-
-def help_on(arguments: Sequence[str]) -> int:
-    """Run `sweep help`: explain the command that the argument names, or `sweep` itself."""
-    import pkgutil
-    import shutil
-
-    from sweep.cli import COMMANDS
-
-    if not arguments:
-        print(usage(min(shutil.get_terminal_size().columns, 100)))
-        return 0
-    if arguments == ["settings"]:
-        print(settings_page(), end="")
-        return 0
-    name = arguments[0]
-    if name not in COMMANDS:
-        raise SettingError(
-            f"{name}: no such command; must be one of {', '.join(COMMANDS)}{nearest(name, COMMANDS)}"
-        )
-    pkgutil.resolve_name(COMMANDS[name].function)(["--help"])
-    return 0

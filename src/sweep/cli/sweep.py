@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sweep import __version__
-from sweep.cli import print_error
-from sweep.core.errors import ExecutionError, SweepError
+from sweep.cli import COMMANDS, print_error
+from sweep.core.errors import ExecutionError, SettingError, SweepError, nearest, shortened
 from sweep.system import files
 
 
@@ -42,55 +42,70 @@ def run(_: DictConfig) -> float | None:
     except SweepError as error:
         if not isinstance(error, ExecutionError):  # nothing has been trained
             remove_hydra_output(output)
-        sys.exit(print_error(error))
+        sys.exit(print_error(error))  # Hydra would print a line of its own about any other exception
     return objective(summary)
 
 
-def _help_or_version(arguments: Sequence[str]) -> str | None:
-    """Return what --help or --version prints; None if neither is given."""
-    if {"-h", "--help"} & set(arguments):
-        from sweep.cli.help import usage
-
-        return usage(min(shutil.get_terminal_size().columns, 100))
-    return f"sweep {__version__}" if "--version" in arguments else None
-
-
 def sweep(arguments: Sequence[str]) -> int:
-    """Run `sweep` on these arguments; an error of Hydra or OmegaConf is one line."""
+    """Run `sweep` on these arguments; an error of Hydra or OmegaConf becomes one of ours, in one line."""
     from sweep.config.compose import CONFIG_NAME, register_schema
     from sweep.config.messages import explain, wrong_group
     from sweep.config.untrusted import check_overrides
 
-    if answer := _help_or_version(arguments):
-        from sweep.session import console
-
-        console().out(answer)
+    if _answered(arguments):
         return 0
+    _check_first_word(arguments)
     register_schema()
     check_overrides(arguments)
     # argparse accepts overrides before or after an option, but not on both sides: options are moved to the
     # front.
     sys.argv[1:] = sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
-    own_errors = os.environ.get("HYDRA_FULL_ERROR") != "1"
-    # Hydra prints several lines and exits with 1. With this it raises instead, and one line is printed below.
+    one_line = os.environ.get("HYDRA_FULL_ERROR") != "1"
+    # Hydra prints several lines and exits with 1. With this it raises instead, and one line is printed.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     command = hydra.main(str(files.package_folder("conf")), CONFIG_NAME, version_base="1.3")(run)
     try:
         command()
-        return 0
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        if not own_errors:
+        if not one_line:
             raise
-        return print_error(explain(error))
+        raise explain(error) from error
     except ValueError as error:
         wrong = wrong_group(arguments) if "Config group override" in str(error) else None
         if wrong is None:
             raise
-        return print_error(wrong)
+        raise wrong from error
     except OSError as error:
-        if not own_errors or isinstance(error, BrokenPipeError):
+        if not one_line or isinstance(error, BrokenPipeError):
             raise
-        return print_error(SweepError(f"{error.filename or _removed_output(error)}: {error.strerror}"))
+        raise SweepError(f"{error.filename or _removed_output(error)}: {error.strerror}") from error
+    return 0
+
+
+def _answered(arguments: Sequence[str]) -> bool:
+    """Answer --help and --version; return False if neither is asked for."""
+    from sweep.session import console
+
+    if {"-h", "--help"} & set(arguments):
+        from sweep.cli.help import usage
+
+        console().out(usage(min(shutil.get_terminal_size().columns, 100)))
+        return True
+    if "--version" in arguments:
+        console().out(f"sweep {__version__}")
+        return True
+    return False
+
+
+def _check_first_word(arguments: Sequence[str]) -> None:
+    """Raise SettingError if the first argument is neither a command nor a flag nor key=value."""
+    word = arguments[0] if arguments else ""
+    if not word or "=" in word or word.startswith(("-", "~")):
+        return
+    raise SettingError(
+        f"{shortened(word)}: must be setting=value or one of the commands {', '.join(COMMANDS)}"
+        f"{nearest(word, COMMANDS)}"
+    )
 
 
 def _removed_output(error: OSError) -> Path | None:
