@@ -11,8 +11,8 @@ private and may change.
 
 from sweep import register
 from sweep.core.setting import setting
-from sweep.core.types import Array
 from sweep.data.settings import DataSet
+from sweep.nn import Array
 from sweep.nn.activations import Activation
 from sweep.nn.initializers import Initializer
 from sweep.nn.losses import Loss

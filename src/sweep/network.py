@@ -17,11 +17,10 @@ from sweep.config.schema import Config
 from sweep.config.unused import refuse_unused
 from sweep.core.errors import SettingError
 from sweep.core.formats import percent
-from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import installed, kernels_for
-from sweep.nn import backpropagation
-from sweep.nn.parameters import Parameters
+from sweep.engines import installed, kernels_for
+from sweep.nn import Array, backpropagation
+from sweep.nn.architecture import Parameters
 from sweep.runner.shared_data import load_seed_data
 from sweep.training.evaluation import predicted_class
 from sweep.training.problem import architecture, objective, problem_for

@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,13 +67,18 @@ def run_sweep(
         for plan in plans:
             execute(plan, parallel, console)
     except ExecutionError:
-        try:
-            if _anything_stored(plan):
-                summarise()
-        except (SweepError, OSError) as error:  # before the reason why trials failed, which comes last
-            console.print(one_line(error), soft_wrap=True)
+        _summarise_stored(plan, summarise, console)
         raise
     return summarise()
+
+
+def _summarise_stored(plan: Plan, summarise: "Callable[[], pd.DataFrame]", console: Console) -> None:
+    """Print the summary of the trials that are stored; the reason why others failed comes after it."""
+    try:
+        if _anything_stored(plan):
+            summarise()
+    except (SweepError, OSError) as error:
+        console.print(one_line(error), soft_wrap=True)
 
 
 def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, *, explicit: Sequence[str]) -> None:

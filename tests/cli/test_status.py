@@ -24,7 +24,7 @@ NUMBER = "0123456789abcdef" * 2
 TRAINING = """
 import sys
 from pathlib import Path
-from sweep.runner.running import mark_running
+from sweep.runner.provenance import mark_running
 with mark_running(Path("results"), 12, experiment="wei/width"):
     print("running", flush=True)
     sys.stdin.read()

@@ -13,11 +13,10 @@ from sweep.engines.engine import Engine, Problem, Rows
 from sweep.engines.numpy.engine import NumpyEngine
 from sweep.nn import backpropagation
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.architecture import Architecture
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Adam, AdamW, Nesterov, Optimizer, RmsProp, Sgd
-from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import L1, L2, NoPenalty, Regularizer
 
 Array = NDArray[Any]

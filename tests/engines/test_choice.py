@@ -10,12 +10,12 @@ from tests.engines.problems import SETUPS, SOFTMAX, Setup, data, initial, run, t
 
 from sweep.config.schema import Config, ParallelConfig
 from sweep.core.setting import Registry
-from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import KERNELS, choose, installed, kernels_for
+from sweep.engines import KERNELS, choose, installed, kernels_for
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
 from sweep.engines.engine import Engine, Problem
 from sweep.engines.numpy.engine import NumpyEngine
+from sweep.nn import Array
 from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.losses import LOSSES, CrossEntropy
 from sweep.nn.objective import Objective

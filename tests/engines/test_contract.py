@@ -20,8 +20,8 @@ from tests.engines.problems import (
 
 from sweep.nn import backpropagation
 from sweep.nn.activations import ACTIVATIONS
+from sweep.nn.architecture import Parameters
 from sweep.nn.optimizers import OPTIMIZERS
-from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import REGULARIZERS
 
 # Fewer units than a vector has lanes, as many, one more, and several vectors; deep and without hidden layers.

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from tests.engines.problems import OPTIMIZER, Setup, data, initial, run, trained
 
-from sweep.core.types import Array
 from sweep.engines.numpy import products
 from sweep.engines.numpy.engine import PIECE, NumpyEngine
 from sweep.engines.numpy.network import Block, NumpyNetwork
 from sweep.engines.numpy.products import add_product, add_products, add_sums
-from sweep.nn import backpropagation
-from sweep.nn.architecture import Architecture
+from sweep.nn import Array, backpropagation
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.objective import Objective
-from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-13}

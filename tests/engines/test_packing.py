@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sweep.engines.compiled import gemm, packing
 from sweep.engines.compiled.formulas import CONSTANTS, Penalty, Rule
 from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES
-from sweep.engines.compiled.packed_network import PackedNetwork
+from sweep.engines.compiled.mini_batch import PackedNetwork
 from sweep.engines.compiled.packing import PackedBlock
 from sweep.nn.architecture import Architecture
 

@@ -18,7 +18,7 @@ from sweep.nn import backpropagation
 from sweep.nn.architecture import Architecture
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Sgd
-from sweep.nn.parameters import Parameters
+from sweep.nn.architecture import Parameters
 from sweep.nn.regularizers import NoPenalty
 
 rng = np.random.default_rng(0)
@@ -46,7 +46,7 @@ print(VECTOR_BYTES, MiniBatchEngine.supports(problem), np.allclose(slopes, expec
 WITHOUT_TILES = """
 import sweep
 from sweep.config.schema import Config
-from sweep.engines.choice import choose
+from sweep.engines import choose
 from sweep.engines.compiled import gemm
 from sweep.training.problem import problem
 

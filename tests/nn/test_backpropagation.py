@@ -11,13 +11,12 @@ from tests.nn.textbook import STRENGTH, assert_close, textbook_gradient, textboo
 
 from sweep.nn import backpropagation
 from sweep.nn.activations import ACTIVATIONS
-from sweep.nn.architecture import Architecture
-from sweep.nn.gradient_check import central_difference, slope
+from sweep.nn.architecture import Architecture, Parameters
+from sweep.nn.backpropagation import central_difference, slope
 from sweep.nn.initializers import INITIALIZERS, Normal
 from sweep.nn.losses import LOSSES
 from sweep.nn.objective import Objective
 from sweep.nn.outputs import OUTPUTS
-from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import REGULARIZERS, Regularizer
 
 Array = NDArray[Any]

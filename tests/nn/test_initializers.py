@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sweep.nn.architecture import Architecture
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
-from sweep.nn.parameters import Parameters
 
 INPUTS, OUTPUTS, STD = 150, 400, 0.03
 

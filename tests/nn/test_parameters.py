@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from sweep.nn.architecture import Architecture
-from sweep.nn.parameters import Parameters
+from sweep.nn.architecture import Architecture, Parameters
 
 
 def test_parameters_order() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sweep.core.errors import PaperError
 from sweep.papers import findings, read, writing
-from sweep.papers.rules import Format
+from sweep.papers.specification import Format
 
 PAPER = "title: T\nauthors: A\nsummary: S\nexperiments: [width]\n"
 DEEP, WIDE = "[" * 100_000, "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 10}]\n" for n in range(1, 20))

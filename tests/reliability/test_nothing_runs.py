@@ -52,8 +52,9 @@ ALLOWED = {
         (f"sweep/runner/{file}.py", "loky"): "tasks travel between our own processes"
         for file in ("pool", "shared_data")
     },
+    ("sweep/cli/__init__.py", "import_module"): "the module of a command, by a fixed name",
     ("sweep/config/extensions.py", "import_module"): "modules that SWEEP_EXTENSIONS or a package names",
-    ("sweep/engines/choice.py", "import_module"): "our own compiled engine, by a fixed name",
+    ("sweep/engines/__init__.py", "import_module"): "our own compiled engine, by a fixed name",
     ("sweep/config/schema.py", "pickle"): "copyreg.pickle: how a configuration goes to a worker",
 }
 READERS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.runner.running import FOLDER, mark_running, running_sweeps
+from sweep.runner.provenance import FOLDER, mark_running, running_sweeps
 from sweep.system import files
 
 pytestmark = pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without locks")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not files.LOCKS, reason="nobody is seen without 
 TRAINING = """
 import sys
 from pathlib import Path
-from sweep.runner.running import mark_running
+from sweep.runner.provenance import mark_running
 with mark_running(Path(sys.argv[1]), 12, experiment="wei/width", name="mine"):
     print("running", flush=True)
     sys.stdin.read()

@@ -9,9 +9,8 @@ from sklearn.neural_network import MLPClassifier
 
 from sweep.config.schema import Config, EvaluationConfig, OptimizerConfig, RegularizationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.architecture import Architecture
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.initializers import Glorot
-from sweep.nn.parameters import Parameters
 from sweep.training.problem import Stream, generator, problem_for
 from sweep.training.trainer import BatchOrder, train_block
 

@@ -8,8 +8,7 @@ import pytest
 
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
 from sweep.data.preprocessing import PreparedData
-from sweep.nn.architecture import Architecture
-from sweep.nn.parameters import Parameters
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.training.problem import problem_for
 from sweep.training.result import Status, TrialResult
 from sweep.training.trainer import train_block

@@ -11,12 +11,12 @@ from tests.engines.problems import OBJECTIVES, REGULARIZER, Setup
 
 from sweep.config.schema import Config, ParallelConfig
 from sweep.core.errors import ExecutionError
-from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import choose
+from sweep.engines import choose
 from sweep.engines.compiled import MiniBatchEngine, SingleExampleEngine
 from sweep.engines.engine import Engine, Rows
 from sweep.engines.numpy.engine import NumpyEngine
+from sweep.nn import Array
 from sweep.nn.activations import ACTIVATIONS, Activation
 from sweep.nn.initializers import INITIALIZERS, Initializer, Normal
 from sweep.nn.regularizers import L1, L2

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sweep.system import startup
 
 if TYPE_CHECKING:
-    from sweep.cli.parser import CommandParser
+    from sweep.cli.help import CommandParser
     from sweep.core.errors import SweepError
 
 

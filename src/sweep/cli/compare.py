@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sweep.cli.parser import CommandParser
+from sweep.cli.help import CommandParser
 from sweep.core.errors import SettingError
 from sweep.core.formats import plural
 

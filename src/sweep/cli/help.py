@@ -1,14 +1,13 @@
-"""The texts of `sweep --help`, `sweep help` and docs/settings.md, from the commands and the schema."""
+"""The help of all commands and docs/settings.md, from commands and schema; the parser of arguments."""
 
 import argparse
 import shutil
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from sweep.cli import COMMANDS, command_parser
-from sweep.cli.parser import CommandParser
 from sweep.config.check import allowed
 from sweep.config.messages import experiments, unknown_setting
 from sweep.config.schema import Config, Node, default_config, nodes
@@ -17,6 +16,28 @@ from sweep.config.tables import options
 from sweep.config.unused import describe, needs
 from sweep.core.errors import SettingError, nearest
 from sweep.core.formats import typed_value
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser of `sweep NAME` that raises SettingError instead of printing several lines."""
+
+    def __init__(self, name: str, description: str, examples: str) -> None:
+        super().__init__(
+            prog=f"sweep {name}",
+            description=description,
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise SettingError for an argument that is missing or not understood."""
+        raise SettingError(f"{message}; {self.prog} --help explains the command")
+
+    @property
+    def flags(self) -> Mapping[str, Iterable[Any] | None]:
+        """Return every flag, and the values to choose from if it takes one of a list."""
+        return {flag: action.choices for flag, action in self._option_string_actions.items()}
+
 
 _USAGE = """\
 usage: sweep [setting=value ...]

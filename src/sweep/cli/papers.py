@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.cli.parser import CommandParser
+from sweep.cli.help import CommandParser
 from sweep.core.errors import PaperError, visible
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from sweep.cli.parser import CommandParser
+from sweep.cli.help import CommandParser
 from sweep.core.errors import SettingError, StoreError, nearest
 from sweep.core.formats import MISSING, file_size, plural, setting_value
 from sweep.report import terminal
 from sweep.report.page import Block, Column, Page, Sentences, Table, setting_columns
-from sweep.runner.running import RunningSweep, running_sweeps
+from sweep.runner.provenance import RunningSweep, running_sweeps
 from sweep.session import console
 from sweep.stats.trials import axes_of, by_axes
 from sweep.store import layout, state, upkeep

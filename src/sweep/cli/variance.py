@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.cli.parser import CommandParser
+from sweep.cli.help import CommandParser
 from sweep.core.errors import SettingError
 
 if TYPE_CHECKING:

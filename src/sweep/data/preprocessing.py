@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.core.types import Array
 from sweep.data.datasets import RawData
 from sweep.data.settings import DataConfig, sizes
 
+Array = NDArray[np.floating[Any]]
 Allocate = Callable[[str, tuple[int, ...], Any], NDArray[Any]]
 _ROWS = 4096  # rows prepared at a time, so that intermediate arrays stay small
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.core.types import Array
+from sweep.nn import Array
 from sweep.nn.architecture import Architecture
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Optimizer

@@ -5,7 +5,14 @@ parameters), features (seeds, batch, inputs), or (batch, inputs) if all seeds se
 numbers of one seed never mix with those of another.
 
 The choices of a user are tables: `activations`, `outputs`, `losses`, `regularizers`, `initializers`,
-`schedules` and `optimizers`. `architecture` is the shape of a network, `parameters` are its numbers, and
-`objective` is an output function with its loss. `backpropagation` computes outputs and gradients, and
-`gradient_check` the finite differences that test them. The engines compute the same, faster.
+`schedules` and `optimizers`. `architecture` is the shape of a network with its numbers, and `objective` is an
+output function with its loss. `backpropagation` computes outputs and gradients, and the finite differences
+that test them. The engines compute the same, faster.
 """
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]  # the array type of the numerical core: float32 or float64

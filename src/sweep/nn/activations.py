@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from sweep.core.setting import Registry
-from sweep.core.types import Array
+from sweep.nn import Array
 
 
 @dataclass(frozen=True)

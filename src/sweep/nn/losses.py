@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from sweep.core.setting import Registry
-from sweep.core.types import Array
+from sweep.nn import Array
 from sweep.nn.outputs import OUTPUTS
 
 

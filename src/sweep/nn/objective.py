@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sweep.core.types import Array
+from sweep.nn import Array
 from sweep.nn.losses import LOSSES, Loss
 from sweep.nn.outputs import OUTPUTS, Output
 

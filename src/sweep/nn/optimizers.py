@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 
 from sweep.core.setting import Registry, setting
-from sweep.core.types import Array
+from sweep.nn import Array
 
 # While the gradient of a weight stays zero, its momentum decays into denormal numbers, which make a processor
 # a hundred times slower. Entries of the state below these magnitudes are too small to change a weight and are

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sweep.core.setting import Registry
-from sweep.core.types import Array
+from sweep.nn import Array
 from sweep.nn.activations import ACTIVATIONS
 
 

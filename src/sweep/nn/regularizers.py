@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweep.core.setting import Registry, setting
-from sweep.core.types import Array
+from sweep.nn import Array
 
 
 class Regularizer(ABC):

@@ -18,14 +18,12 @@ from sweep.config import cell
 from sweep.config.compose import from_settings
 from sweep.config.schema import Config
 from sweep.core.rules import AtLeast, Length
-from sweep.core.types import Array
-from sweep.nn import backpropagation
-from sweep.nn.gradient_check import central_difference, slope
+from sweep.nn import Array, backpropagation
+from sweep.nn.architecture import Parameters
+from sweep.nn.backpropagation import central_difference, slope
 from sweep.nn.objective import Objective
-from sweep.nn.parameters import Parameters
 from sweep.nn.regularizers import NoPenalty
-from sweep.papers.collection import SelectionError, call
-from sweep.papers.raw_data import experiment_data
+from sweep.papers.collection import SelectionError, call, experiment_data
 from sweep.papers.specification import Paper
 from sweep.runner.shared_data import load_seed_data
 from sweep.system import files

@@ -24,8 +24,19 @@ from sweep.core.errors import PaperError, nearest, one_line, shortened
 from sweep.core.rules import NOUNS, OneOf, Rule, allowed, hint, mistake, refusal
 from sweep.papers.collection import Settings, parameters, settings_class
 from sweep.papers.findings import typed_number
-from sweep.papers.rules import FileName, KeyRule, Known, MistakeError, Names
-from sweep.papers.specification import SCALES, Finding, Measurement, Paper, PaperFigure, PaperTable
+from sweep.papers.specification import (
+    SCALES,
+    FileName,
+    Finding,
+    KeyRule,
+    Known,
+    Measurement,
+    MistakeError,
+    Names,
+    Paper,
+    PaperFigure,
+    PaperTable,
+)
 from sweep.system import files
 
 REPORTS = Path("reports")

@@ -13,15 +13,14 @@ import pandas as pd
 
 from sweep.core.errors import nearest
 from sweep.core.formats import MISSING
-from sweep.papers.collection import Collection, SelectionError
+from sweep.papers.collection import Collection, SelectionError, recorded_class_names
 from sweep.papers.findings import Parts
-from sweep.papers.raw_data import recorded_class_names
-from sweep.papers.rules import Format
 from sweep.papers.specification import (
     UNITS,
     Count,
     DecimalPlaces,
     Experiment,
+    Format,
     MeasurementName,
     PaperTable,
     TableRow,

@@ -17,7 +17,7 @@ from sweep.config.schema import Config
 from sweep.core.formats import plural
 from sweep.data import datasets
 from sweep.data.settings import Sizes, sizes
-from sweep.engines.choice import installed, kernels_for
+from sweep.engines import installed, kernels_for
 from sweep.store import layout
 from sweep.store.layout import CellFolder
 from sweep.store.state import survey

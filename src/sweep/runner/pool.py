@@ -29,8 +29,7 @@ from sweep.config.schema import ParallelConfig
 from sweep.core.errors import ExecutionError
 from sweep.runner.plan import Plan, set_aside_obstructions
 from sweep.runner.progress import FailedTrials, ProgressLine
-from sweep.runner.provenance import provenance
-from sweep.runner.running import mark_running
+from sweep.runner.provenance import mark_running, provenance
 from sweep.runner.shared_data import SharedData, shared_data
 from sweep.runner.worker import (
     BlockOutcome,

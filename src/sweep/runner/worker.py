@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sweep.config.schema import Config
 from sweep.core.errors import StoreError, SweepError, one_line
 from sweep.data import labels
-from sweep.engines.choice import choose
+from sweep.engines import choose
 from sweep.engines.engine import Compilation
 from sweep.runner.plan import Block, Cell
 from sweep.runner.provenance import blas, libraries

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.core.types import Array
 from sweep.data.preprocessing import Part
 from sweep.engines.engine import Network
+from sweep.nn import Array
 from sweep.nn.objective import Objective
 from sweep.training.result import Status, TestOutcome
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from sweep.core.errors import ExecutionError
-from sweep.core.types import Array
 from sweep.data.preprocessing import Part
 from sweep.engines.engine import Engine, Problem, Rows
-from sweep.nn import backpropagation
-from sweep.nn.gradient_check import slope
-from sweep.nn.parameters import Parameters
+from sweep.nn import Array, backpropagation
+from sweep.nn.architecture import Parameters
+from sweep.nn.backpropagation import slope
 
 EXAMPLES = 4  # training examples in a mini-batch
 RANDOM_CHECKS = 2  # random weights, and biases, to check in each layer besides those with the largest slopes

@@ -14,9 +14,9 @@ import numpy as np
 
 from sweep.config import cell
 from sweep.config.schema import Config, EarlyStoppingConfig, EvaluationConfig
-from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
 from sweep.engines.engine import Problem
+from sweep.nn import Array
 from sweep.nn.architecture import Architecture
 from sweep.nn.initializers import Initializer
 from sweep.nn.objective import Objective
@@ -30,7 +30,7 @@ class TrainingProblem(Problem):
 
     `learning_rate` is the one that `schedule` multiplies. Training takes `steps` steps unless it stops early.
     `precision` is float32 or float64. `root_seed` and `vary` determine the random streams, `classes` is the
-    number of classes, and `kernels` is the requested engine (see `engines.choice`).
+    number of classes, and `kernels` is the requested engine (see `engines.choose`).
     """
 
     initializer: Initializer

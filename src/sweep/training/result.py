@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.core.types import Array
 from sweep.engines.engine import EngineInfo
+from sweep.nn import Array
 
 Curves = dict[str, list[float]]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.core.types import Array
 from sweep.data.preprocessing import PreparedData
-from sweep.engines.choice import choose
+from sweep.engines import choose
 from sweep.engines.engine import Network, Rows
+from sweep.nn import Array
 from sweep.training.evaluation import JUDGED_EXAMPLES, evaluate, failure, predict, test_outcome
 from sweep.training.gradient_gate import gradient_error
 from sweep.training.problem import Stream, TrainingProblem, generator

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.core.types import Array
 from sweep.engines.compiled.jit import compiled
 from sweep.engines.engine import Problem
-from sweep.nn import activations
+from sweep.nn import Array, activations
 from sweep.nn.activations import Activation
 from sweep.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, RootMeanSquaredError
 from sweep.nn.objective import Objective

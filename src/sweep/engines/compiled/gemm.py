@@ -9,11 +9,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sweep.core.types import Array
 from sweep.engines.compiled.formulas import add_penalty, update
 from sweep.engines.compiled.jit import compiled
 from sweep.engines.compiled.microkernel import SHORT, TALL, VECTOR_BYTES, micro_kernel
 from sweep.engines.compiled.microkernel import transpose as transpose_square
+from sweep.nn import Array
 
 AVAILABLE = VECTOR_BYTES > 0
 DEPTH = 128  # numbers of the inner dimension at a time: two packs of that length fit the first-level cache

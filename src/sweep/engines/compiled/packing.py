@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.core.types import Array
 from sweep.engines.compiled.jit import compiled
 from sweep.engines.compiled.microkernel import SHORT, VECTOR_BYTES, prefetch
-from sweep.nn.architecture import Architecture
-from sweep.nn.parameters import Parameters
+from sweep.nn import Array
+from sweep.nn.architecture import Architecture, Parameters
 
 AHEAD = 2  # rows that the gathering of a mini-batch requests from memory in advance
 

@@ -11,13 +11,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sweep.core.types import Array
 from sweep.engines.compiled import formulas
 from sweep.engines.compiled.compiled_engine import CompiledEngine, single_example_parts
 from sweep.engines.compiled.formulas import Rule
 from sweep.engines.compiled.single_step import single_step
 from sweep.engines.engine import Compilation, Network, Problem, Rows
 from sweep.engines.numpy.engine import NumpyEngine
+from sweep.nn import Array
 from sweep.nn.architecture import Architecture
 from sweep.nn.outputs import least_exponent
 

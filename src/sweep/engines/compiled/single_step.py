@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from sweep.core.types import Array
 from sweep.engines.compiled.formulas import (
     Penalty,
     Rule,
@@ -21,6 +20,7 @@ from sweep.engines.compiled.formulas import (
     update,
 )
 from sweep.engines.compiled.jit import compiled, compiled_sum
+from sweep.nn import Array
 
 _SGD, _MOMENTUM, _ADAM = int(Rule.SGD), int(Rule.MOMENTUM), int(Rule.ADAM)
 _UNPENALISED = int(Penalty.NONE)

@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from sweep.core.types import Array
 from sweep.engines.engine import Engine, Network, Problem, Rows
 from sweep.engines.numpy.network import Block, NumpyNetwork
 from sweep.engines.numpy.products import add_products, add_sums
+from sweep.nn import Array
 from sweep.nn.architecture import Architecture
 from sweep.nn.optimizers import Sgd
 from sweep.nn.regularizers import NoPenalty

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from sweep.core.types import Array
 from sweep.engines.engine import Network
 from sweep.engines.numpy.products import multiply
-from sweep.nn.architecture import Architecture
+from sweep.nn import Array
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.objective import Objective
-from sweep.nn.parameters import Parameters
 
 # Backpropagation calls it for each layer with its index, its inputs and its errors dE/dz, (seeds, batch,
 # units).

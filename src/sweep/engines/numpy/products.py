@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 import numpy as np
 from scipy.linalg.blas import dgemm, dger, sgemm, sger
 
-from sweep.core.types import Array
+from sweep.nn import Array
 
 SMALL = 1_000_000  # most multiplications of a product that OpenBLAS does without packing
 NARROW = 64  # most columns for which smaller pieces pay

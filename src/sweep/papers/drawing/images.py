@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from sweep.core.rules import AtLeast
 from sweep.data import labels
-from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.raw_data import recorded_class_names, recorded_data
+from sweep.papers.collection import Collection, SelectionError, recorded_class_names, recorded_data
 from sweep.papers.specification import Count, Experiment, Where
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged

@@ -19,14 +19,12 @@ from sweep.data.datasets import RawData
 from sweep.data.preprocessing import prepare
 from sweep.data.settings import GENERATED, DataConfig
 from sweep.nn import backpropagation
-from sweep.nn.architecture import Architecture
+from sweep.nn.architecture import Architecture, Parameters
 from sweep.nn.objective import Objective
 from sweep.nn.optimizers import Sgd
-from sweep.nn.parameters import Parameters
 from sweep.papers.collection import Collection, SelectionError
 from sweep.papers.drawing.functions import side_by_side
-from sweep.papers.rules import Powers
-from sweep.papers.specification import Count, Experiment, Pair, Where
+from sweep.papers.specification import Count, Experiment, Pair, Powers, Where
 from sweep.report.figures import style
 from sweep.stats.trials import drop_diverged
 from sweep.store.schema import MOST_WEIGHTS

@@ -6,8 +6,7 @@ from typing import Annotated
 from matplotlib.figure import Figure
 
 from sweep.core.rules import Length, OneOf
-from sweep.papers.collection import Collection, SelectionError
-from sweep.papers.raw_data import recorded_class_names
+from sweep.papers.collection import Collection, SelectionError, recorded_class_names
 from sweep.papers.specification import Experiment, Range, Where
 from sweep.report import figures
 from sweep.report.figures import layout, style

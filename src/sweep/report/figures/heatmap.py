@@ -54,11 +54,8 @@ def draw_heatmap(
     panels, colours = grid.panels(), _colours(cells["mean"])
     marked = against.of(measure) if against else None
     for panel, title in zip(panels, titles, strict=True):
-        shown = cells.loc[title].reset_index()
-        means, ids = (
-            shown.pivot_table(values, _UP, _ACROSS, "first").reindex(index=rows, columns=columns)
-            for values in ("mean", "cell")
-        )
+        shown = cells.loc[title].reset_index().pivot_table(["mean", "cell"], _UP, _ACROSS, "first")
+        means, ids = (shown[values].reindex(index=rows, columns=columns) for values in ("mean", "cell"))
         _draw(panel, means, colours, upright=grid.x_ticks > FLAT)
         if marked:
             _mark(panel, ids, marked)
