@@ -44,13 +44,7 @@ def run_sweep(
     leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained, and
     ExecutionError if some trials or the summary could not be stored, after the table of those that are.
     """
-    parallel = configs[0].parallel
-    plan = make_plan(configs, worker_count(parallel))
-    for equal in plan.by_id.values():
-        check_equal_cells([cell.config for cell in equal])
-    baseline = _named_baseline(plan)
-    _announce_equal_cells(plan, console)
-    deciding = _deciding(plan, baseline)
+    plan, deciding = _planned(configs, console)
     if configs[0].dry_run:
         _show_plan(plan, deciding, console, explicit=explicit)
         if output is not None:
@@ -65,11 +59,21 @@ def run_sweep(
     plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
         for plan in plans:
-            execute(plan, parallel, console)
+            execute(plan, configs[0].parallel, console)
     except ExecutionError:
         _summarise_stored(plan, summarise, console)
         raise
     return summarise()
+
+
+def _planned(configs: Sequence[Config], console: Console) -> "tuple[Plan, Deciding | None]":
+    """Return the checked plan of a sweep, and its looks if it has `decide`."""
+    plan = make_plan(configs, worker_count(configs[0].parallel))
+    for equal in plan.by_id.values():
+        check_equal_cells([cell.config for cell in equal])
+    baseline = _named_baseline(plan)
+    _announce_equal_cells(plan, console)
+    return plan, _deciding(plan, baseline)
 
 
 def _summarise_stored(plan: Plan, summarise: "Callable[[], pd.DataFrame]", console: Console) -> None:

@@ -1,4 +1,4 @@
-"""What trains where: the code, packages and machine behind a record, and the sweeps that run in a store.
+"""Provenance: the code, packages and machine behind a record, and the sweeps that run in a store.
 
 A running sweep is a file `<results>/.running/<number>.json`, locked while its process lives.
 """
