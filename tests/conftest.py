@@ -1,5 +1,6 @@
 """What all tests share: one BLAS thread, as in every worker, and small real MNIST."""
 
+import gc
 import gzip
 import itertools
 import os
@@ -135,6 +136,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number, case in enumerate(cases):
             if number not in needed:
                 case.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Exempt thousands of tests from garbage collection, which would look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def covering(cases: Sequence[Mapping[str, object]], strength: int) -> set[int]:

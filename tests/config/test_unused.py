@@ -99,6 +99,7 @@ def contexts(configured: Configured) -> dict[str, Config]:
     return {name: configured(settings)[0] for name, settings in CONTEXTS.items()}
 
 
+@pytest.mark.covering(1)
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("context", CONTEXTS)
 def test_unused_setting_is_refused(key: str, context: str, contexts: Mapping[str, Config]) -> None:

@@ -79,8 +79,11 @@ def test_driver_killed(
 
 @pytest.mark.parametrize(
     ("number", "group", "code"),
-    [(signal.SIGTERM, False, 143), (signal.SIGHUP, False, 129), (signal.SIGINT, True, 130)],
-    ids=["TERM", "HUP", "Ctrl-C"],
+    [
+        pytest.param(signal.SIGTERM, False, 143, id="TERM"),
+        pytest.param(signal.SIGHUP, False, 129, id="HUP", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, True, 130, id="Ctrl-C"),
+    ],
 )
 @scaled("moments", 1, 30)
 def test_driver_told_to_stop(

@@ -59,6 +59,7 @@ CAUSES = {
     "exception": "ZeroDivisionError: seed 1 is not wanted",
     "memory": "not enough memory",
 }
+SCALES: dict[str, list[pytest.MarkDecorator]] = {"SEGV": [], "exception": [pytest.mark.slow]}
 SMALL = [
     *("hidden=8", "seeds=3", "epochs=1", "figures=false", "data.train_size=200", "data.validation_size=50"),
     *("data.test_size=100", "parallel.n_jobs=2", "parallel.kernels=numpy", "initializer=deadly"),
@@ -77,7 +78,7 @@ def extended(
 
 @pytest.mark.parametrize(
     "end",
-    [pytest.param(end, marks=[] if end in ("SEGV", "exception") else pytest.mark.full) for end in CAUSES],
+    [pytest.param(end, marks=SCALES.get(end, [pytest.mark.full])) for end in CAUSES],
 )
 def test_trial_kills_its_process(tmp_path: Path, end: str, count: Count) -> None:
     """A trial that ends its process costs no other trial."""

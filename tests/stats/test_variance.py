@@ -36,6 +36,7 @@ def trials(draw: Draw, rng: np.random.Generator, n: int) -> tuple[pd.DataFrame, 
     return pd.DataFrame(alone), pd.Series(sum(effects) + luck[:, 3])
 
 
+@pytest.mark.covering(1)
 @pytest.mark.parametrize(("draw", "low", "high"), [(normal, 0.92, 0.98), (skewed, 0.90, 0.98)])
 @pytest.mark.parametrize("n", [LEAST, 29])
 def test_decomposition_covers_truth(draw: Draw, low: float, high: float, n: int) -> None:
@@ -60,6 +61,7 @@ def test_decomposition_covers_truth(draw: Draw, low: float, high: float, n: int)
     assert np.all(np.mean(hits, axis=0) < high)
 
 
+@pytest.mark.covering(1)
 @pytest.mark.parametrize(("draw", "low", "high"), [(normal, 0.93, 0.975), (skewed, 0.89, 0.95)])
 @pytest.mark.parametrize("n", [LEAST, 10, 30])
 def test_deviation_covers_truth(draw: Draw, low: float, high: float, n: int) -> None:

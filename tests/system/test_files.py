@@ -32,7 +32,7 @@ if kind == "clean":
     while not (folder / "stop").exists():
         files.remove_stale(folder)
 else:
-    for number in range(1000):
+    for number in range(int(sys.argv[3])):
         files.write(folder / f"{kind}{number % 10}", f"{number}")
 """
 
@@ -113,11 +113,12 @@ def test_foreign_files_stay(tmp_path: Path) -> None:
 
 
 @needs_locks
-def test_cleaning_beside_writers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_cleaning_beside_writers(times: int, tmp_path: Path) -> None:
     """No writer loses its file to a process that cleans up."""
 
     def start(kind: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", MANY, str(tmp_path), kind]
+        command = [sys.executable, "-c", MANY, str(tmp_path), kind, str(times)]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     cleaning, writers = [start("clean"), start("clean")], [start("a"), start("b")]
@@ -127,7 +128,7 @@ def test_cleaning_beside_writers(tmp_path: Path) -> None:
     assert messages == [""] * 4
     (tmp_path / "stop").unlink()
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
-        f"{kind}{number % 10}": f"{number}" for kind in "ab" for number in range(990, 1000)
+        f"{kind}{number % 10}": f"{number}" for kind in "ab" for number in range(times - 10, times)
     }
 
 
