@@ -16,6 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from sweep import __main__ as command
 from sweep.config.schema import Config
+from sweep.core.rules import Above, AtLeast
 from sweep.core.setting import Setting
 from sweep.data import datasets
 from sweep.store.load import load
@@ -98,7 +99,7 @@ def values(key: str, kind: Any, rule: Setting) -> list[str]:
         return list(rule.choices[:2])
     if bool in kinds:
         return ["true", "false"]
-    low = next((bound for bound in (rule.at_least, rule.above) if bound is not None), 0)
+    low = next((limit.bound for limit in rule.rules if isinstance(limit, AtLeast | Above)), 0)
     if int in kinds:
         return [f"{int(low) + 1}", f"{int(low) + 2}"]
     return [f"{low + 0.1:g}", f"{low + 0.2:g}"]

@@ -167,7 +167,7 @@ def test_findings_take_their_numbers_from_tables(report: Path, run_cli: RunCli) 
         assert done.returncode == (2 if done.stderr else 0)
         return done.stderr
 
-    good = "{results[test accuracy (%)]} of {results[test accuracy (%)].published}, rate {constants[step]}."
+    good = "{results[test accuracy (%)]} of {results[test accuracy (%)].published}, rate {given[step]}."
     assert error(good) == ""
     row = pd.read_csv(report / FOLDER / "tables" / "results.csv").iloc[0]
     page = (report / FOLDER / "report.md").read_text(encoding="utf-8")

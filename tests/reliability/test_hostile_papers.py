@@ -15,13 +15,13 @@ ROW = "label: x, experiment: width, column: seed"
 TEXTS = {
     "object": "year: !!python/object/apply:os.system [ls]\n",
     "name": "year: !!python/name:os.system\n",
-    "deep": f"constants: {{x: {DEEP}\n",
+    "deep": f"given: {{x: {DEEP}\n",
     "aliases": f"a0: &a0 [1]\n{WIDE}",
-    "itself": "constants: &a {x: *a}\n",
+    "itself": "given: &a {x: *a}\n",
     "digits": f"year: {'1' * 5000}\n",
     "sixties": f"year: {'1:' * 100_000}1\n",
     "twice": "title: again\n",
-    "secret": "constants: {x: '${oc.env:SECRET}'}\n",
+    "secret": "given: {x: '${oc.env:SECRET}'}\n",
     "nested secret": "scales: {full: {results: '${oc.decode:${oc.env:SECRET}}'}}\n",
     "nan": f"tables: {{t: {{caption: c, rows: [{{{ROW}, published: .nan}}]}}}}\n",
     "infinite": f"tables: {{t: {{caption: c, rows: [{{{ROW}, factor: .inf}}]}}}}\n",
@@ -34,8 +34,8 @@ TEXTS = {
     "long key": f"{'k' * 100_000}: 1\n",
     "long value": f"year: {'v' * 100_000}\n",
     "null character": "summary: \0\n",
-    "surrogate": "constants: {x: '\udcff'}\n",
-    "keys": "constants: {[a]: b}\n",
+    "surrogate": "given: {x: '\udcff'}\n",
+    "keys": "given: {[a]: b}\n",
 }
 
 

@@ -2,7 +2,7 @@
 
 A number in a finding is a placeholder, so that no typed number can disagree with a table. `{table[label]}`
 is ours, with its standard deviation; `{table[label].mean}`, `.std`, `.n`, `.published` and `.difference` are
-parts of the same line; `{constants[name]}` is any other number, such as a setting, listed under `constants`.
+parts of the same line; `{given[name]}` is any other number, such as a setting, listed under `given`.
 Digits that belong to a name, as in L1, need no placeholder.
 """
 
@@ -48,7 +48,7 @@ def findings_section(paper: Paper, scale: str, tables: Mapping[str, Mapping[str,
 def _filled(paper: Paper, text: str, tables: Mapping[str, Mapping[str, Parts]]) -> str:
     constants = {name: {"": str(value)} for name, value in paper.constants.items()}
     try:
-        return fill(" ".join(text.split()), {**tables, "constants": constants})
+        return fill(" ".join(text.split()), {**tables, "given": constants})
     except PaperError as error:
         raise PaperError(f"{paper.file}: findings: {error}") from error
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints, is_type
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.cols import list_structure_factory
 from cattrs.errors import IterableValidationNote
-from cattrs.gen import make_dict_structure_fn, mapping_structure_factory
+from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, override
 from cattrs.gen.typeddicts import make_dict_structure_fn as make_typed_dict_structure_fn
 from yaml import YAMLError
 
@@ -186,7 +186,7 @@ def _register_finding(converter: Converter) -> None:
         if number is not None:
             raise MistakeError(
                 f": {number}: must be a placeholder, such as {{table[label]}},"
-                " {table[label].published} or {constants[name]}"
+                " {table[label].published} or {given[name]}"
             )
         return item
 
@@ -222,7 +222,11 @@ def strict_converter(names: Names) -> Converter:
         return _checked(mapping_structure_factory(kind, converter), dict, "a mapping")
 
     def dataclass(kind: Any) -> Hook:
-        return _checked(make_dict_structure_fn(kind, converter), dict, "a mapping")
+        if kind is not Paper:
+            return _checked(make_dict_structure_fn(kind, converter), dict, "a mapping")
+        # The key of paper.yaml is older than the name of the field.
+        hook = make_dict_structure_fn(kind, converter, constants=override(rename="given"))
+        return _checked(hook, dict, "a mapping")
 
     def typed_dict(kind: Any) -> Hook:
         return _checked(make_typed_dict_structure_fn(kind, converter), dict, "a mapping")

@@ -104,7 +104,8 @@ class Paper:
 
     `scales` maps each of `SCALES` to settings for every experiment, `protocol` maps the paper's own
     experiments to the seeds and epochs that it ran. `assumptions` say what the paper leaves open and what we
-    chose, `findings` what we found; their placeholders stand for numbers of tables or for `constants`.
+    chose, `findings` what we found; their placeholders stand for numbers of tables or for
+    `constants`, which paper.yaml lists under `given`.
     """
 
     name: str
