@@ -44,18 +44,12 @@ def run_sweep(
     leaves nothing behind. Raises SweepError for a mistake in any cell, before anything is trained, and
     ExecutionError if some trials or the summary could not be stored, after the table of those that are.
     """
-    parallel = configs[0].parallel
-    plan = make_plan(configs, worker_count(parallel))
-    for equal in plan.by_id.values():
-        check_equal_cells([cell.config for cell in equal])
+    plan = _checked_plan(configs)
     baseline = _named_baseline(plan)
     _announce_equal_cells(plan, console)
     deciding = _deciding(plan, baseline)
     if configs[0].dry_run:
-        _show_plan(plan, deciding, console, explicit=explicit)
-        if output is not None:
-            remove_hydra_output(output)
-        return _no_table()
+        return _dry_run(plan, deciding, console, output=output, explicit=explicit)
     if not plan.missing:
         console.print(f"all {plan.trials:,} trials are stored")
 
@@ -65,7 +59,7 @@ def run_sweep(
     plans: Iterable[Plan] = [plan] if deciding is None else _looks(deciding, plan, console)
     try:
         for plan in plans:
-            execute(plan, parallel, console)
+            execute(plan, configs[0].parallel, console)
     except ExecutionError:
         try:
             if _anything_stored(plan):
@@ -74,6 +68,31 @@ def run_sweep(
             console.print(one_line(error), soft_wrap=True)
         raise
     return summarise()
+
+
+def _checked_plan(configs: Sequence[Config]) -> Plan:
+    """Return the plan of these cells. Raises SettingError for a mistake in any of them."""
+    plan = make_plan(configs, worker_count(configs[0].parallel))
+    for equal in plan.by_id.values():
+        check_equal_cells([cell.config for cell in equal])
+    return plan
+
+
+def _dry_run(
+    plan: Plan,
+    deciding: "Deciding | None",
+    console: Console,
+    *,
+    output: Path | None,
+    explicit: Sequence[str],
+) -> "pd.DataFrame":
+    """Show the plan, remove what Hydra wrote, and return an empty table."""
+    import pandas as pd
+
+    _show_plan(plan, deciding, console, explicit=explicit)
+    if output is not None:
+        remove_hydra_output(output)
+    return pd.DataFrame()
 
 
 def _show_plan(plan: Plan, deciding: "Deciding | None", console: Console, *, explicit: Sequence[str]) -> None:
@@ -133,12 +152,6 @@ def objective(summary: "pd.DataFrame") -> float | None:
         if column in summary and summary[column].notna().any():
             return float(summary[column].mean())
     return None
-
-
-def _no_table() -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.DataFrame()
 
 
 def _summarise(
