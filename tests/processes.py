@@ -108,6 +108,7 @@ def _restored() -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in signals}
     root, formatting = logging.getLogger(), warnings.formatwarning
     loggers, level = [*root.handlers], root.level
+    hydra = dict(vars(logging.getLogger("hydra")))
     # A command begins without an application of Hydra, but Hydra's plugins need not be found anew.
     application = {kind: Singleton._instances.pop(kind, None) for kind in (GlobalHydra, HydraConfig)}
     try:
@@ -121,6 +122,8 @@ def _restored() -> Iterator[None]:
         warnings.formatwarning = formatting
         root.handlers[:] = loggers
         root.setLevel(level)
+        vars(logging.getLogger("hydra")).update(hydra)
+        root.manager._clear_cache()  # type: ignore[attr-defined]  # of the levels that loggers inherit
         for number, handler in handlers.items():
             signal.signal(number, handler)
         sys.argv, sys.path[:] = arguments, path

@@ -144,9 +144,7 @@ def test_process_agrees(tmp_path: Path, arguments: list[str]) -> None:
         ("-m data.train_size=100,60000", "data.train_size=60000, data.validation_size=5000", ""),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_nothing(
-    tmp_path: Path, arguments: str, start: str, end: str
-) -> None:
+def test_mistake_is_one_line_and_leaves_nothing(tmp_path: Path, arguments: str, start: str, end: str) -> None:
     line = refused(tmp_path, *arguments.split(" "))
     assert line.startswith(start)
     assert line.endswith(end)
@@ -177,9 +175,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
         ("-m experiment=fine,axs", ["experiment=axs: must be one of axis, ", "did you mean 'axis'?"]),
     ],
 )
-def test_a_mistake_in_an_experiment_is_one_line_and_leaves_nothing(
-    tmp_path: Path, arguments: str, words: list[str]
-) -> None:
+def test_mistake_in_an_experiment_is_one_line(tmp_path: Path, arguments: str, words: list[str]) -> None:
     folder = tmp_path / "sweeps" / "experiment"
     folder.mkdir(parents=True)
     for experiment, content in EXPERIMENTS.items():
@@ -189,7 +185,7 @@ def test_a_mistake_in_an_experiment_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("content", ["", "hidden: 16\n"])
-def test_an_experiment_without_its_first_line_is_told_so(tmp_path: Path, content: str) -> None:
+def test_experiment_without_its_first_line(tmp_path: Path, content: str) -> None:
     folder = tmp_path / "sweeps" / "experiment"
     folder.mkdir(parents=True)
     (folder / "mine.yaml").write_text(content)
@@ -197,11 +193,11 @@ def test_an_experiment_without_its_first_line_is_told_so(tmp_path: Path, content
     assert refused(tmp_path, "experiment=mine") == expected
 
 
-def test_a_missing_folder_of_data_is_named(tmp_path: Path) -> None:
+def test_missing_data_folder(tmp_path: Path) -> None:
     assert refused(tmp_path, "data=idx", "data.root=nowhere") == "data.root=nowhere: no such folder"
 
 
-def test_a_truncated_file_of_data_is_named(tmp_path: Path) -> None:
+def test_truncated_data_file(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MNIST_FOLDER, tmp_path / "digits"))
     zipped = folder / "t10k-images-idx3-ubyte.gz"
     whole = gzip.decompress(zipped.read_bytes())
@@ -211,21 +207,21 @@ def test_a_truncated_file_of_data_is_named(tmp_path: Path) -> None:
     assert str(len(whole)) in line
 
 
-def test_a_file_in_the_place_of_the_results_is_named(tmp_path: Path) -> None:
+def test_file_where_results_belong(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("precious")
     assert refused(tmp_path, "-m", "hidden=16,32").startswith("results=results: ")
     assert (tmp_path / "results").read_text() == "precious"
 
 
 @pytest.mark.parametrize(("mode", "name"), [([], "outputs"), (["-m", "hidden=16,32"], "multirun")])
-def test_a_file_in_the_place_of_the_output_is_named(tmp_path: Path, mode: list[str], name: str) -> None:
+def test_file_where_output_belongs(tmp_path: Path, mode: list[str], name: str) -> None:
     (tmp_path / name).write_text("precious")
     assert name in refused(tmp_path, *mode)
     assert (tmp_path / name).read_text() == "precious"
 
 
 @pytest.mark.parametrize(("mode", "results"), [([], "locked"), (["-m", "hidden=16,32"], "locked/new")])
-def test_a_read_only_folder_of_results_is_named(tmp_path: Path, mode: list[str], results: str) -> None:
+def test_read_only_results(tmp_path: Path, mode: list[str], results: str) -> None:
     locked = tmp_path / "locked"
     locked.mkdir()
     with read_only(locked):
@@ -235,7 +231,7 @@ def test_a_read_only_folder_of_results_is_named(tmp_path: Path, mode: list[str],
 
 
 @pytest.mark.parametrize(("mode", "name"), [([], "outputs"), (["-m", "hidden=16,32"], "multirun")])
-def test_a_read_only_working_folder_is_named(tmp_path: Path, mode: list[str], name: str) -> None:
+def test_read_only_working_folder(tmp_path: Path, mode: list[str], name: str) -> None:
     (tmp_path / "results").mkdir()
     with read_only(tmp_path):
         line = refused(tmp_path, *mode, run=obeying)

@@ -34,7 +34,7 @@ def table(output: str) -> list[str]:
     return lines[start : lines.index("", start)]
 
 
-def test_the_main_job(tmp_path: Path) -> None:
+def test_main_job(tmp_path: Path) -> None:
     output = run(tmp_path, "-m", "hidden=8,16,32", "seeds=3", *SIZES, columns=80, program=("-m", "sweep"))
     assert "9 of 9 trials trained" in output
     assert len(records(tmp_path)) == 9
@@ -57,11 +57,11 @@ def test_the_main_job(tmp_path: Path) -> None:
     assert all(len(line) <= 80 for line in table(output))
 
 
-def test_a_users_text_is_no_markup(tmp_path: Path) -> None:
+def test_user_text_is_no_markup(tmp_path: Path) -> None:
     quiet = ("results='x[/b]:smile: c'", "seeds=1", "hidden=4", "figures=false", *SMALL)
     output = run(tmp_path, "-m", "vary=[init],[order]", *quiet)
     assert [line.split()[0] for line in table(output)] == ["vary", "[init]", "[order]"]
-    assert f"records: {tmp_path}/x[/b]:smile: c" in output.splitlines()
+    assert f"Records: {tmp_path}/x[/b]:smile: c" in output.splitlines()
     plan = run(tmp_path, "-m", "vary=[init],[order]", "dry_run=true", *quiet)
     assert [line.split()[1] for line in plan.splitlines()[1:]] == ["vary", "[init]", "[order]"]
 
@@ -69,7 +69,7 @@ def test_a_users_text_is_no_markup(tmp_path: Path) -> None:
 AXES = ("learning_rate=0.2,0.1", "activation=tanh,relu", "hidden=8,4")
 
 
-def test_columns_and_rows_stand_in_the_order_of_the_command_line(tmp_path: Path) -> None:
+def test_columns_and_rows_in_command_line_order(tmp_path: Path) -> None:
     quiet = ("seeds=1", "figures=false", "regularization=l2", *SMALL)
     lines = [line.split() for line in table(run(tmp_path, "-m", *AXES, *quiet))]
     assert lines[0][:3] == ["learning_rate", "activation", "hidden"]
@@ -79,7 +79,7 @@ def test_columns_and_rows_stand_in_the_order_of_the_command_line(tmp_path: Path)
     grid = "grid={product: {hidden: [8, 4]}, zip: {learning_rate: [0.2, 0.1], activation: [tanh, relu]}}"
     lines = run(tmp_path, grid, *quiet, "sort=test_accuracy").splitlines()
     sizes = "data.train_size=800, data.validation_size=100, data.test_size=200"
-    fixed = f"MNIST, regularization=l2, {sizes}, epochs=2"
+    fixed = f"MNIST, regularization=l2, {sizes}, epochs=2: test accuracy, 1 seed per setting"
     assert fixed in lines
     (summary,) = tmp_path.glob("outputs/*/*/summary.csv")
     with summary.open(encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def test_columns_and_rows_stand_in_the_order_of_the_command_line(tmp_path: Path)
     accuracies = [float(row["test_accuracy_mean"]) for row in found]
     assert accuracies == sorted(accuracies, reverse=True)
     assert len(set(accuracies)) > 1
-    assert f"over n seeds; {fixed}." in (summary.parent / "summary.md").read_text(encoding="utf-8")
+    assert (summary.parent / "summary.md").read_text(encoding="utf-8").startswith(f"# {fixed}\n")
     caption = (summary.parent / "summary.tex").read_text(encoding="utf-8").partition("\\caption")[2]
     assert fixed.replace("_", "\\_") in caption
     # The plan, on a narrow terminal: no cell's name is broken over lines.
@@ -101,12 +101,12 @@ def test_columns_and_rows_stand_in_the_order_of_the_command_line(tmp_path: Path)
     )
     rows = [line.split() for line in plan.splitlines()[1:]]
     start = next(index for index, row in enumerate(rows) if row[0] == "cell")
-    assert all(re.fullmatch("[0-9a-f]{16}", row[0]) for row in rows[start + 1 :] if row[0] != "without")
+    assert all(re.fullmatch("[0-9a-f]{16}", row[0]) for row in rows[start + 1 :] if row[0] != "columns")
     assert len(rows[start + 1 :]) >= 32
     assert max(map(len, plan.splitlines())) <= 80
 
 
-def test_a_list_of_layers_is_seen_to_be_one_network(tmp_path: Path) -> None:
+def test_list_of_layers_is_one_network(tmp_path: Path) -> None:
     sizes = "'data': {'train_size': 800, 'validation_size': 100, 'test_size': 200}"
     program = f"import sweep; sweep.run({{'hidden': [16, 32], 'epochs': 1, 'seeds': 1, {sizes}}})"
     lines = run(tmp_path, program=("-c", program)).splitlines()
@@ -123,7 +123,8 @@ data: {name: spiral, classes: 2, train_size: 40, validation_size: 10, test_size:
 """
 
 
-def test_no_shape_of_a_sweep_costs_its_table_and_its_folder_holds_its_figures_alone(tmp_path: Path) -> None:
+def test_odd_grids_keep_their_table_and_figures(tmp_path: Path) -> None:
+    """No shape of a sweep costs its table, and its folder holds its figures alone."""
     (tmp_path / "sweeps" / "experiment" / "mine").mkdir(parents=True)
     (tmp_path / "sweeps" / "experiment" / "mine" / "union.yaml").write_text(UNION)
     quick = ("seeds=1", "epochs=1", "batch_size=20", "learning_rate=0.01", "data.normalization=none")
@@ -143,11 +144,12 @@ def test_no_shape_of_a_sweep_costs_its_table_and_its_folder_holds_its_figures_al
         "mine.svg",
         *(f"curves_{metric}.{ending}" for metric in ("accuracy", "loss") for ending in ("svg", "pdf")),
     }
-    (line,) = [line for line in output.splitlines() if line.startswith("not drawn: ")]
-    assert line.startswith("not drawn: accuracy_by_hidden: ")
+    (line,) = [line for line in output.splitlines() if line.startswith("Not drawn: ")]
+    assert line.startswith("Not drawn: accuracy_by_hidden: ")
 
 
-def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: Path) -> None:
+def test_second_run_trains_only_what_is_missing(tmp_path: Path) -> None:
+    """The same command trains nothing; with more seeds, only those are trained."""
     command = ("hidden=8", "figures=false", *SMALL)
     first = run(tmp_path, *command, "seeds=2")
     written = {file: file.stat().st_mtime_ns for file in records(tmp_path)}
@@ -160,7 +162,7 @@ def test_a_second_run_trains_nothing_and_more_seeds_train_only_those(tmp_path: P
     assert all(file.stat().st_mtime_ns == time for file, time in written.items())
 
 
-def test_a_dry_run_shows_the_plan_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_dry_run_shows_the_plan_alone(tmp_path: Path) -> None:
     run(tmp_path, "hidden=8", "seeds=1", "figures=false", *SMALL)
     before = sorted(tmp_path.rglob("*"))
     output = run(tmp_path, "-m", "hidden=8,16", "seeds=3", "dry_run=true", *SIZES)
@@ -186,7 +188,7 @@ figures: false
 
 
 @pytest.mark.parametrize("mode", [(), ("-m",)], ids=["run", "multirun"])
-def test_an_experiment_of_the_users_own(tmp_path: Path, mode: tuple[str, ...]) -> None:
+def test_experiment_in_the_working_folder(tmp_path: Path, mode: tuple[str, ...]) -> None:
     folder = tmp_path / "sweeps" / "experiment" / "mine"
     folder.mkdir(parents=True)
     (folder / "first.yaml").write_text(EXPERIMENT)
@@ -207,7 +209,7 @@ def test_two_experiments_in_one_multirun(tmp_path: Path) -> None:
     assert "5 of 5 trials trained" in output
 
 
-def test_hydras_own_launcher_and_flags_keep_working(tmp_path: Path) -> None:
+def test_hydra_launcher_and_flags(tmp_path: Path) -> None:
     quiet = ("figures=false", "seeds=1", *SMALL)
     run(tmp_path, "-m", "hidden=range(8,17,8)", "hydra/launcher=basic", "hydra.sweep.dir=there", *quiet)
     assert len(records(tmp_path)) == 2
@@ -226,7 +228,7 @@ main()
 """
 
 
-def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
+def test_all_axes_of_the_readme(tmp_path: Path) -> None:
     command = (
         "-m",
         "depth=1,2",
@@ -240,25 +242,28 @@ def test_the_whole_list_of_axes_sweeps(tmp_path: Path) -> None:
     wide = table(run(tmp_path, *command))
     assert len(wide) == 1 + 48
     assert wide[0].split()[:5] == ["depth", "activation", "loss", "regularization", "momentum"]
-    narrow = run(tmp_path, *command, columns=80).splitlines()
-    assert "also in summary.csv: validation %, epochs run, seconds" in narrow
-    assert all(len(line) <= 80 for line in narrow[:50])
+    assert wide[0].endswith("accuracy (%)    validation (%)    epochs    seconds")
+    # Columns that do not fit are in summary.csv.
+    narrow = table(run(tmp_path, *command, columns=80))
+    assert narrow[0].endswith("momentum  accuracy (%)")
+    assert all(len(line) <= 80 for line in narrow)
 
 
-def test_generated_data_through_the_same_trainer(tmp_path: Path) -> None:
+def test_generated_data(tmp_path: Path) -> None:
     exam = ("data=exam", "depth=0", "output=identity", "loss=rmse", "batch_size=all", "epochs=400")
     passed = run(tmp_path, *exam, "learning_rate=0.2", "initializer=zeros", "seeds=1", "figures=false")
-    accuracy = float(table(passed)[1].split()[1])
+    accuracy = float(table(passed)[1].split()[0])
     assert accuracy > 80
     spiral = ("data=spiral", "hidden=32", "depth=2", "activation=tanh", "optimizer=adam")
     output = run(
         tmp_path, "-m", *spiral, "learning_rate=0.01", "depth=0,2", "epochs=150", "seeds=1", "figures=false"
     )
-    straight, curved = (float(line.split()[2]) for line in table(output)[1:])
+    straight, curved = (float(line.split()[1]) for line in table(output)[1:])
     assert straight < 75 < 95 < curved
 
 
-def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
+def test_diverged_trials_are_in_no_mean(tmp_path: Path) -> None:
+    """A sweep whose trials all diverge says so and averages nothing."""
     output = run(tmp_path, "hidden=16", "learning_rate=1e6", "seeds=2", *SMALL)
     assert "0 (2 diverged)" in output
     (summary,) = tmp_path.glob("outputs/*/*/summary.csv")
@@ -268,7 +273,8 @@ def test_a_diverged_sweep_says_so_and_averages_nothing(tmp_path: Path) -> None:
     assert not math.isfinite(float(row["test_accuracy_mean"] or "nan"))
 
 
-def test_what_is_offered_for_crossed_settings_is_a_right_command(tmp_path: Path) -> None:
+def test_suggested_grid_for_crossed_settings_runs(tmp_path: Path) -> None:
+    """The grid that the error offers is a valid override, and valid in a file."""
     crossed = ("regularization=none,l1,l2", "regularization.strength=0.1,0.2")
     done = run_cli(tmp_path, "-m", *crossed, "dry_run=true", *SIZES)
     assert done.returncode == 2

@@ -75,7 +75,7 @@ def test_sources_alone_and_together(tmp_path: Path) -> None:
     assert "trained" not in again.stdout
     before, after = done.stdout, again.stdout
     assert page(after) == page(before)
-    shown = [line for line in after.splitlines() if re.match("(init|order|split|all|interaction) ", line)]
+    shown = [line for line in after.splitlines() if re.match("(init|order|split|all|interaction)  ", line)]
     assert len(shown) == 10
     assert max(map(len, shown)) <= 80
     assert max(map(len, page(after).splitlines())) <= 80

@@ -198,10 +198,10 @@ def test_a_page_in_markdown() -> None:
 def test_a_page_in_latex() -> None:
     """Each table has the sentences up to the next one as its notes."""
     first, second = latex.render(PAGE).split("\\end{table}\n\n")
-    assert r"\caption{Two of them.}" in first
+    assert r"\caption{Widths. Two of them.}" in first
     assert r"128 is better by 3.38 points.\par" in first
     assert r"test digits: clear\par" in first
-    assert r"\caption{Main effects.}" in second
+    assert r"\caption{MNIST: test accuracy. Main effects.}" in second
     assert "footnotesize" not in second
 
 

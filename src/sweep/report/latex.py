@@ -25,7 +25,8 @@ def render(page: Page) -> str:
         block = blocks[start]
         assert isinstance(block, Table)
         notes = [note for other in blocks[start:end] for note in _notes(other)]
-        texts.append(table(block.columns, block.caption or block.title or page.title, notes))
+        caption = ". ".join(filter(None, [block.title or page.title, block.caption]))
+        texts.append(table(block.columns, caption, notes))
     return "\n".join(texts)
 
 

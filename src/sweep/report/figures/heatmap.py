@@ -44,12 +44,7 @@ def draw_heatmap(
     columns, rows = Scale.of(data, across).labels, Scale.of(data, up).labels
     labels = {_ACROSS: style.values(data, across), _UP: style.values(data, up)}
     data = data.assign(**labels, **{_FACET: style.pairs(data, facets)})
-    cells = data.groupby([_FACET, _UP, _ACROSS], sort=False).agg(
-        cell=("cell", "first"), mean=(measure, "mean")
-    )
-    # In percent only now: a mean of percents can differ from the table's in the last digit.
-    cells["mean"] *= 100
-    titles = list(data[_FACET].unique())
+    cells, titles = _cell_means(data, measure), list(data[_FACET].unique())
     grid = _grid(columns, rows, style.settings(up), titles=titles)
     panels, colours = grid.panels(), _colours(cells["mean"])
     marked = against.of(measure) if against else None
@@ -64,6 +59,14 @@ def draw_heatmap(
     missing = len(cells) < len(titles) * len(rows) * len(columns)
     words = _in_words(cells["cell"], marked, missing=missing)
     return grid.finish(style.settings(across), "", remarks=[words, caption])
+
+
+def _cell_means(data: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the id and the mean accuracy in percent of each cell, by its labels."""
+    by_labels = data.groupby([_FACET, _UP, _ACROSS], sort=False)
+    cells = by_labels.agg(cell=("cell", "first"), mean=(measure, "mean"))
+    # In percent only now: a mean of percents can differ from the table's in the last digit.
+    return cells.assign(mean=100 * cells["mean"])
 
 
 def _grid(columns: list[str], rows: list[str], name: str, *, titles: list[str]) -> layout.Grid:
