@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sweep.config.columns import explicit_first
 from sweep.core.errors import SettingError, visible
-from sweep.core.formats import duration, plural, points, setting_value, span, typed_value
+from sweep.core.formats import MISSING, duration, plural, points, setting_value, span, typed_value
 from sweep.report.page import Column, Table, setting_columns
 from sweep.report.terminal import show_table
 from sweep.runner.plan import Cell, Plan, announce_obstructions, make_plan
@@ -186,7 +186,7 @@ def show_plan(deciding: Deciding, plan: Plan, console: Console, *, explicit: Seq
 
 def _expected(ahead: Deciding) -> dict[str, str]:
     """Return a text for each cell, by id: its decision, or about how many seeds it needs."""
-    texts = dict.fromkeys(ahead.seeds, "–") | {ahead.baseline: "baseline"}
+    texts = dict.fromkeys(ahead.seeds, MISSING) | {ahead.baseline: "baseline"}
     texts |= {
         cell: f"{decision.verdict} after {decision.seeds}" if decision.decided else "never decided"
         for cell, decision in ahead.decisions.items()

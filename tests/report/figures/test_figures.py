@@ -235,7 +235,7 @@ def test_long_and_odd_values(value: str) -> None:
 
 def test_values_as_text() -> None:
     """Values are written for readers, and different values stay different."""
-    written = {0.0: "0", 0.9: "0.9", 1e-05: "1e-05", True: "true", None: "null", float("nan"): "null"}
+    written = {0.0: "0", 0.9: "0.9", 1e-05: "1e-05", True: "true", None: "–", float("nan"): "–"}
     assert {value: style.value(value) for value in written} == written
     assert style.value("binary_cross_entropy") == "binary cross entropy"
     assert style.value(0.12345678) != style.value(0.12345679)

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from sweep.core.formats import MISSING
+
 Colour = tuple[float, float, float]
 
 # Colours that the colour-blind can tell apart; dashes and markers do so in a grey print.
@@ -153,7 +155,7 @@ def value(raw: Any, digits: int = 6) -> str:
     Numbers have at most `digits` digits. With 6, a number that needs more to be exact is written in full.
     """
     if raw is None or raw is pd.NA or (isinstance(raw, float) and raw != raw):
-        return "null"
+        return MISSING
     if hasattr(raw, "item"):  # a NumPy scalar
         raw = raw.item()
     if isinstance(raw, bool):
