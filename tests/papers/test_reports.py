@@ -162,7 +162,7 @@ def test_findings_take_their_numbers_from_tables(report: Path, run_cli: RunCli) 
 
     def error(text: str) -> str:
         finding = f'findings: [{{scale: smoke, text: "{text}"}}, "Of scale full."]'
-        specification.write_text(f"{head}{finding}\nconstants: {{step: 0.5}}\n", encoding="utf-8")
+        specification.write_text(f"{head}{finding}\ngiven: {{step: 0.5}}\n", encoding="utf-8")
         done = run_cli("report", "paterson")
         assert done.returncode == (2 if done.stderr else 0)
         return done.stderr
@@ -262,10 +262,10 @@ def test_all_names_papers_without_a_report(report: Path, tmp_path: Path, run_cli
     shutil.rmtree(tmp_path / "reports")
     nothing = run_cli("report", "all")
     assert nothing.returncode == 2
-    assert nothing.stderr == "error: reports: no report is there; sweep reproduce all writes them\n"
+    assert nothing.stderr == "error: reports: no reports; sweep reproduce all writes them\n"
     unchecked = run_cli("report", "all", "--check")
     assert unchecked.returncode == 2
-    assert unchecked.stderr.startswith("error: reports: no report is there to check; sweep reproduce all")
+    assert unchecked.stderr.startswith("error: reports: no reports to check; sweep reproduce all")
 
 
 def test_missing_records_name_the_command(tmp_path: Path, run_cli: RunCli) -> None:

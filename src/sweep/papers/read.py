@@ -39,6 +39,7 @@ from sweep.papers.specification import (
 )
 from sweep.system import files
 
+FILE_KEYS = {"constants": "given"}  # fields whose key in paper.yaml is older than their name
 REPORTS = Path("reports")
 Hook = Callable[[Any, Any], Any]
 Functions = Mapping[str, Callable[..., Any]]
@@ -235,8 +236,7 @@ def strict_converter(names: Names) -> Converter:
     def dataclass(kind: Any) -> Hook:
         if kind is not Paper:
             return _checked(make_dict_structure_fn(kind, converter), dict, "a mapping")
-        # The key of paper.yaml is older than the name of the field.
-        hook = make_dict_structure_fn(kind, converter, constants=override(rename="given"))
+        hook = make_dict_structure_fn(kind, converter, constants=override(rename=FILE_KEYS["constants"]))
         return _checked(hook, dict, "a mapping")
 
     def typed_dict(kind: Any) -> Hook:
@@ -319,7 +319,8 @@ def _first(error: BaseValidationError) -> MistakeError:
 def _unknown_key(error: ForbiddenExtraKeysError) -> MistakeError:
     key, kind = min(error.extra_fields), error.cl
     noun = f"setting of {kind.__name__}" if issubclass(kind, Settings) else "key"
-    return MistakeError(f": no such {noun}{nearest(key, get_type_hints(kind))}", f".{key}")
+    names = [FILE_KEYS.get(name, name) for name in get_type_hints(kind)]
+    return MistakeError(f": no such {noun}{nearest(key, names)}", f".{key}")
 
 
 def _step(error: Exception) -> str:
