@@ -61,4 +61,4 @@ def test_results_from_environment(tmp_path: Path) -> None:
     assert [file for file in written if SECRET in file.name] == [tmp_path / SECRET]
     assert not [file for file in written if file.is_file() and SECRET.encode() in file.read_bytes()]
     lines = [line for line in done.stdout.splitlines() if SECRET in line]
-    assert lines == [f"records: {tmp_path}{os.sep}{SECRET}{os.sep}x"]
+    assert lines == [f"Records: {tmp_path}{os.sep}{SECRET}{os.sep}x"]

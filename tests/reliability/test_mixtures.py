@@ -61,7 +61,8 @@ def variance_command(results: Path) -> None:
     settings = [f"{key}={value}" for key, value in SETTINGS.items() if key != "data"]
     settings += [f"data.{key}={value}" for key, value in SETTINGS["data"].items()]
     asked = ["vary=[init],[init,order,split]", "hidden=4", "seeds=3", "figures=false"]
-    variance.variance([*settings, *asked, f"results={results}", f"hydra.run.dir={results}/../out"])
+    settings += [*asked, f"results={results}", f"hydra.run.dir={results}/../out"]
+    assert variance.variance(variance.variance_parser().parse_intermixed_args(settings)) == 0
 
 
 def report(results: Path) -> None:
