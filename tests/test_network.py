@@ -76,7 +76,7 @@ def test_a_row_of_load_is_trained_again(settings: dict[str, Any], tmp_path: Path
 def test_a_row_whose_bits_differ_warns(tmp_path: Path) -> None:
     sweep.run({**SETTINGS, "seeds": 1, "results": str(tmp_path)})
     (row,) = sweep.load(tmp_path).to_dict("records")
-    with pytest.warns(RuntimeWarning, match="seed 0: other bits than the record's"):
+    with pytest.warns(RuntimeWarning, match="seed 0: the weights differ from the record's in some bits"):
         sweep.train({**row, "weights_sha256": "0" * 64})
 
 

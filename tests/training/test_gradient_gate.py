@@ -180,7 +180,7 @@ def wrong_slope(monkeypatch: pytest.MonkeyPatch) -> str:
 
     entry = Activation(ACTIVATIONS["tanh"].apply, backward)
     monkeypatch.setattr(ACTIVATIONS, "_entries", {**ACTIVATIONS, "mine": entry})
-    monkeypatch.setattr(ACTIVATIONS, "outside", {"mine": __name__})
+    monkeypatch.setattr(ACTIVATIONS, "registered", {"mine": __name__})
     return "mine"
 
 
