@@ -1,7 +1,6 @@
 """stats.digits: classes against SciPy, single examples by hand and by chance, and real records."""
 
-import gzip
-import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -133,12 +132,6 @@ def wide_and_narrow(trials: pd.DataFrame) -> tuple[str, str]:
     return by_width[32], by_width[4]
 
 
-def write(file: Path, values: np.ndarray) -> None:
-    """Write an IDX file of bytes."""
-    header = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
-    file.write_bytes(gzip.compress(header + values.astype(np.uint8).tobytes()))
-
-
 def test_labels_give_class_errors_of_records(folder: Path, trials: pd.DataFrame) -> None:
     result = digits.examples_of(trials)
     reports = load_test_outcomes(folder).set_index(["cell", "seed"])["class_errors"]
@@ -217,12 +210,11 @@ def test_beyond_chance_is_a_poisson_test() -> None:
     assert [stats.poisson.sf(count - 1, 2) < 0.001 for count in (8, 9)] == counts == [False, True]
 
 
-def test_own_images_need_their_folder(tmp_path: Path) -> None:
+def test_own_images_need_their_folder(tmp_path: Path, write_idx: Callable[[Path, np.ndarray], None]) -> None:
     images, rng = tmp_path / "images", np.random.default_rng(0)
-    images.mkdir()
     for part, count in (("train", 80), ("t10k", 50)):
-        write(images / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
-        write(images / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
+        write_idx(images / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 8, 8)))
+        write_idx(images / f"{part}-labels-idx1-ubyte.gz", rng.integers(0, 10, count))
     settings = {"data": "idx", "data.root": str(images), "data.validation_size": 0, "data.label": "Noise"}
     trials = trained(tmp_path / "store", **settings)
     result = which_digits(trials, *wide_and_narrow(trials), paired=True, root=str(images))
@@ -230,7 +222,7 @@ def test_own_images_need_their_folder(tmp_path: Path) -> None:
     assert result.examples.images.shape == (50, 8, 8)
     with pytest.raises(TrialsError, match=r"Noise: its records do not say where its files lie \(data.root\)"):
         which_digits(trials, *wide_and_narrow(trials), paired=True)
-    write(images / "t10k-labels-idx1-ubyte.gz", rng.integers(0, 10, 50))
+    write_idx(images / "t10k-labels-idx1-ubyte.gz", rng.integers(0, 10, 50))
     with pytest.raises(TrialsError, match="Noise: the files at hand are not those of its records"):
         which_digits(trials, *wide_and_narrow(trials), paired=True, root=str(images))
 

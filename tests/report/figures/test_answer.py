@@ -1,6 +1,5 @@
 """The figure that answers a sweep over one setting, read back from matplotlib."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,16 +10,12 @@ from tests.report.figures.test_figures import inside, text_of
 from tests.report.sweeps import against_of, cells_of, sweep_of
 
 from sweep.report import figures
-from sweep.report.figures import BaselineComparison, style
+from sweep.report.figures import BaselineComparison
 from sweep.report.figures.answer import MOST_ROWS
 from sweep.report.figures.plan import plan_figures
 from sweep.stats.judge import Criteria
 
-
-@pytest.fixture(autouse=True)
-def _look() -> Iterator[None]:
-    with style.applied():
-        yield
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 MEANS = {16: 0.9462, 128: 0.9800, 256: 0.9821}

@@ -1,6 +1,5 @@
 """The figure of differences, read back from matplotlib."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -12,15 +11,11 @@ from tests.report.figures.test_figures import inside, text_of
 from tests.report.sweeps import against_of, cells_of, sweep_of
 
 from sweep.report import figures
-from sweep.report.figures import BaselineComparison, style
+from sweep.report.figures import BaselineComparison
 from sweep.report.figures.plan import plan_figures
 from sweep.stats.judge import Criteria
 
-
-@pytest.fixture(autouse=True)
-def _look() -> Iterator[None]:
-    with style.applied():
-        yield
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 def rows_of(*rows: tuple[float, float, float, str]) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Figures, read back from matplotlib, against hand arithmetic."""
 
 import statistics
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +18,7 @@ from sweep.report.figures import style
 ACCURACIES = {16: [0.90, 0.92], 64: [0.95, 0.99], 256: [0.97, 0.98]}
 
 
-@pytest.fixture(autouse=True)
-def _look() -> Iterator[None]:
-    with style.applied():
-        yield
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 @pytest.fixture

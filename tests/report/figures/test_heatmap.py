@@ -1,6 +1,5 @@
 """Heatmaps, read back from matplotlib."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from tests.report.figures.test_figures import inside, text_of
 from tests.report.sweeps import PARTS, against_of, cells_of, sweep_of
 
 from sweep.report import figures
-from sweep.report.figures import style
 from sweep.report.figures.plan import crossed, plan_figures
 from sweep.report.tables import Measure
 from sweep.stats.trials import summarise
@@ -28,10 +26,7 @@ MISSING = dict.fromkeys(
 AXES = {"hidden": [256, 16, 64], "activation": ["relu", "tanh"]}
 
 
-@pytest.fixture(autouse=True)
-def _look() -> Iterator[None]:
-    with style.applied():
-        yield
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 def numbers(panel: Axes) -> dict[tuple[int, int], str]:

@@ -1,6 +1,5 @@
 """Marks of accuracy figures, read back from matplotlib: seeds, intervals, and cells that differ."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +11,11 @@ from tests.report.figures.test_figures import bars, inside, text_of
 from tests.report.sweeps import against_of, cells_of, sweep_of
 
 from sweep.report import figures
-from sweep.report.figures import BaselineComparison, style
+from sweep.report.figures import BaselineComparison
 from sweep.stats.compare import compare
 from sweep.stats.judge import Criteria
 
-
-@pytest.fixture(autouse=True)
-def _look() -> Iterator[None]:
-    with style.applied():
-        yield
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 def hollow(panel: Axes) -> list[tuple[float, float]]:
