@@ -251,6 +251,7 @@ COMMAND = (
 )
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_table(trained: tuple[Path, Deciding], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sweep", *COMMAND]
     options = {"cwd": tmp_path, "env": {**os.environ, "COLUMNS": "160"}, "text": True}

@@ -49,6 +49,7 @@ def test_every_text_file_is_opened_as_utf8(file: Path) -> None:
         assert given.get("text") != "True", f"{file.name}:{call.lineno}"
 
 
+@pytest.mark.slow
 def test_the_main_job_without_a_utf8_locale(tmp_path: Path) -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "MPLCONFIGDIR": str(tmp_path / ".m")}
     environment.pop("PYTHONIOENCODING", None)

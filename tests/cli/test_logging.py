@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.processes import python
 
 SMALL = ("hidden=4", "seeds=2", "epochs=1", "data.train_size=200", "data.test_size=100", "parallel.n_jobs=1")
@@ -23,6 +24,7 @@ def test_first_run_prints_no_note_of_another_library(tmp_path: Path) -> None:
     assert "font" not in output
 
 
+@pytest.mark.slow
 def test_a_users_own_logging_gets_every_note(tmp_path: Path) -> None:
     """So it does with Python's logging, in a module of the user's, and with Hydra's own configuration."""
     (tmp_path / "noisy.py").write_text("import logging\n\nlogging.basicConfig(level=logging.INFO)\n")

@@ -123,6 +123,7 @@ data: {name: spiral, classes: 2, train_size: 40, validation_size: 10, test_size:
 """
 
 
+@pytest.mark.slow
 def test_odd_grids_keep_their_table_and_figures(tmp_path: Path) -> None:
     """No shape of a sweep costs its table, and its folder holds its figures alone."""
     (tmp_path / "sweeps" / "experiment" / "mine").mkdir(parents=True)

@@ -105,7 +105,13 @@ def values(key: str, kind: Any, rule: Setting) -> list[str]:
     return [f"{low + 0.1:g}", f"{low + 0.2:g}"]
 
 
-@pytest.mark.parametrize("key", AXES)
+# One setting of each kind: a number, a list, a choice, a group, a group's own, the data, what varies.
+ALWAYS = ("hidden", "learning_rate", "activation", "optimizer", "optimizer.beta1", "data", "vary", "bias")
+
+
+@pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=() if key in ALWAYS else pytest.mark.slow) for key in AXES]
+)
 def test_every_setting_can_be_an_axis(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,7 +58,13 @@ def same(composer: Composer, *overrides: str) -> str:
     return expected
 
 
-@pytest.mark.parametrize("key", [*nodes(), "hiden", "data.nois", "epochs.x", "grid.product.hidden"])
+KEYS = [*nodes(), "hiden", "data.nois", "epochs.x", "grid.product.hidden"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param(key, marks=pytest.mark.slow if index % 3 else ()) for index, key in enumerate(KEYS)],
+)
 def test_conversion_agrees_with_omegaconf(composer: Composer, key: str) -> None:
     """Values are taken and refused alike."""
     for value in VALUES:
@@ -70,7 +76,9 @@ def test_wrong_forced_setting_is_refused(composer: Composer) -> None:
     assert "hidden=3" in same(composer, "++hidden=3")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=pytest.mark.slow if seed >= 10 else ()) for seed in range(40)]
+)
 def test_several_settings_and_groups_together(composer: Composer, seed: int) -> None:
     rng = random.Random(seed)
     plain = [f"{key}={value}" for key in nodes() for value in ("3", "0.5", "null", "[test,init]", "relu")]

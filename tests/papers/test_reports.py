@@ -59,6 +59,7 @@ def test_numbers_match_the_stored_trials(reproduced: Path) -> None:
     assert r"test accuracy (\%)" in latex
 
 
+@pytest.mark.slow
 def test_smaller_scale_leaves_the_full_report(reproduced: Path, tmp_path: Path, run_cli: RunCli) -> None:
     """A report at a smaller scale goes to a folder of its own, unless --replace is set."""
     folder = tmp_path / "reports" / "paterson"

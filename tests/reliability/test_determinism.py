@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from tests.reliability.scale import Count, scaled
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +136,7 @@ def digest(file: Path) -> str:
     ).hexdigest()
 
 
+@pytest.mark.slow
 @scaled("runs", SOME, EVERY)
 def test_same_bits_however_run(runs: list[Run], tmp_path: Path, count: Count) -> None:
     """A trial has the same bits however it is run."""

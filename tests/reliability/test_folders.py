@@ -57,6 +57,7 @@ def folder(tmp_path: Path, mounted: Callable[[Path, str], Path]) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "fault"),
     [

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tests.processes import python
 from tests.reliability.scale import Count, scaled
 
@@ -22,6 +23,7 @@ def written(paper: str, folder: Path, hashes: str) -> dict[str, bytes]:
     return {str(file.relative_to(reports)): file.read_bytes() for file in files}
 
 
+@pytest.mark.slow
 @scaled("papers", ["paterson"], PAPERS)
 def test_report_is_reproducible(papers: Sequence[str], tmp_path: Path, count: Count) -> None:
     """A second process writes the same report, byte by byte."""

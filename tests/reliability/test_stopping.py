@@ -43,6 +43,7 @@ def stop(running: Driver, number: int, after: float, *, group: bool = False) -> 
     return True
 
 
+@pytest.mark.slow
 @scaled("moments", 1, 50)
 def test_driver_killed(
     tmp_path: Path, undisturbed: "tuple[pd.Series[str], float]", moments: int, count: Count

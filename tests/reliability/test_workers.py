@@ -129,6 +129,7 @@ def test_trial_kills_its_process_on_one_core(tmp_path: Path) -> None:
     assert len(weights(tmp_path / "results")) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("retries", [0, pytest.param(2, marks=pytest.mark.full)])
 def test_retries(tmp_path: Path, retries: int) -> None:
     """A trial is tried again as often as `parallel.retries` says."""

@@ -79,6 +79,7 @@ for activation in ("mine", "tanh"):
 """
 
 
+@pytest.mark.slow
 def test_recorded_engine_is_the_one_that_ran(tmp_path: Path) -> None:
     """The record names the engine that ran, not the one that was asked for: Numba has no formula for a
     foreign activation, so NumPy takes it."""

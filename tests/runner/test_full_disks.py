@@ -75,6 +75,7 @@ def test_results_full(tmp_path: Path, command: Command, mounted: Mount) -> None:
     assert len(list(tmp_path.glob("multirun/*/*/summary.csv"))) == 1
 
 
+@pytest.mark.slow
 def test_results_become_read_only(tmp_path: Path, mounted: Mount) -> None:
     """Results that become read-only keep what was stored."""
     results = mounted(tmp_path / "results", "10m")

@@ -208,6 +208,7 @@ def grids(draw: st.DrawFn) -> list[dict[str, Any]]:
     return cells
 
 
+@pytest.mark.slow
 @given(
     cells=grids(),
     seeds=st.integers(1, 3),
