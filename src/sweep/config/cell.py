@@ -31,6 +31,7 @@ NUMERICS_VERSION = 2
 
 def cell_id(config: Config, data_digest: str, sizes: Sizes) -> str:
     """Return the cell's id: sixteen hexadecimal digits, a hash of its canonical settings."""
+    # Sorted and without spaces, so that the hash does not depend on the order of the fields.
     text = json.dumps(canonical_settings(config, data_digest, sizes), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -54,6 +55,7 @@ def canonical_settings(config: Config, data_digest: str, sizes: Sizes) -> dict[s
                 inner = inner.setdefault(group, {})
             inner[name] = value
     settings["hidden_units"] = list(config.hidden_units)
+    # Sorted, because the order of names in these lists has no effect.
     settings["vary"] = sorted(config.vary)
     settings["evaluation"]["parts"] = sorted(config.evaluation.parts)
     settings["data"]["digest"] = data_digest
@@ -101,6 +103,7 @@ def has_effect(rule: Setting, config: Config) -> bool:
 def registered_entries(config: Config) -> dict[str, str]:
     """Return the user's entries that a cell uses, such as "activation.swish", with their sources' digests."""
     used = {kind: name_of(config, kind) for kind in CLASSES} | {"output": config.output}
+    # Without hidden layers the activation is not used.
     if config.hidden_units:
         used["activation"] = config.activation
     return {

@@ -25,6 +25,7 @@ FEWEST_SEEDS = 3  # at which a sweep with `decide` may compare cells
 
 def check(config: Config) -> None:
     """Raise SettingError for the first mistake, with the key, the value and what is allowed."""
+    # The types come first, because the other checks rely on them.
     for part in (
         _check_fields,
         _check_choices,
@@ -165,6 +166,7 @@ def _check_hidden(config: Config) -> None:
 def _check_seeds(config: Config) -> None:
     seeds = config.seeds
     if isinstance(seeds, list | tuple):
+        # Sorted as text, because the items are checked only below, and may be of unlike types.
         repeated = sorted({seed for seed in seeds if list(seeds).count(seed) > 1}, key=str)
         if repeated:
             raise SettingError(

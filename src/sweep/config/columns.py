@@ -112,6 +112,7 @@ def same_value(entry: Any, value: Any) -> bool:
     In such a table null is NaN, an integer may be a float, and a list is text.
     """
     if value is None:
+        # NaN is the only number that differs from itself.
         return entry is None or entry != entry
     if isinstance(value, int | float) and isinstance(entry, int | float):
         return bool(entry == value)

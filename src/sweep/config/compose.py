@@ -206,6 +206,7 @@ class Composer:
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """Return the composed configuration of these overrides, Hydra's own settings included."""
         settings = [self._read(line) for line in overrides]
+        # A copy, because the composed configuration is kept for other cells.
         config = copy.deepcopy(self._composed(settings))
         OmegaConf.set_readonly(config, False)
         for setting in settings:
@@ -283,6 +284,7 @@ def _whole(composed: DictConfig) -> Config | None:
     except (SettingError, OmegaConfBaseException):
         return None
     settings = OmegaConf.masked_copy(composed, [str(key) for key in _schema()])
+    # A value that is set later would have to change those that refer to it, too.
     return None if "${" in OmegaConf.to_yaml(settings) else config
 
 

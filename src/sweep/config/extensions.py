@@ -61,10 +61,12 @@ def _installed() -> dict[str, str]:
 def _import(name: str, origin: str) -> None:
     folder = str(Path.cwd())
     if folder not in sys.path and "" not in sys.path:
+        # Last, so that a file in the working folder cannot hide an installed module.
         sys.path.append(folder)
     try:
         importlib.import_module(name)
     except Exception as error:
+        # The module itself is missing, or a package above it, not something that it imports.
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             raise SettingError(f"{origin}: no such module, here or among installed packages") from error
         kind = "" if isinstance(error, SettingError) else f"{type(error).__name__}: "

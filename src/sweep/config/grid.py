@@ -30,6 +30,7 @@ def points(grid: Any, name: str = "grid") -> list[Point]:
     if not isinstance(grid, Mapping) or not grid:
         raise SettingError(f"{name}={grid}: must be a mapping with product, zip or union")
     parts = [_part(str(part), content, name) for part, content in grid.items()]
+    # Counted beforehand, because the points of a huge grid would fill the memory.
     _check_count(math.prod(map(len, parts)), name)
     return [_merge(combination) for combination in itertools.product(*parts)]
 

@@ -280,6 +280,7 @@ def schema() -> type[Config]:
     groups = [_group_field(kind) for kind in GROUPS]
     settings = [_setting_field(name) for name in SETTINGS]
     extended = make_dataclass("Config", [*top_level, *groups, *settings], bases=(Config,), frozen=True)
+    # pickle finds classes by name, and has none for a class that is made at run time.
     copyreg.pickle(extended, _reduced)
     return extended
 
@@ -309,6 +310,7 @@ def _setting_field(name: str) -> _Field:
 def _reduced(config: Config) -> tuple[Any, ...]:
     """Reduce a configuration for pickle: to its values, and to the modules that another process needs."""
     values = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
+    # The classes of the groups may be made at run time as well.
     groups = {kind: dict(vars(values.pop(kind))) for kind in GROUPS}
     return _rebuilt, (extensions.registrations(), values, groups)
 

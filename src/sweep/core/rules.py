@@ -185,8 +185,10 @@ def widest(several: Sequence[Sequence[Rule]]) -> tuple[Bound, ...]:
     highest = [next((rule for rule in rules if isinstance(rule, AtMost | Below)), None) for rules in several]
     bounds: list[Bound] = []
     if None not in lowest:
+        # Of two equal bounds, "at least" allows more than "above".
         bounds.append(min(filter(None, lowest), key=lambda rule: (rule.bound, isinstance(rule, Above))))
     if None not in highest:
+        # Of two equal bounds, "at most" allows more than "below".
         bounds.append(max(filter(None, highest), key=lambda rule: (rule.bound, isinstance(rule, AtMost))))
     return tuple(bounds)
 

@@ -73,6 +73,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.run:
+            # The class is frozen, so plain assignment would fail.
             object.__setattr__(self, "identity", False)
             object.__setattr__(self, "axis", False)
 
@@ -109,6 +110,7 @@ def declaration(default: Any, rule: Setting) -> Any:
     """Return a dataclass field with this default and this setting in its metadata."""
     metadata = {"setting": rule}
     if isinstance(default, list):
+        # Each object gets its own list, because a default that can be changed must not be shared.
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 

@@ -174,6 +174,7 @@ def _registered_arrays(name: str, dataset: DataSet) -> Arrays:
     try:
         arrays = tuple(map(np.asarray, dataset.load()))
     except Exception as error:
+        # The function is the user's and may raise anything.
         raise DataError(
             f"data={name}: cannot be loaded: {type(error).__name__}: {one_line(error)}"
         ) from error
@@ -190,6 +191,7 @@ def _registered_arrays(name: str, dataset: DataSet) -> Arrays:
 
 def _check_labels(name: str, arrays: Arrays, classes: int) -> None:
     """Raise DataError unless all labels are below `classes`."""
+    # A part may be empty, and the maximum of nothing is an error.
     largest = max(labels.max(initial=0) for labels in arrays[1::2])
     if largest >= classes:
         raise DataError(f"data={name}: label {largest}; must be 0 to {classes - 1} (data.classes={classes})")
@@ -200,6 +202,7 @@ def _registered_digest(name: str, dataset: DataSet) -> str:
     """Return a hash of the shapes, types and numbers of a registered data set."""
     whole = hashlib.sha256()
     for array in _registered_arrays(name, dataset):
+        # The bytes alone could be those of another shape or type.
         whole.update(f"{array.shape}{array.dtype.str}".encode())
         whole.update(np.ascontiguousarray(array).tobytes())
     return whole.hexdigest()[:16]
@@ -248,6 +251,7 @@ def spiral(count: int, noise: float, rng: np.random.Generator) -> Points:
     Each arm turns 1.75 times while its radius grows to 5; `noise` is the standard deviation of both
     coordinates, in the same units. The first examples do not depend on `count`.
     """
+    # As in `exam`, the noise has its own stream.
     (scatter,) = rng.spawn(1)
     labels = np.arange(count) % 2
     along = rng.random(count)

@@ -54,6 +54,7 @@ def read(path: Path, dimensions: int) -> NDArray[np.uint8]:
     for piece in pieces:
         values += piece
     array = np.frombuffer(values, np.uint8).reshape(_header(header, path, dimensions))
+    # Read-only, because the data is cached and shared.
     array.flags.writeable = False
     return array
 
@@ -152,5 +153,6 @@ def _header(data: bytes, path: Path, dimensions: int) -> tuple[int, ...]:
         kinds = {1: "labels", 3: "images"}
         kind = kinds.get(data[3], f"{data[3]}-dimensional data")
         raise DataError(f"{path}: holds {kind}; must hold {kinds[dimensions]}")
+    # A header that is cut off is filled up here; `pieces_of` then reports it.
     header = data[4 : 4 + 4 * dimensions].ljust(4 * dimensions, b"\0")
     return tuple(int(size) for size in np.frombuffer(header, ">u4"))

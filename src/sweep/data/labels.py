@@ -57,6 +57,7 @@ def class_names(config: DataConfig) -> tuple[str, ...]:
     if config.class_names:
         return tuple(config.class_names)
     names = recognize(config).class_names
+    # With another number of classes, the known names would not fit.
     return names if len(names) == config.classes else tuple(map(str, range(config.classes)))
 
 

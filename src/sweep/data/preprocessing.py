@@ -59,9 +59,11 @@ def split(
         order = np.arange(size.train + size.validation)
         return order[: size.train], order[size.train :], np.arange(size.test)
     order = rng.permutation(size.available)
+    # Validation examples come first, so that another train_size does not change them.
     train = order[size.validation : size.validation + size.train]
     test = np.arange(size.available_test)
     if size.test < size.available_test and config.test_subset == "random":
+        # Drawn last, so that it changes nothing about the split.
         test = rng.permutation(size.available_test)
     test = test[-size.test :] if config.test_subset == "last" else test[: size.test]
     return train, order[: size.validation], test
@@ -131,12 +133,14 @@ def _normalization(
     if name == "image":
         return lambda rows: _standardised_rows(rows.astype(precision))
     shift, factor = _constants(raw, config, train) if name != "none" else (0, 1)
+    # In the precision of the training, as NumPy would otherwise compute in float64.
     shift, factor = np.asarray(shift, precision), np.asarray(factor, precision)
     return lambda rows: (rows.astype(precision) - shift) * factor
 
 
 def _constants(raw: RawData, config: DataConfig, train: NDArray[np.int64]) -> tuple[Any, Any]:
     """Return the shift and the factor of each feature, (inputs,) each or one number for all."""
+    # Pixels have a fixed range, whichever values the training part holds.
     if config.normalization == "unit" and raw.train_features.dtype == np.uint8:
         return 0, 1 / 255
 

@@ -132,9 +132,11 @@ def make_plan(configs: Sequence[Config], n_jobs: int) -> Plan:
         check(config)
     check_sweep(configs)
     cells = cells_of(configs)
+    # Before any data is read, so that a folder that cannot be written to is reported at once.
     layout.check_writable(cells[0].results)
     folders = _cell_folders(cells)
     missing = _missing(cells, folders)
+    # By repr, as the settings may hold a list and so cannot be hashed.
     for data in {repr(cells[index].config.data): cells[index].config.data for index in missing}.values():
         datasets.load(data)  # so that a damaged file is reported before anything is trained
     obstructions = [
@@ -150,6 +152,7 @@ def _blocks(
     n_jobs: int,
 ) -> tuple[Block, ...]:
     """Divide the missing seeds into blocks, the longest first."""
+    # The rate is measured, which a finished sweep can do without.
     rate = matrix_rate() if missing else 1.0
     seconds = {index: trial_seconds(cells[index].config, cells[index].sizes, rate) for index in missing}
     left = sum(seconds[index] * len(seeds) for index, seeds in missing.items())
@@ -165,6 +168,7 @@ def _blocks(
             blocks.append(block)
             left -= block.seconds
             seeds = seeds[count:]
+    # Sorted again, as the last blocks of a long cell can be shorter than the first ones of the next cell.
     return tuple(sorted(blocks, key=lambda block: -block.seconds))
 
 
@@ -195,6 +199,7 @@ def _missing(cells: Sequence[Cell], folders: Mapping[str, CellFolder]) -> dict[i
     for index, cell in enumerate(cells):
         if cell.id not in done:
             folder = folders[cell.id]
+            # A record without weights does not answer a request for them: its trial is trained again.
             done[cell.id] = set(folder.with_weights if cell.config.weights else folder.seeds)
         seeds = tuple(seed for seed in cell.config.seed_indices if seed not in done[cell.id])
         done[cell.id].update(seeds)
@@ -208,6 +213,7 @@ def _with_stored_engine(cell: Cell, folder: CellFolder) -> Cell:
 
     If that engine cannot run here, the cell is returned as it is.
     """
+    # Another engine would give the cell's new seeds other last digits than the stored ones have.
     parallel = cell.config.parallel
     if parallel.kernels != "auto" or not folder.seeds:
         return cell
@@ -223,9 +229,13 @@ def seeds_that_fit(config: Config, sizes: Sizes) -> int:
     network, batch = architecture(config, sizes.inputs), batch_size(config, sizes.train)
     shared = "order" not in config.vary
     room = LARGE_BATCH_BYTES if shared and batch >= LARGE_BATCH else BLOCK_BYTES
+    # With an order of its own, each seed also needs its own copy of a mini-batch.
     gathered = 0 if shared else batch * sizes.inputs
+    # Twice the parameters: the weights and their gradient.
     by_weights = room // (item * (2 * network.parameter_count + gathered))
+    # Twice the units: the activations and the errors that are passed back.
     by_activations = ACTIVATION_BYTES // (2 * item * batch * sum(network.units[1:]))
+    # At least one seed, even if it alone exceeds the room.
     return max(1, min(by_weights, by_activations, MOST_SEEDS))
 
 

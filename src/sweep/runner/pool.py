@@ -74,6 +74,7 @@ def execute(plan: Plan, parallel: ParallelConfig, console: Console) -> None:
     failed = FailedTrials()
     count, backend = _workers(plan, parallel)
     with (
+        # Outermost: files are removed only after the workers that may be writing them have been killed.
         _removing_half_written(plan),
         shared_data() as shared,
         threadpool_limits(limits=1, user_api="blas"),
@@ -149,6 +150,7 @@ def _outcomes(tasks: Sequence[Task], pool: "Workers", retries: int) -> Iterator[
             dead.append((task, outcome))
         else:
             yield task, outcome
+    # With nothing beside it, a seed whose process ran out of memory has a better chance.
     for task, death in dead:
         for seed in task.block.seeds:
             yield task, _retry(task.for_seed(seed), death, pool, retries)
@@ -171,6 +173,7 @@ def _removing_half_written(plan: Plan) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        # BaseException, because Ctrl-C is not an Exception.
         for folder in {block.cell.folder for block in plan.blocks}:
             files.remove_stale(folder)
         raise
@@ -193,6 +196,7 @@ class Workers:
         self.executors: list[Executor] = []
         self.idle: SimpleQueue[int] = SimpleQueue()  # positions of executors
         if self.processes:
+            # Processes of an earlier sweep need not be started again.
             self.executors = [_waiting.pop() if _waiting else _process() for _ in range(count)]
             for position in range(count):
                 self.idle.put(position)
@@ -239,6 +243,7 @@ class Workers:
 
     def submit(self, position: int, function: Callable[..., _Result], *arguments: Any) -> Future[_Result]:
         """Submit a call to the process at a position. One that died while it was idle is replaced."""
+        # In the starter's thread, because submitting may start a process.
         return self.starter.submit(self._submit, position, function, *arguments).result()
 
     def _submit(self, position: int, function: Callable[..., _Result], *arguments: Any) -> Future[_Result]:
@@ -253,6 +258,7 @@ def _result(future: Future[_Result]) -> _Result | WorkerDied:
     error = future.exception()
     if isinstance(error, BrokenProcessPool):
         if not isinstance(error, TerminatedWorkerError) and error.__cause__ is not None:
+            # Not the death of a process but a failed start, which a retry would not mend.
             lines = str(error.__cause__).strip('"\n ').splitlines()
             raise ExecutionError(f"a worker process could not begin: {lines[-1]}") from error
         return WorkerDied(_cause(str(error)))
@@ -290,6 +296,7 @@ def _block_signals() -> None:
 
 def _kill(executors: Sequence[Executor]) -> None:
     if executors:
+        # All at once, because each call waits until its process has ended.
         with ThreadPoolExecutor(len(executors)) as killers:
             list(killers.map(_kill_one, executors))
 

@@ -30,6 +30,7 @@ class ProgressLine:
         seconds = [block.seconds for block in plan.blocks]
         self.console, self.trials, self.fractions = console, plan.missing, fractions
         self.weights = np.array(seconds) / sum(seconds)
+        # However many workers there are, no sweep is shorter than its longest block.
         self.estimate = max(sum(seconds) / workers, max(seconds))
         self.done = 0
         self.stop = threading.Event()
@@ -54,6 +55,7 @@ class ProgressLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # The thread prints, too, so it must be over before the last line.
         self.stop.set()
         self.thread.join()
         if self.console.is_terminal:
@@ -100,6 +102,7 @@ class FailedTrials:
             self.trials.append((cell, seed))
             if not seed.storage:
                 failure = Failure(cell.id, seed.seed, seed.reason, seed.trace, when, cell.settings())
+                # The failure is only a note: if it cannot be stored, the sweep goes on.
                 with suppress(OSError):
                     state.write_failure(cell.results, failure)
 
@@ -111,6 +114,7 @@ class FailedTrials:
         trials = sorted(self.trials, key=lambda trial: not trial[1].defect)
         first = trials[0][1]
         if first.defect:
+            # A traceback may hold square brackets, which rich would read as markup.
             console.print(first.trace, markup=False, highlight=False)
         listed = [(cell, seed) for cell, seed in trials if not seed.storage]
         swept = {cell.id: values for cell, values in zip(plan.cells, plan.swept[1], strict=True)}

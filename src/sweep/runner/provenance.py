@@ -74,10 +74,12 @@ def revision(folder: Path) -> dict[str, Any]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
+    # A git that is missing or hangs must not stop a sweep: the record then has no revision.
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
+    # A path need not be valid UTF-8.
     return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
 
 
@@ -125,6 +127,7 @@ def mark_running(
         with suppress(OSError):
             for file in folder.glob("*.json"):
                 files.remove_if_unlocked(file)
+            # Not the process number: two containers that share the folder may have the same one.
             file, content = folder / f"{uuid4().hex}.json", json.dumps(asdict(sweep), indent=1)
             mark.enter_context(files.locked_file(file, content))
         yield
@@ -133,6 +136,7 @@ def mark_running(
 def running_sweeps(results: Path) -> list[RunningSweep]:
     """Return the sweeps that are running in a store, in the order in which they began; skip foreign files."""
     sweeps = (_read(file) for file in (results / FOLDER).glob("*.json"))
+    # As text, because a foreign file may hold anything there, and unlike types cannot be sorted.
     return sorted((sweep for sweep in sweeps if sweep is not None), key=lambda sweep: str(sweep.began))
 
 

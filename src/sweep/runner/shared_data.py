@@ -133,6 +133,7 @@ class SharedData:
             folder = by_preparation.setdefault(_key(cell.config), self.folder / str(number))
             first.setdefault(folder, cell)
             folders[cell.id] = folder
+        # All are counted now, because most are written only when the training is under way.
         free, needed = shutil.disk_usage(self.folder).free, sum(map(_bytes, first.values()))
         try:
             if needed > free:
@@ -161,6 +162,7 @@ def _key(config: Config) -> str:
 def _bytes(cell: Cell) -> int:
     """Return the bytes of the features, targets, labels and indices that `_write` writes."""
     size, config = cell.sizes, cell.config
+    # Labels and indices are int64, 8 bytes each.
     example = np.dtype(config.precision).itemsize * (size.inputs + config.output_units) + 2 * 8
     return example * (size.train + size.validation + size.test)
 
@@ -179,6 +181,7 @@ def _write(folder: Path, config: Config) -> None:
         return _with_room(folder / f"{name}.npy", shape, dtype)
 
     raw = datasets.load(config.data)
+    # Seed 0 stands for all seeds, as the split does not vary here.
     rng = generator(config, 0, Stream.SPLIT)
     data = prepare(raw, config.data, config.precision, rng=rng, allocate=allocate)
     for name in ("train", "validation", "test"):
@@ -199,6 +202,8 @@ def _with_room(file: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         try:
             os.posix_fallocate(opened.fileno(), 0, array.offset + array.nbytes)
         except (AttributeError, OSError) as error:  # AttributeError: macOS and Windows do not have it
+            # These two mean that the file system cannot reserve room; any other error is real, such as a full
+            # disk.
             if isinstance(error, OSError) and error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
                 raise
             _fill_with_zeros(opened, array.offset, array.nbytes)

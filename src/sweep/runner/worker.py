@@ -55,6 +55,7 @@ class Fractions:
         """Return the fraction of every block, (blocks,)."""
         with suppress(OSError):
             fractions = np.fromfile(self.file)
+            # On a full disk the file may be shorter.
             if fractions.shape == (self.blocks,):
                 return fractions
         return np.zeros(self.blocks)
@@ -125,6 +126,7 @@ def run_task(task: Task) -> BlockOutcome:
         with _crash_trace(task):
             results, origin = _train(task)
     except SweepError as error:
+        # Such a mistake holds for the whole block: training each seed alone would not help.
         return BlockOutcome(0, tuple(_failed(seed, error) for seed in block.seeds))
     except Exception as error:
         if len(block.seeds) == 1:
@@ -145,6 +147,7 @@ def run_task(task: Task) -> BlockOutcome:
 
 def _store(cell: Cell, result: TrialResult, origin: Origin) -> None:
     write_record(cell.results, cell.id, result, settings=cell.settings(), origin=origin)
+    # Last, because until the record is on disk, the failure is all that is known of the trial.
     state.remove_failure(cell.results, cell.id, result.seed)
 
 
@@ -157,6 +160,7 @@ def _crash_trace(task: Task) -> Iterator[None]:
     try:
         file = task.crash.open("wb")
     except OSError:
+        # No trial may fail because a traceback cannot be kept.
         yield
         return
     with file:
@@ -164,6 +168,7 @@ def _crash_trace(task: Task) -> Iterator[None]:
         try:
             yield
         finally:
+            # Before the file is closed, as faulthandler would go on writing to its descriptor.
             faulthandler.disable()
 
 
@@ -179,6 +184,7 @@ def _train(task: Task) -> tuple[list[TrialResult], Origin]:
             data,
             progress=lambda fraction: task.fractions.write(task.position, fraction),
         )
+        # Within the limit, so that the record tells the number of threads in use.
         return results, _origin(config, began, {**task.provenance, "blas": blas()})
 
 
@@ -234,6 +240,7 @@ def compilation_shares(needed: Iterable[Sequence[Compilation]], count: int) -> l
     come after the others goes to the end of the longest share, by which time they are done. Every process
     computes the same shares.
     """
+    # Not a set, whose order may differ between processes.
     distinct = dict.fromkeys(compilation for compilations in needed for compilation in compilations)
     shares: list[list[Compilation]] = [[] for _ in range(count)]
     for compilation in sorted(distinct, key=lambda compilation: (compilation.last, -compilation.seconds)):
@@ -256,4 +263,5 @@ def _exit_with(driver: int) -> None:
     # not every system has one. Engines release the GIL, so this thread runs beside them.
     while os.name != "posix" or os.getppid() == driver:
         time.sleep(WATCH_SECONDS)
+    # Not sys.exit, which would end only this thread.
     os._exit(1)

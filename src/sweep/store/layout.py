@@ -146,6 +146,7 @@ def scan(results: Path, cell: str) -> CellFolder:
             temporary.append(file)
         elif RECORD in name.casefold():
             foreign.append(file)
+    # Entries are sorted as text, which puts 10 before 2.
     loose = dict(sorted(loose.items()))
     return CellFolder(
         folder,
@@ -172,6 +173,7 @@ def compact_files(results: Path, cell: str) -> tuple[Path, ...]:
 def records_elsewhere(results: Path) -> list[Path]:
     """List records in folders of the store that are not a cell's, such as a copy called `backup`."""
     names = [entry.name for entry in _entries(results) if _is_folder(entry)]
+    # Folders with a dot, such as .running, are the store's own.
     others = [name for name in names if not _CELL.fullmatch(name) and not name.startswith(".")]
     return [file for name in others for file in scan(results, name).loose.values()]
 
@@ -182,10 +184,12 @@ def set_aside(file: Path) -> Path | None:
     Returns the new path; None if the file is gone. Raises StoreError if it cannot be renamed.
     """
     names = itertools.chain([DAMAGED], (f"{DAMAGED}.{number}" for number in itertools.count(1)))
+    # lexists, because a broken link takes the name, too.
     new = next(path for name in names if not os.path.lexists(path := file.with_name(f"{file.name}{name}")))
     try:
         return file.rename(new)
     except FileNotFoundError:
+        # Another process has moved or removed it already.
         return None
     except OSError as error:
         raise StoreError(f"{file}: cannot be renamed to {new.name} ({error.strerror})") from error
@@ -218,6 +222,7 @@ def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
     """List the entries of a folder by name; none if there is no such folder."""
     try:
         with os.scandir(folder) as entries:
+            # Sorted, because each file system lists in an order of its own.
             return iter(sorted(entries, key=lambda entry: entry.name))
     except (FileNotFoundError, NotADirectoryError):
         return iter(())

@@ -98,6 +98,7 @@ def load_curves(results: str | Path = "results", cells: Iterable[str] | None = N
     tidy = table if table.empty else table.explode(evaluated, ignore_index=True)
     tidy = tidy.rename(columns={name: name.removeprefix("curve_") for name in evaluated})
     names = [name.removeprefix("curve_") for name in evaluated]
+    # The exploded columns hold objects, not numbers.
     return _with_settings(tidy.astype(dict.fromkeys(names, "float64")))
 
 

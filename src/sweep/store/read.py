@@ -93,11 +93,13 @@ def read_cell(results: Path, cell: str, columns: Sequence[str]) -> tuple[CellFol
 def _read(folder: CellFolder, columns: Sequence[str]) -> tuple[CellFolder, pa.Table]:
     if not folder.loose and not folder.compact:  # the plan of a new sweep need not load more of Arrow
         return folder, EMPTY.select(columns)
+    # The seed is needed to sort, and to drop trials that are in two files, even if nobody asked for it.
     asked, columns = columns, list(dict.fromkeys(["seed", *columns]))
     faulty: _Faulty = {DamagedError: [], MisplacedError: []}
     files = list(folder.loose.values())
     batches = [files[start : start + BATCH] for start in range(0, len(files), BATCH)]
     tables = [_loose_rows(batch, columns, faulty) for batch in batches]
+    # EMPTY comes first, because an empty list of tables cannot be concatenated.
     table = pa.concat_tables([EMPTY.select(columns), *tables])
     for file in folder.compact:
         with _collecting(file, faulty):
@@ -158,6 +160,7 @@ def _without_seeds(table: pa.Table, seeds: pa.ChunkedArray) -> pa.Table:
 
 def _by_seed(table: pa.Table) -> pa.Table:
     seeds = table["seed"].to_numpy()
+    # Loose records are read in the order of their seeds, and mostly need no sorting.
     return table if (seeds[1:] > seeds[:-1]).all() else table.sort_by("seed")
 
 
@@ -288,6 +291,7 @@ def file_rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
     except CORRUPT_INPUT as error:
         raise DamagedError(f"{file}: damaged: not a readable file of records") from error
     _check_version(file, newest)
+    # Only records of version 1 were written without a digest.
     if not first and not sealed:
         raise DamagedError(f"{file}: damaged: its digest is gone")
     return table
@@ -296,6 +300,7 @@ def file_rows(file: Path, data: bytes, columns: Sequence[str]) -> pa.Table:
 def _promised_bytes(parquet: pq.ParquetFile, columns: Sequence[str]) -> int:
     """Return the bytes that these columns will take in memory, according to the file's footer."""
     metadata, names = parquet.metadata, parquet.schema_arrow.names
+    # A nested column has several columns in the file, and the positions below would be off.
     if metadata.num_columns != len(names):
         raise ValueError("nested columns")
     positions = [names.index(name) for name in columns]

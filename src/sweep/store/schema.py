@@ -141,6 +141,7 @@ def is_sealed(data: bytes, file: Path) -> bool:
 
 def footer_trial(data: bytes) -> dict[str, Any] | None:
     """Return the trial's row in the footer of a record; None if it has none, as in schema 2 and in packs."""
+    # A Parquet file ends with its footer, the footer's length in 4 bytes, and 4 bytes "PAR1".
     length = int.from_bytes(data[-8:-4], "little")
     match = _TRIAL_ENTRY.search(data, len(data) - 8 - length)
     return None if match is None else json.loads(match[1])
@@ -149,6 +150,7 @@ def footer_trial(data: bytes) -> dict[str, Any] | None:
 def open_parquet(data: bytes, file: Path) -> pq.ParquetFile:
     """Open the Parquet file in `data`. Raises DamagedError, which names `file`, if it is none."""
     try:
+        # Nothing to buffer: the bytes are in memory already.
         return pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
     except CORRUPT_INPUT as error:
         raise DamagedError(f"{file}: not a readable file of records") from error
@@ -157,11 +159,13 @@ def open_parquet(data: bytes, file: Path) -> pq.ParquetFile:
 def footer_metadata(parquet: pq.ParquetFile) -> dict[str, str]:
     """Return the texts of `metadata` that `seal` put into a file's footer."""
     texts = {key.decode(): value.decode() for key, value in (parquet.metadata.metadata or {}).items()}
+    # pyarrow adds its own schema under ARROW:.
     return {key: value for key, value in texts.items() if not key.startswith(("ARROW:", _PREFIX))}
 
 
 def _digest_position(data: bytes) -> slice | None:
     """Find the digest, which is in the footer, near the end; return None if there is none."""
+    # From the last occurrence, because a text in the data may hold the same bytes.
     match = _DIGEST_ENTRY.search(data, max(0, data.rfind(_DIGEST.encode())))
     return None if match is None else slice(*match.span(1))
 

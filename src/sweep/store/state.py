@@ -45,6 +45,7 @@ def survey(
 
 def _engines(table: pa.Table) -> list[str]:
     engines: list[str] = table["engine"].to_pylist()
+    # Only records of version 1 lack the engine.
     if table["engine"].null_count:
         provenances = table["provenance"].to_pylist()
         engines = [engine or _engine_1(text) for engine, text in zip(engines, provenances, strict=True)]
@@ -149,6 +150,7 @@ def read_failures(results: Path, cells: Iterable[str] | None = None) -> list[Fai
 def _failure(file: Path) -> Failure | None:
     with suppress(OSError, ValueError, TypeError, RecursionError):
         failure = Failure(**json.loads(files.read(file)))
+        # As text, because a foreign file may hold anything; and file names are never trusted.
         if (f"{failure.cell}", f"{failure.seed}") == (file.parent.name, file.stem):
             return failure
     return None

@@ -42,11 +42,13 @@ def replacing(file: Path) -> Iterator[Path]:
         temporary = Path(opened.name)
         try:
             yield temporary
+            # Before the rename: after a crash, the name must not belong to an incomplete file.
             with temporary.open("rb+") as written:
                 os.fsync(written.fileno())
             temporary.replace(file)
         finally:
             temporary.unlink(missing_ok=True)
+    # The rename itself is safe only when the folder is on disk, too.
     _sync_folder(file.parent)
 
 
@@ -71,6 +73,7 @@ def locked_file(file: Path, content: str | bytes) -> Iterator[None]:
             # For reading: a file system with a file that is open for writing cannot be made read-only.
             if not try_lock(opened.enter_context(temporary.open("rb"))):
                 raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), file)
+            # The lock belongs to the open file, and stays with it under its new name.
             temporary.replace(file)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -180,6 +183,7 @@ else:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            # This is an OSError as well, but it means that somebody holds the lock.
             raise
         except OSError:
             return False

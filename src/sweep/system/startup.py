@@ -111,6 +111,7 @@ class _Stop:
 
     def exit_now(self) -> None:
         self.print_line()
+        # Not sys.exit, which in the timer's thread would end only that thread.
         os._exit(128 + (self.signal or signal.SIGINT))
 
 
@@ -121,6 +122,7 @@ def _exit(number: int, _: FrameType | None) -> None:
 
 def _print(line: str) -> None:
     with suppress(OSError, ValueError):  # nobody reads it any more
+        # Not print, which cannot be entered again if the signal came in the middle of it.
         os.write(2, f"{line}\n".encode())
 
 

@@ -74,6 +74,7 @@ def evaluate(network: Network, part: Part, objective: Objective, *, classes: int
             wrong += [np.bincount(part.labels[rows][~seed], minlength=classes) for seed in right]
     total = objective.loss.total
     mean_losses = np.array([total(loss / len(part)) for loss in losses])
+    # Cut, because bincount counts every label that occurs, even if no number of classes is given.
     count = np.bincount(part.labels, minlength=classes).astype(float)[:classes]
     class_errors = wrong / np.where(count, count, np.nan)
     return Evaluation(mean_losses, correct / len(part), class_errors)
@@ -103,6 +104,7 @@ def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutc
     count = confusion.sum(axis=1)
     errors = np.full(classes, np.nan)
     np.divide(count - confusion.diagonal(), count, out=errors, where=count > 0)
+    # Stable, so that equal losses always come in the same order.
     hardest = np.argsort(-predictions.losses, kind="stable")[:HARDEST_EXAMPLES]
     return TestOutcome(
         class_errors=errors,
@@ -118,6 +120,7 @@ def test_outcome(predictions: Predictions, part: Part, classes: int) -> TestOutc
 
 def examples_sha256(indices: NDArray[np.int64]) -> str:
     """Return a hash of the positions, (examples,), of a part's examples in their file."""
+    # Little-endian, so that every machine computes the same hash.
     return hashlib.sha256(indices.astype("<i8").tobytes()).hexdigest()
 
 

@@ -33,6 +33,7 @@ def gradient_error(engine: type[Engine], problem: Problem, initial: Array, *, tr
     initial = _off_the_kinks(problem, initial, rng)
     errors = []
     for _ in range(ATTEMPTS):
+        # Engines may treat mini-batches of one example differently, so such cells are checked with one.
         rows = rng.integers(0, len(train), 1 if problem.batch_size == 1 else min(EXAMPLES, len(train)))
         errors.append(_error(engine, problem, initial, train=train, rows=rows, rng=rng))
         if errors[-1] <= TOLERANCE:

@@ -60,6 +60,7 @@ class TrainingProblem(Problem):
     def evaluation_due(self, step: int) -> bool:
         """Return True if the networks are evaluated after step number `step`, counted from 1."""
         every = self.evaluation.every or self.steps_per_epoch
+        # Always after the last step, whose metrics the record reports.
         return step % every == 0 or step == self.steps
 
 

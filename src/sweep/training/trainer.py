@@ -98,6 +98,7 @@ class _Block:
         self.problem, self.data = problem, data
         self.all_seeds, self.seeds = list(seeds), list(seeds)
         self.engine_class = choose(problem, problem.kernels)
+        # A shared order uses the stream of seed index 0 whatever the seeds, so one generator is enough.
         streams = self.all_seeds[:1] if problem.shared else self.all_seeds
         self.order = BatchOrder(
             [generator(problem, seed, Stream.ORDER) for seed in streams],
@@ -186,6 +187,7 @@ class _Block:
     def _status(self, index: int, parameters: Array, step: int) -> Status | None:
         """Return how the training of a seed ends with this evaluation, or None if it goes on."""
         metrics = at_evaluation(self.curves[index], -1)
+        # The training part may not be among the evaluated ones, but the weights are always known.
         if not (np.isfinite(metrics.get("train_loss", 0.0)) and np.isfinite(parameters).all()):
             return Status.DIVERGED
         stopping = self.problem.early_stopping
@@ -195,6 +197,7 @@ class _Block:
             best = self.best[index]
             if best.improved_by(cost, len(self.curves[index]["epoch"]) - 1):
                 if stopping.keep_best:
+                    # A copy, because the engine may go on changing the array.
                     best.parameters = parameters.copy()
             elif best.waited >= stopping.patience:
                 return Status.STOPPED_EARLY

@@ -41,6 +41,7 @@ class NumpyEngine(Engine):
         return NumpyNetwork(Block.of(architecture, parameters, interleaved=True))
 
     def __init__(self, problem: Problem, parameters: Array) -> None:
+        # Only shared mini-batches let one product serve all seeds, which is what interleaving is for.
         interleaved = problem.shared and problem.batch_size > 1
         self._start(problem, Block.of(problem.architecture, parameters, interleaved=interleaved))
         self.state = tuple(map(self.block.like, problem.optimizer.init(self.block.flat)))
@@ -57,6 +58,7 @@ class NumpyEngine(Engine):
         return self.block.parameters
 
     def evaluation(self) -> Network:
+        # All seeds see the same examples here, so that an interleaved copy can use wide products.
         return (
             self._network
             if self.block.interleaved
@@ -64,6 +66,7 @@ class NumpyEngine(Engine):
         )
 
     def select(self, positions: Sequence[int]) -> Self:
+        # Not through __init__, which would start with a fresh state of the optimizer.
         selected = self.__class__.__new__(self.__class__)
         selected._start(self.problem, self.block.select(positions))
         selected.state = tuple(block.select(positions) for block in self.state)
@@ -71,6 +74,7 @@ class NumpyEngine(Engine):
         return selected
 
     def gradient(self, features: Array, targets: Array, rows: Rows) -> Array:
+        # A copy, because the next gradient overwrites the array.
         return self._explicit_gradient(self._gather(features, rows), targets[rows]).parameters.copy()
 
     def step(self, features: Array, targets: Array, rows: Rows, *, rate: float) -> None:

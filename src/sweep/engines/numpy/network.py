@@ -96,6 +96,7 @@ def _interleaved(architecture: Architecture, flat: Array, seeds: int) -> tuple[l
         return flat[seeds * (start - count) : seeds * start]
 
     for index, (inputs, outputs) in enumerate(architecture.layers):
+        # Later layers cannot share a product, because each seed has its own inputs to them.
         if index == 0 and len(architecture.layers) > 1:
             weights.append(part(inputs * outputs).reshape(inputs, seeds, outputs).swapaxes(0, 1))
         else:
@@ -137,6 +138,7 @@ class NumpyNetwork(Network):
                 outputs += block.biases[index]
             if index < len(workspace.layers) - 1:
                 if keep_inputs:
+                    # A copy, because the activation is applied in place.
                     workspace.inputs[index][...] = outputs
                 self.function.apply(outputs)
             inputs = outputs
@@ -152,6 +154,7 @@ class NumpyNetwork(Network):
         needs_input = self.function.needs_input
         layers = self.forward(features, keep_inputs=needs_input)
         workspace = self._workspace(features)
+        # The errors replace the outputs in place, as these are not needed any more.
         delta = layers[-1]
         objective.delta(delta, targets)
         for index in reversed(range(len(layers))):
@@ -161,6 +164,8 @@ class NumpyNetwork(Network):
                 previous = workspace.deltas[index - 1]
                 np.matmul(delta, self.block.weights[index].swapaxes(-1, -2), out=previous)
                 self.function.backward(previous, workspace.inputs[index - 1] if needs_input else inputs)
+            # Only now, because `accept` may change the weights through which the errors have just been
+            # passed.
             accept(index, inputs, delta)
             delta = previous
 

@@ -103,6 +103,7 @@ def _add_shared_products(inputs: Array, delta: Array, out: Array, *, scale: floa
         if weights.flags.c_contiguous:
             add_product(inputs, errors, weights, scale=scale, add=add)
         else:
+            # BLAS writes in place only to contiguous memory.
             copy = np.ascontiguousarray(weights)
             add_product(inputs, np.ascontiguousarray(errors), copy, scale=scale, add=add)
             weights[...] = copy
@@ -167,6 +168,7 @@ def add_product(inputs: Array, delta: Array, out: Array, *, scale: float, add: b
     if len(inputs) == 1:
         if not add:
             out.fill(0)
+        # Without overwrite_a, SciPy would update a copy.
         (dger if double else sger)(
             scale, delta[0], inputs[0], a=out.T, overwrite_x=0, overwrite_y=0, overwrite_a=1
         )
