@@ -125,14 +125,18 @@ def mounted() -> Iterator[Callable[[Path, str], Path]]:
 
 @pytest.hookimpl(tryfirst=True)  # before cases are left out by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the cases of a grid as slow that a covering set of its cases does without."""
-    grids: dict[tuple[str, int], list[pytest.Function]] = {}
+    """Mark the cases of a grid as slow that are not among those which are always run."""
+    grids: dict[tuple[str, str, int], list[pytest.Function]] = {}
     for item in items:
-        marker = item.get_closest_marker("covering")
-        if marker is not None and isinstance(item, pytest.Function):
-            grids.setdefault((item.nodeid.partition("[")[0], *marker.args), []).append(item)
-    for (_, strength), cases in grids.items():
-        needed = covering([case.callspec.params for case in cases], strength)
+        for name in ("covering", "part"):
+            marker = item.get_closest_marker(name)
+            if marker is not None and isinstance(item, pytest.Function):
+                grids.setdefault((name, item.nodeid.partition("[")[0], *marker.args), []).append(item)
+    for (name, _, number_of), cases in grids.items():
+        if name == "covering":
+            needed = covering([case.callspec.params for case in cases], number_of)
+        else:
+            needed = {index * len(cases) // number_of for index in range(number_of)}
         for number, case in enumerate(cases):
             if number not in needed:
                 case.add_marker(pytest.mark.slow)

@@ -50,6 +50,7 @@ def test_it_is_the_seed_of_a_sweep(tmp_path: Path) -> None:
     assert sweep.train(SETTINGS, seed=2).result.weights_sha256 == stored[2]
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     "settings",
     [

@@ -13,6 +13,7 @@ from rich.console import Console
 STEPS = Cell(16, 1, 50, "adam", "sigmoid")
 
 
+@pytest.mark.slow
 def test_compare_checkout_with_itself() -> None:
     """It has the same bits; a cell that it refuses is reported and left out."""
     shown = io.StringIO()

@@ -34,6 +34,7 @@ def _part(rng: np.random.Generator, size: int) -> Part:
     return Part(images, np.eye(10, dtype=np.float32)[labels], labels, np.arange(size))
 
 
+@pytest.mark.part(4)
 @pytest.mark.parametrize("name", installed())
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_engine_times_a_cell(name: str, cell: Cell, data: PreparedData) -> None:

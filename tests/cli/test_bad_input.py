@@ -75,6 +75,7 @@ def refused(folder: Path, *arguments: str, run: Callable[..., Done] = run_cli) -
     return line.removeprefix("error: ")
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize(
     "arguments", [["hiden=16"], ["-m", "optimizer=sgd,adm"], ["-m", "hidden=16,0", "hydra/launcher=basic"]]
 )

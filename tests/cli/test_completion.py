@@ -93,6 +93,7 @@ def completed(folder: Path, line: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.part(2)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize(
     ("line", "expected"),

@@ -106,6 +106,7 @@ def test_columns_and_rows_in_command_line_order(tmp_path: Path) -> None:
     assert max(map(len, plan.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_list_of_layers_is_one_network(tmp_path: Path) -> None:
     sizes = "'data': {'train_size': 800, 'validation_size': 100, 'test_size': 200}"
     program = f"import sweep; sweep.run({{'hidden': [16, 32], 'epochs': 1, 'seeds': 1, {sizes}}})"
@@ -250,6 +251,7 @@ def test_all_axes_of_the_readme(tmp_path: Path) -> None:
     assert all(len(line) <= 80 for line in narrow)
 
 
+@pytest.mark.slow
 def test_generated_data(tmp_path: Path) -> None:
     exam = ("data=exam", "depth=0", "output=identity", "loss=rmse", "batch_size=all", "epochs=400")
     passed = run(tmp_path, *exam, "learning_rate=0.2", "initializer=zeros", "seeds=1", "figures=false")
@@ -274,6 +276,7 @@ def test_diverged_trials_are_in_no_mean(tmp_path: Path) -> None:
     assert not math.isfinite(float(row["test_accuracy_mean"] or "nan"))
 
 
+@pytest.mark.slow
 def test_suggested_grid_for_crossed_settings_runs(tmp_path: Path) -> None:
     """The grid that the error offers is a valid override, and valid in a file."""
     crossed = ("regularization=none,l1,l2", "regularization.strength=0.1,0.2")

@@ -66,6 +66,7 @@ OVERRIDES = [
 ]
 
 
+@pytest.mark.part(11)
 @pytest.mark.usefixtures("hydra_here")
 @pytest.mark.parametrize("overrides", OVERRIDES, ids=" ".join)
 def test_composer_agrees_with_hydra(overrides: list[str]) -> None:

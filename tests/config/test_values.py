@@ -106,6 +106,7 @@ LINES = [
 ]
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_experiments_with_links_and_open_values(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, experiment: str

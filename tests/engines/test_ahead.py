@@ -69,6 +69,7 @@ def output_of_zero(package: Path, **environment: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("configured", [True, False], ids=["NUMBA_CACHE_DIR", "beside the sources"])
 def test_cache_imported_file_changed(tmp_path: Path, configured: bool) -> None:
     """`single_step` is unchanged and in the cache, but a function that it calls in `formulas` has changed."""

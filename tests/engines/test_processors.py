@@ -64,6 +64,7 @@ def printed(program: str, **environment: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(VECTOR_BYTES != 64, reason="no processor of wider vectors")
 def test_processor_narrow_vectors(tmp_path: Path) -> None:
     """Numba compiles for a processor without AVX-512 if it is told to."""

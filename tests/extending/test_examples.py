@@ -30,6 +30,7 @@ AXES: dict[str, tuple[str, list[Any], list[str]]] = {
 }
 
 
+@pytest.mark.part(3)
 @pytest.mark.parametrize("name", AXES)
 def test_example_trains_and_its_setting_is_an_axis(tmp_path: Path, name: str) -> None:
     column, values, more = AXES[name]

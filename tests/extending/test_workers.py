@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from tests.extending.page import EXAMPLES, recorded, settings_in_python, settled
 from tests.processes import python
 
 
+@pytest.mark.slow
 def test_workers_train_the_same_bits(tmp_path: Path) -> None:
     """Workers import the module that SWEEP_EXTENSIONS names."""
     together = settled(tmp_path, "quick_gelu", "parallel.n_jobs=2", "parallel.block_size=1")

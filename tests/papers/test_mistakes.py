@@ -65,6 +65,7 @@ def make(name: str, location: Location) -> None:
             plt.close(report.draw(figure))
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("mistakes", [6, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_random_mistake_is_refused_or_harmless(

@@ -126,6 +126,7 @@ def test_cells_match_by_settings(reproduced: Path) -> None:
         collection.trials("training", {"momentums": 0.0})
 
 
+@pytest.mark.slow
 def test_report_needs_no_store(report: Path, run_cli: RunCli) -> None:
     """Every file is written again from the packed records, byte by byte."""
     folder = report / FOLDER
@@ -256,6 +257,7 @@ def test_paper_is_read_beside_its_reports(report: Path, run_cli: RunCli) -> None
     assert page.read_text(encoding="utf-8").startswith("# XClassifier")
 
 
+@pytest.mark.slow
 def test_all_names_papers_without_a_report(report: Path, tmp_path: Path, run_cli: RunCli) -> None:
     """Papers without a report are named in one line; with no report at all, the command fails."""
     done = run_cli("report", "all", "--check")

@@ -216,6 +216,7 @@ def many_trials(trained: Path, results: Path, cells: Iterable[str], *, seeds: in
             files.write(layout.record_path(results, cell, seed), schema.seal(row))
 
 
+@pytest.mark.slow
 @scaled("moments", 3, 50)
 def test_compaction_killed(moments: int, trained: Path, tmp_path: Path, count: Count) -> None:
     """A compaction killed at random moments beside a reader loses nothing."""

@@ -78,6 +78,7 @@ def test_driver_killed(
     assert (lost, unequal, alive, folders, files) == (0, 0, 0, 0, 0)
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize(
     ("number", "group", "code"),
     [

@@ -60,6 +60,7 @@ def can_unshare() -> bool:
     return subprocess.run([*NEW_PROCESS_NUMBERS, "true"], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("prefix", [[], NEW_PROCESS_NUMBERS], ids=["beside", "other process numbers"])
 def test_orphans_are_removed(tmp_path: Path, prefix: list[str]) -> None:
     """The folder of a living process stays; that of a killed one is removed."""

@@ -30,6 +30,7 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     return train(tmp_path_factory.mktemp("serial") / "results", 4, n_jobs=1, block_size=1)
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     "parallel",
     [

@@ -30,6 +30,7 @@ def test_megabytes_by_hand() -> None:
     assert f"{61_000 * (4 * (784 + 10) + 16) / 1e6:.1f}" == WHOLE_MEGABYTES
 
 
+@pytest.mark.part(1)
 @pytest.mark.parametrize("room", ["20m", "181m"])
 def test_prepare_without_room(
     tmp_path: Path, command: Command, mounted: Callable[[Path, str], Path], room: str

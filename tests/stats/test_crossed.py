@@ -173,6 +173,7 @@ def test_interval_covers_normal_seeds_and_examples(n: int, share: float) -> None
     assert 0.94 - 0.01 < covered / times < 0.96 + 0.01  # 3 standard errors of the count
 
 
+@pytest.mark.part(4)
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize(("n", "times"), [(3, 1000), (5, 1000), (10, 800), (30, 500)])
 def test_interval_covers_simulated_bits(n: int, times: int, paired: bool) -> None:

@@ -127,6 +127,7 @@ def simulated(kind: str, ratio: float, n: int, count: int = 2000) -> pd.DataFram
     return verdict_table(pairs, Criteria(margin=0.0), family=1)
 
 
+@pytest.mark.part(1)
 @pytest.mark.covering(1)
 @pytest.mark.parametrize("kind", ["normal", "skewed"])
 @pytest.mark.parametrize("ratio", [1.0, 2.0])

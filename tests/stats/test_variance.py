@@ -36,6 +36,7 @@ def trials(draw: Draw, rng: np.random.Generator, n: int) -> tuple[pd.DataFrame, 
     return pd.DataFrame(alone), pd.Series(sum(effects) + luck[:, 3])
 
 
+@pytest.mark.part(1)
 @pytest.mark.covering(1)
 @pytest.mark.parametrize(("draw", "low", "high"), [(normal, 0.92, 0.98), (skewed, 0.90, 0.98)])
 @pytest.mark.parametrize("n", [LEAST, 29])

@@ -74,6 +74,7 @@ def test_bits_in_every_block(
         assert len({result.weights_sha256 for result in alone}) == 5
 
 
+@pytest.mark.part(3)
 @pytest.mark.covering(2)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("hidden", [[16], [96, 10]], ids=str)

@@ -208,6 +208,7 @@ def inside(figure: Figure) -> None:
             assert box.y1 <= edge.y1 + 1, details
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize(
     "value",
     [
